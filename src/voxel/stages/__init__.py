@@ -1,0 +1,36 @@
+"""The kernel: stages, the ledger, the runner and its engines, the data directory. Knows nothing about Blender."""
+
+from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, read_checkpoint
+from voxel.stages.datadir import DataDir, write_atomic
+from voxel.stages.ledger import Ledger, Row, StageRow, Totals
+from voxel.stages.progress import Progress, shown_progress, summary
+from voxel.stages.runner import ENGINES, default_workers, run_stage
+from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
+
+__all__ = [
+    "ENGINES",
+    "Checkpoint",
+    "DataDir",
+    "Done",
+    "Dropped",
+    "Failed",
+    "Ledger",
+    "Outcome",
+    "PhaseReport",
+    "Progress",
+    "Row",
+    "Stage",
+    "StageRow",
+    "Totals",
+    "Unit",
+    "Work",
+    "checkpoint_path",
+    "data_dir_of",
+    "default_workers",
+    "read_checkpoint",
+    "run_stage",
+    "shown_progress",
+    "summary",
+    "unit_key",
+    "write_atomic",
+]

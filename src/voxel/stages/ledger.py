@@ -1,0 +1,377 @@
+"""The ledger: one row per unit of work, in SQLite.
+
+The key of a row says everything that its result depends on, so a row is true for ever: a changed setting or a changed
+file makes other keys. Old rows stay and are found again when a setting is changed back. What the present settings ask
+for is the *plan*: the rows of a stage that have a position `seq`, in the order in which the stage listed them. Totals
+count the plan only.
+
+Writes are gathered into transactions (see `settle`), so a kill may forget what the last fraction of a second
+finished; those units are then done again, onto the same output paths. A row never says done before its outputs lie on
+disk.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxel.errors import SetupError
+from voxel.stages.stage import Done, Dropped, Outcome, Unit
+
+SCHEMA = 1
+COMMIT_EVERY_S = 0.2
+COMMIT_EVERY_ROWS = 1000
+
+_TABLES = """
+CREATE TABLE unit (
+    stage TEXT NOT NULL,
+    key TEXT NOT NULL,
+    input TEXT NOT NULL,
+    seq INTEGER,
+    state TEXT NOT NULL DEFAULT 'pending',
+    reason TEXT NOT NULL DEFAULT '',
+    counts TEXT NOT NULL DEFAULT '{}',
+    info TEXT NOT NULL DEFAULT '{}',
+    started_at REAL,
+    finished_at REAL,
+    seconds REAL,
+    PRIMARY KEY (stage, key)
+) WITHOUT ROWID;
+CREATE INDEX plan ON unit (stage, seq, state) WHERE seq IS NOT NULL;
+CREATE TABLE stage (
+    stage TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of one unit."""
+
+    key: str
+    input: str
+    state: str
+    """pending, running, done, dropped or failed."""
+    reason: str
+    counts: dict[str, int]
+    info: dict[str, Any]
+    started_at: float | None
+    """Seconds since the epoch, as `finished_at`."""
+    finished_at: float | None
+    seconds: float | None
+    """How long the worker took."""
+
+
+class StageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of one stage's latest run."""
+
+    stage: str
+    version: int
+    settings: dict[str, Any]
+    status: str
+    """running, complete or interrupted; running also when the process that ran it was killed."""
+    started_at: float
+    updated_at: float
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """How many planned units are in each state."""
+
+    pending: int = 0
+    running: int = 0
+    done: int = 0
+    dropped: int = 0
+    failed: int = 0
+
+    @property
+    def planned(self) -> int:
+        """All units that the present settings ask for."""
+        return self.pending + self.running + self.done + self.dropped + self.failed
+
+
+class Ledger:
+    """Opens `path`, making it when it is missing unless `read_only`. A context manager; used by one thread.
+
+    SetupError when the file cannot be read or written, is damaged, or was made by a newer Voxel.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._open_rows = 0
+        self._began = 0.0
+        try:
+            self._db = _connect(path, read_only=read_only)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commits what is open and closes."""
+        self.commit()
+        self._db.close()
+
+    def _trouble(self, error: sqlite3.Error) -> SetupError:
+        text = str(error)
+        if "full" in text:
+            return SetupError(f"no space left on the disk of {self.path}; free some and run the same command again")
+        if "readonly" in text or "unable to open" in text:
+            return SetupError(f"cannot write {self.path}: {text}; make it writable or take another --data-dir")
+        if "malformed" in text or "not a database" in text:
+            return SetupError(f"{self.path} is damaged; move it away and run again: the outputs are made anew")
+        return SetupError(f"{self.path}: {text}")
+
+    def _write(self, statement: str, values: Iterable[Any] = ()) -> None:
+        try:
+            if not self._open_rows:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._began = time.monotonic()
+            self._open_rows += 1
+            self._db.execute(statement, tuple(values))
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def commit(self) -> None:
+        """Makes durable what was written since the last commit."""
+        if not self._open_rows:
+            return
+        self._open_rows = 0
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise self._trouble(error) from error
+
+    def tick(self) -> None:
+        """Commits when the open transaction is old or large enough; call it often."""
+        if self._open_rows >= COMMIT_EVERY_ROWS or (
+            self._open_rows and time.monotonic() - self._began >= COMMIT_EVERY_S
+        ):
+            self.commit()
+
+    # -- the plan -------------------------------------------------------------------------------------------------
+
+    def plan(self, stage: str, units: Iterable[Unit]) -> Iterator[tuple[Unit, str]]:
+        """Makes `units` the plan of `stage` and yields each with its state so far; a key that comes twice counts once.
+
+        The new plan is in force when the iterator is exhausted. Only rows that change are written.
+        """
+        try:
+            self._db.execute("CREATE TEMP TABLE IF NOT EXISTS planned (key TEXT PRIMARY KEY) WITHOUT ROWID")
+            self._db.execute("DELETE FROM planned")
+            seq = 0
+            for unit in units:
+                if self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (unit.key,)).rowcount == 0:
+                    continue
+                found = self._db.execute(
+                    "SELECT state, seq FROM unit WHERE stage = ? AND key = ?", (stage, unit.key)
+                ).fetchone()
+                if found is None:
+                    self._write(
+                        "INSERT INTO unit (stage, key, input, seq) VALUES (?, ?, ?, ?)",
+                        (stage, unit.key, storable(unit.input), seq),
+                    )
+                elif found[1] != seq:
+                    self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, unit.key))
+                seq += 1
+                self.tick()
+                yield unit, found[0] if found else "pending"
+            if self._db.execute(
+                "SELECT count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL", (stage,)
+            ).fetchone() != (seq,):
+                self._write(
+                    "UPDATE unit SET seq = NULL WHERE stage = ? AND seq IS NOT NULL "
+                    "AND key NOT IN (SELECT key FROM planned)",
+                    (stage,),
+                )
+            self.commit()
+            self._db.execute("DELETE FROM planned")
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def forget_running(self, stage: str) -> None:
+        """Units that a dead process left as running become pending again."""
+        self._write("UPDATE unit SET state = 'pending' WHERE stage = ? AND state = 'running'", (stage,))
+        self.commit()
+
+    def begin_stage(self, stage: str, version: int, settings: Mapping[str, Any]) -> None:
+        """Notes that a run of `stage` has begun."""
+        now = time.time()
+        self._write(
+            "INSERT OR REPLACE INTO stage VALUES (?, ?, ?, 'running', ?, ?)",
+            (stage, version, json.dumps(dict(settings), sort_keys=True), now, now),
+        )
+        self.commit()
+
+    def end_stage(self, stage: str, status: str) -> None:
+        """Notes that it has ended: `complete` or `interrupted`."""
+        self._write("UPDATE stage SET status = ?, updated_at = ? WHERE stage = ?", (status, time.time(), stage))
+        self.commit()
+
+    # -- units ----------------------------------------------------------------------------------------------------
+
+    def reset(self, stage: str, key: str) -> None:
+        """A unit whose outputs have vanished is pending again."""
+        self._write("UPDATE unit SET state = 'pending', reason = '' WHERE stage = ? AND key = ?", (stage, key))
+
+    def begin(self, stage: str, key: str) -> None:
+        """A worker has taken the unit."""
+        self._write(
+            "UPDATE unit SET state = 'running', started_at = ? WHERE stage = ? AND key = ?", (time.time(), stage, key)
+        )
+
+    def settle(self, stage: str, key: str, outcome: Outcome, seconds: float) -> None:
+        """Keeps a unit's outcome; durable after the next `commit`, which `tick` sees to."""
+        done = isinstance(outcome, Done)
+        state = "done" if done else "dropped" if isinstance(outcome, Dropped) else "failed"
+        self._write(
+            "UPDATE unit SET state = ?, reason = ?, counts = ?, info = ?, finished_at = ?, seconds = ? "
+            "WHERE stage = ? AND key = ?",
+            (
+                state,
+                "" if isinstance(outcome, Done) else storable(outcome.reason),
+                json.dumps(outcome.counts) if isinstance(outcome, Done) else "{}",
+                json.dumps(msgspec.to_builtins(outcome.info)),
+                time.time(),
+                seconds,
+                stage,
+                key,
+            ),
+        )
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _read(self, statement: str, values: tuple[Any, ...]) -> Iterator[Any]:
+        try:
+            yield from self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def totals(self, stage: str) -> Totals:
+        """Counts the plan of `stage` by state."""
+        counted = self._read(
+            "SELECT state, count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL GROUP BY state", (stage,)
+        )
+        return Totals(**dict(counted))
+
+    def rows(self, stage: str, state: str | None = None) -> Iterator[Row]:
+        """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
+        for key, name, now, reason, counts, info, started, finished, seconds in self._read(
+            "SELECT key, input, state, reason, counts, info, started_at, finished_at, seconds FROM unit "
+            "WHERE stage = ?1 AND seq IS NOT NULL AND (?2 IS NULL OR state = ?2) ORDER BY seq",
+            (stage, state),
+        ):
+            yield Row(
+                key=key,
+                input=name,
+                state=now,
+                reason=reason,
+                counts=json.loads(counts),
+                info=json.loads(info),
+                started_at=started,
+                finished_at=finished,
+                seconds=seconds,
+            )
+
+    def reasons(self, stage: str) -> list[tuple[str, str, int]]:
+        """`(state, reason, how many)` of the planned units that were dropped or failed, the most frequent first."""
+        return list(
+            self._read(
+                "SELECT state, reason, count(*) AS n FROM unit WHERE stage = ? AND seq IS NOT NULL "
+                "AND state IN ('dropped', 'failed') GROUP BY state, reason ORDER BY n DESC, state, reason",
+                (stage,),
+            )
+        )
+
+    def counts(self, stage: str) -> dict[str, int]:
+        """The sums of the `counts` of all planned units that are done."""
+        return dict(
+            self._read(
+                "SELECT c.key, sum(c.value) FROM unit, json_each(unit.counts) AS c "
+                "WHERE stage = ? AND seq IS NOT NULL AND state = 'done' AND counts != '{}' "
+                "GROUP BY c.key ORDER BY c.key",
+                (stage,),
+            )
+        )
+
+    def stages(self) -> list[StageRow]:
+        """The latest run of each stage, the earliest first."""
+        return [
+            StageRow(
+                stage=stage,
+                version=version,
+                settings=json.loads(settings),
+                status=status,
+                started_at=started,
+                updated_at=updated,
+            )
+            for stage, version, settings, status, started, updated in self._read(
+                "SELECT stage, version, settings, status, started_at, updated_at FROM stage ORDER BY started_at", ()
+            )
+        ]
+
+
+def storable(text: str) -> str:
+    """Text as SQLite and JSON can hold it: bytes of a file name that are not UTF-8 become `\\udc..`."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    if read_only:
+        return _connect_to_read(path)
+    db = sqlite3.connect(path, isolation_level=None, timeout=10)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        # WAL with NORMAL is safe against kills; a power cut may lose the last commits, whose units are then done again
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA cache_size = -65536")
+        _settle_schema(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri()
+    if not path.exists():
+        raise SetupError(f"{path} does not exist yet; start with: voxel run")
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=10)
+    try:
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.OperationalError:
+        # a folder that may not be written: SQLite cannot make the shared-memory file that reading a WAL takes
+        db.close()
+        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+    _check_schema(found, path)
+    return db
+
+
+def _settle_schema(db: sqlite3.Connection, path: Path) -> None:
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found == 0:
+        db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        return
+    _check_schema(found, path)
+
+
+def _check_schema(found: int, path: Path) -> None:
+    if found > SCHEMA:
+        raise SetupError(f"{path} was made by a newer Voxel (schema {found}, this one knows {SCHEMA}); update Voxel")
