@@ -3,19 +3,32 @@
 from voxel.records.bootstrap import interval, paired_interval
 from voxel.records.deployment import Deployment, Deployments, RoleState
 from voxel.records.evaluation import METRICS_VERSION, AnswerScore, EvalReport, Grade, grade
+from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, ExampleSource, Split
+from voxel.records.prompt import system_prompt, user_prompt
 from voxel.records.roles import ROLES, Role
+from voxel.records.verdict import ApiError, Verdict
 
 __all__ = [
     "METRICS_VERSION",
     "ROLES",
+    "SPLITS",
     "AnswerScore",
+    "ApiError",
+    "Check",
     "Deployment",
     "Deployments",
+    "DroppedCandidate",
     "EvalReport",
+    "Example",
+    "ExampleSource",
     "Grade",
     "Role",
     "RoleState",
+    "Split",
+    "Verdict",
     "grade",
     "interval",
     "paired_interval",
+    "system_prompt",
+    "user_prompt",
 ]

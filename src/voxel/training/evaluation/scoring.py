@@ -1,0 +1,58 @@
+"""Scoring one answer: run it in the box after the example's context, dump the scene, look at every check.
+
+`code_quality`   of the code as text (`voxel.blender.code_quality`)
+`blender_api`    share of its API-touching statements that ran without an API error
+`completeness`   share of the example's checks that hold in the scene it leaves
+
+An answer without code, or one that tried what the box forbids, scores 0 in all three.
+"""
+
+from __future__ import annotations
+
+from voxel.blender import Blender, code_quality
+from voxel.facts import holds
+from voxel.records import AnswerScore, Example, Scene
+from voxel.training.evaluation.answers import code_in
+
+TIMEOUT = 30.0
+"""Seconds that one answer may run."""
+
+
+def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
+    """The scores of one answer. Raises BoxError when the box broke, which says nothing about the answer."""
+    code = code_in(answer)
+    if code is None:
+        return _nothing(example, "no_code", ("no_code: the answer holds no Python",))
+    run = blender.run(example.context, code, timeout=TIMEOUT)
+    errors = tuple(f"{error.kind}: line {error.line}: {error.message}" for error in run.errors if error.source == 1)
+    if run.verdict == "blocked":
+        return _nothing(example, "blocked", errors)
+    held = 0
+    if run.scene is not None:
+        scene = Scene.from_json(run.scene)
+        held = sum(holds(check, scene) for check in example.checks)
+    return AnswerScore(
+        example=example.id,
+        role=example.role,
+        category=example.category,
+        difficulty=example.difficulty,
+        verdict=run.verdict,
+        code_quality=code_quality(code),
+        blender_api=run.api_held / run.api_statements if run.api_statements else 0.0,
+        completeness=held / len(example.checks),
+        errors=errors,
+    )
+
+
+def _nothing(example: Example, verdict: str, errors: tuple[str, ...]) -> AnswerScore:
+    return AnswerScore(
+        example=example.id,
+        role=example.role,
+        category=example.category,
+        difficulty=example.difficulty,
+        verdict="blocked" if verdict == "blocked" else "no_code",
+        code_quality=0.0,
+        blender_api=0.0,
+        completeness=0.0,
+        errors=errors,
+    )
