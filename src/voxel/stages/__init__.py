@@ -1,7 +1,8 @@
 """The kernel: stages, the ledger, the runner and its engines, the data directory. Knows nothing about Blender."""
 
 from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, read_checkpoint
-from voxel.stages.datadir import DataDir, write_atomic
+from voxel.stages.command import exit_status, report_line, run_phase, say
+from voxel.stages.datadir import DataDir, holder, write_atomic
 from voxel.stages.ledger import Ledger, Row, StageRow, Totals
 from voxel.stages.progress import Progress, shown_progress, summary
 from voxel.stages.runner import ENGINES, default_workers, run_stage
@@ -27,8 +28,13 @@ __all__ = [
     "checkpoint_path",
     "data_dir_of",
     "default_workers",
+    "exit_status",
+    "holder",
     "read_checkpoint",
+    "report_line",
+    "run_phase",
     "run_stage",
+    "say",
     "shown_progress",
     "summary",
     "unit_key",

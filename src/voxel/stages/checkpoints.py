@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from voxel.errors import UsageError
+from voxel.stages.command import again
 from voxel.stages.datadir import DataDir, write_atomic
 from voxel.stages.ledger import Totals
 
@@ -82,7 +83,7 @@ class CheckpointWriter:
         self._options = options
         self._started = _now()
         self._written = 0.0
-        self._again = f"voxel {phase}"
+        self._again = again()
         self._root = data.root
 
     def due(self) -> bool:
@@ -99,16 +100,15 @@ class CheckpointWriter:
             progress = dict(read_checkpoint(self._path).progress)
         progress[self._stage] = {"planned": totals.planned, **msgspec.structs.asdict(totals)}
         where = "" if str(self._root) == "training_data" else f" --data-dir {self._root}"
-        again = status != "completed" or totals.failed
+        unfinished = status != "completed" or totals.failed
+        following = [f"{self._shown.next}{where}", f"voxel status{where}"]
         checkpoint = Checkpoint(
             task=self._shown.task,
             status=status,
             started_at=self._started,
             last_updated=_now(),
             progress=progress,
-            next_steps=[
-                command + where for command in ([self._again] if again else []) + [self._shown.next, "voxel status"]
-            ],
+            next_steps=[self._again, *following] if unfinished else following,
             options=self._options,
         )
         encoded = msgspec.json.format(msgspec.json.encode(_storable(msgspec.to_builtins(checkpoint))), indent=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -92,13 +93,32 @@ class DataDir:
             os.close(handle)
 
 
+def holder(data: DataDir) -> str | None:
+    """The process that works in `data` now, as `process PID (command)`; None when there is none."""
+    try:
+        handle = os.open(data.checkpoints / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(handle)
+    else:
+        return None
+    finally:
+        os.close(handle)
+
+
+def _named(handle: int) -> str:
+    return os.pread(handle, 1000, 0).decode("utf-8", "replace").strip() or "another process"
+
+
 def _lock(handle: int, root: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(handle, 1000, 0).decode("utf-8", "replace").strip() or "another process"
-        raise DataDirBusy(f"{root} is in use by {holder}; wait for it, or take another --data-dir") from None
-    command = " ".join(sys.orig_argv).encode("utf-8", "backslashreplace").decode()
+        raise DataDirBusy(f"{root} is in use by {_named(handle)}; wait for it, or take another --data-dir") from None
+    command = shlex.join(sys.orig_argv).encode("utf-8", "backslashreplace").decode()
     with suppress(OSError):  # on a full disk the lock holds all the same, only nameless
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} ({command[:300]})\n".encode(), 0)

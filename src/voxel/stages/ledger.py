@@ -48,6 +48,7 @@ CREATE TABLE stage (
     stage TEXT PRIMARY KEY,
     version INTEGER NOT NULL,
     settings TEXT NOT NULL,
+    command TEXT NOT NULL,
     status TEXT NOT NULL,
     started_at REAL NOT NULL,
     updated_at REAL NOT NULL
@@ -78,6 +79,8 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     version: int
     settings: dict[str, Any]
+    command: str
+    """The command line that ran it; the same one goes on."""
     status: str
     """running, complete or interrupted; running also when the process that ran it was killed."""
     started_at: float
@@ -209,12 +212,12 @@ class Ledger:
         self._write("UPDATE unit SET state = 'pending' WHERE stage = ? AND state = 'running'", (stage,))
         self.commit()
 
-    def begin_stage(self, stage: str, version: int, settings: Mapping[str, Any]) -> None:
+    def begin_stage(self, stage: str, version: int, settings: Mapping[str, Any], command: str) -> None:
         """Notes that a run of `stage` has begun."""
         now = time.time()
         self._write(
-            "INSERT OR REPLACE INTO stage VALUES (?, ?, ?, 'running', ?, ?)",
-            (stage, version, json.dumps(dict(settings), sort_keys=True), now, now),
+            "INSERT OR REPLACE INTO stage VALUES (?, ?, ?, ?, 'running', ?, ?)",
+            (stage, version, json.dumps(dict(settings), sort_keys=True), storable(command), now, now),
         )
         self.commit()
 
@@ -316,12 +319,15 @@ class Ledger:
                 stage=stage,
                 version=version,
                 settings=json.loads(settings),
+                command=command,
                 status=status,
                 started_at=started,
                 updated_at=updated,
             )
-            for stage, version, settings, status, started, updated in self._read(
-                "SELECT stage, version, settings, status, started_at, updated_at FROM stage ORDER BY started_at", ()
+            for stage, version, settings, command, status, started, updated in self._read(
+                "SELECT stage, version, settings, command, status, started_at, updated_at FROM stage "
+                "ORDER BY started_at",
+                (),
             )
         ]
 

@@ -28,11 +28,8 @@ class Progress:
     def note(self, line: str) -> None:
         """Something that a person should know now."""
 
-    def finish(self, report: PhaseReport) -> None:
-        """The phase has ended."""
-
-    def abort(self) -> None:
-        """The phase was stopped before its end."""
+    def end(self) -> None:
+        """The phase has ended or was stopped; its report goes to standard output, from whoever ran it."""
 
     _told_of = 0
 
@@ -73,11 +70,8 @@ class LineProgress(Progress):
             self.note(f"{self._phase}: {self._count} of {self._total}, {rate:.1f}/s, about {_span(left)} left")
 
     def note(self, line: str) -> None:
-        self._stream.write(_printable(line) + "\n")
+        self._stream.write(printable(line) + "\n")
         self._stream.flush()
-
-    def finish(self, report: PhaseReport) -> None:
-        self.note(summary(report))
 
 
 class BarProgress(Progress):
@@ -93,7 +87,7 @@ class BarProgress(Progress):
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
-        self.abort()
+        self.end()
         self._dropped = self._failed = self._told_of = 0
         self._began, self._settled, self._count = time.monotonic(), settled, settled
         if total <= settled:
@@ -126,15 +120,11 @@ class BarProgress(Progress):
 
     def note(self, line: str) -> None:
         if self._bars is not None:
-            self._bars.console.print(_printable(line), markup=False, highlight=False)
+            self._bars.console.print(printable(line), markup=False, highlight=False)
         else:
-            sys.stderr.write(_printable(line) + "\n")
+            sys.stderr.write(printable(line) + "\n")
 
-    def finish(self, report: PhaseReport) -> None:
-        self.abort()
-        self.note(summary(report))
-
-    def abort(self) -> None:
+    def end(self) -> None:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -164,7 +154,7 @@ def _span(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """File names may hold bytes that are not UTF-8, or control characters: neither may break a terminal or a log."""
     text = line.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

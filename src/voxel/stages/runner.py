@@ -15,6 +15,7 @@ from typing import Any
 
 from voxel.errors import SetupError, UsageError
 from voxel.stages.checkpoints import CheckpointWriter
+from voxel.stages.command import again
 from voxel.stages.datadir import DataDir
 from voxel.stages.ledger import Ledger
 from voxel.stages.local import LocalEngine, Settled, Started, Stopping
@@ -80,7 +81,7 @@ class _Keeper:
         """Puts the units that remain into `spool`; returns how many are settled already."""
         name = self._stage.name
         present = getattr(self._stage, "present", None)
-        self._ledger.begin_stage(name, self._stage.version, self._stage.settings)
+        self._ledger.begin_stage(name, self._stage.version, self._stage.settings, again())
         self._ledger.forget_running(name)
         settled = 0
         for unit, state in self._ledger.plan(name, self._stage.units()):
@@ -112,7 +113,7 @@ class _Keeper:
 
     def end(self, status: str) -> None:
         """The run was stopped. On a full disk even this cannot be written; what was committed before stays."""
-        self._progress.abort()
+        self._progress.end()
         try:
             self._ledger.commit()
             self._ledger.forget_running(self._stage.name)
@@ -130,7 +131,7 @@ class _Keeper:
         report = PhaseReport(
             phase=name, done=totals.done, dropped=totals.dropped, failed=totals.failed, seconds=seconds, reused=reused
         )
-        self._progress.finish(report)
+        self._progress.end()
         return report
 
 

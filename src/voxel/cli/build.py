@@ -1,0 +1,19 @@
+"""`voxel build`: one phase of the pipeline."""
+
+from __future__ import annotations
+
+from voxel.cli.options import DATA_DIR, DataDirOption, Engine, EngineOption, JsonOption, QuietOption, WorkersOption
+from voxel.cli.phases import run_one
+
+
+def command(
+    data_dir: DataDirOption = DATA_DIR,
+    workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Write examples and prove each one in Blender."""
+    from voxel.training.pipeline import Settings
+
+    return run_one("build", Settings(data_dir=data_dir, workers=workers, engine=engine), json=json, quiet=quiet)

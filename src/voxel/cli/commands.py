@@ -1,0 +1,37 @@
+"""What `voxel` can do: each command with the module that does it and its line in the help.
+
+Only the module of the command that is called gets imported, so that `voxel --help` does not wait for the rest.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One line of the help."""
+
+    name: str
+    module: str
+    help: str
+    panel: str
+
+
+PIPELINE = "The pipeline"
+TOOLS = "Tools"
+MACHINE = "The machine"
+
+COMMANDS = (
+    Command("run", "voxel.cli.run", "Scrape, parse, build and format, going on where the last run stopped.", PIPELINE),
+    Command("scrape", "voxel.cli.scrape", "Collect .blend files.", PIPELINE),
+    Command("parse", "voxel.cli.parse", "Load every collected file in Blender and keep its scene.", PIPELINE),
+    Command("build", "voxel.cli.build", "Write examples and prove each one in Blender.", PIPELINE),
+    Command("format", "voxel.cli.format", "Write the training files of every provider and role.", PIPELINE),
+    Command("status", "voxel.cli.status", "What is done, left and failing, and the command that goes on.", PIPELINE),
+    Command("dataset", "voxel.cli.dataset", "Look at a dataset and prove it again.", TOOLS),
+    Command("inspect", "voxel.cli.inspect", "What .blend files hold, without starting Blender.", TOOLS),
+    Command("check", "voxel.cli.check", "Run a script in boxed Blender and grade it.", TOOLS),
+    Command("blender", "voxel.cli.blender", "Installed Blender versions and their API.", MACHINE),
+    Command("verify", "voxel.cli.verify", "The 18 checks of a complete installation.", MACHINE),
+    Command("doctor", "voxel.cli.doctor", "The machine, the box and the services.", MACHINE),
+)

@@ -1,0 +1,36 @@
+"""Options that many commands share, with the same names and words everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Engine(StrEnum):
+    """Where stages run."""
+
+    LOCAL = "local"
+
+
+class Source(StrEnum):
+    """Where .blend files come from."""
+
+    SAMPLES = "samples"
+    FOLDER = "folder"
+
+
+DataDirOption = Annotated[Path, typer.Option("--data-dir", metavar="DIR", help="The data directory.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Processes; default: the processor count.")
+]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="Where the work runs.")]
+BlenderOption = Annotated[
+    str | None, typer.Option("--blender", metavar="VERSION", help="Which installed Blender, such as 4.5.")
+]
+
+DATA_DIR = Path("training_data")

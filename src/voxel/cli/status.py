@@ -1,0 +1,96 @@
+"""`voxel status`: what the ledger says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+
+from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption
+
+if TYPE_CHECKING:
+    from voxel.stages import Ledger, StageRow
+
+REASONS_SHOWN = 5
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """Why units were not done."""
+
+    state: str
+    """dropped or failed."""
+    reason: str
+    count: int
+
+
+class PhaseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one phase; numbers count what its last settings asked for."""
+
+    phase: str
+    status: str
+    """complete, running or interrupted."""
+    planned: int
+    done: int
+    left: int
+    """Not settled yet: pending, running or failed."""
+    dropped: int
+    failed: int
+    updated_at: str
+    reasons: list[Reason]
+    next: str
+    """The command that goes on; empty when nothing is left."""
+
+
+def command(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
+    """What is done, left and failing, and the command that goes on."""
+    from voxel.stages import DataDir, Ledger, holder
+
+    data = DataDir(data_dir)
+    busy = holder(data)
+    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
+        phases = [_status(ledger, stage, running=busy is not None) for stage in ledger.stages()]
+    for phase in phases:
+        typer.echo(msgspec.json.encode(phase).decode() if json else _sentences(phase))
+    if json:
+        return 0
+    if busy:
+        typer.echo(f"at work: {busy}")
+    elif steps := [phase.next for phase in phases if phase.next]:
+        typer.echo(f"go on with: {steps[0]}")
+    else:
+        typer.echo("nothing is left to do")
+    return 0
+
+
+def _status(ledger: Ledger, stage: StageRow, *, running: bool) -> PhaseStatus:
+    totals = ledger.totals(stage.stage)
+    left = totals.pending + totals.running + totals.failed
+    # a run that was killed could not write that it had ended
+    status = "interrupted" if stage.status == "running" and not running else stage.status
+    return PhaseStatus(
+        phase=stage.stage,
+        status=status,
+        planned=totals.planned,
+        done=totals.done,
+        left=left,
+        dropped=totals.dropped,
+        failed=totals.failed,
+        updated_at=datetime.fromtimestamp(stage.updated_at).astimezone().isoformat(timespec="seconds"),
+        reasons=[
+            Reason(state=state, reason=reason, count=count) for state, reason, count in ledger.reasons(stage.stage)
+        ],
+        next=stage.command if left or status != "complete" else "",
+    )
+
+
+def _sentences(phase: PhaseStatus) -> str:
+    lines = [
+        f"{phase.phase:<8} {phase.status}: {phase.done} of {phase.planned} done, {phase.left} left,"
+        f" {phase.dropped} dropped, {phase.failed} failed ({phase.updated_at})"
+    ]
+    lines += [f"         {reason.count} {reason.state}: {reason.reason}" for reason in phase.reasons[:REASONS_SHOWN]]
+    if len(phase.reasons) > REASONS_SHOWN:
+        lines.append(f"         and {len(phase.reasons) - REASONS_SHOWN} further reasons; all of them: --json")
+    return "\n".join(lines)

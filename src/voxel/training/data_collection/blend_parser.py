@@ -1,0 +1,168 @@
+"""The parse phase: every held .blend file becomes a `Scene`, as real Blender sees it.
+
+    scraped/files.jsonl, scraped/blobs/…   ->   parsed/<2 hex>/<sha256>.json
+
+The reader looks at a file first: bytes that are no .blend file cost no Blender. Then a warm, boxed Blender loads it
+in a fork, with scripts off, and dumps it. A file that cannot be opened, or crashes or hangs Blender, is dropped with
+its reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxel.errors import SetupError
+from voxel.stages import (
+    DataDir,
+    Done,
+    Outcome,
+    PhaseReport,
+    Progress,
+    Unit,
+    Work,
+    data_dir_of,
+    read_checkpoint,
+    run_phase,
+    run_stage,
+    unit_key,
+    write_atomic,
+)
+
+
+class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a line of scraped/files.jsonl that parsing needs."""
+
+    path: str
+    state: str
+    sha256: str | None = None
+    kind: str = ""
+
+
+def _dump_digest() -> str:
+    """Names the code that describes scenes, so that scenes described by another one are made anew."""
+    inside = Path(str(files("voxel.blender"))) / "inside"
+    digest = hashlib.sha256()
+    for path in sorted([inside / "dump.py", *inside.glob("scene_*.py")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+class ParseStage:
+    """One unit per held .blend file, known by the sha256 of its bytes."""
+
+    name = "parse"
+    version = 1
+
+    def __init__(self, root: Path, runtime: str | None, timeout: float) -> None:
+        from voxel.blender.runtimes import find
+
+        self._root = root
+        self._runtime = runtime
+        self._timeout = timeout
+        self._blender = find(runtime).version
+        self._dump = _dump_digest()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The Blender that is asked, and the code that writes its answer."""
+        return {"blender": self._blender, "dump": self._dump, "timeout": self._timeout}
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What `BlendFileParser.from_checkpoint` takes back."""
+        return {"runtime": self._runtime, "timeout": self._timeout}
+
+    def units(self) -> Iterator[Unit]:
+        """In the order of scraped/files.jsonl."""
+        listing = DataDir(self._root).scraped / "files.jsonl"
+        decoder = msgspec.json.Decoder(_Seen)
+        try:
+            with listing.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    try:
+                        seen = decoder.decode(line)
+                    except msgspec.MsgspecError as error:
+                        raise SetupError(f"{listing}:{number}: {error}; make it anew with: voxel scrape") from error
+                    if seen.state == "held" and seen.kind == "blend" and seen.sha256:
+                        yield Unit(key=unit_key(self, seen.sha256), input=seen.path, payload=seen.sha256)
+        except FileNotFoundError:
+            raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
+
+    def present(self, unit: Unit) -> bool:
+        """Whether the scene is still there."""
+        return DataDir(self._root).scene(unit.payload).exists()
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Starts one warm Blender for this worker."""
+        from voxel.blender import Blender
+        from voxel.blendfile import inventory
+
+        data = DataDir(self._root)
+        with Blender(self._runtime) as blender:
+
+            def parse(unit: Unit) -> Outcome:
+                blob = data.blob(unit.payload)
+                inventory(blob)
+                scene = blender.load(blob, timeout=self._timeout)
+                write_atomic(data.scene(unit.payload), scene)
+                return Done({"bytes": len(scene)})
+
+            yield parse
+
+
+class BlendFileParser:
+    """Loads every collected .blend file in Blender and keeps its scene.
+
+    `runtime` is a Blender version (`4.5`) or None for the newest 4.5; `timeout` the seconds that one file may take.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | Path = "training_data",
+        *,
+        runtime: str | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        self.data = DataDir(data_dir)
+        self.runtime = runtime
+        self.timeout = timeout
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path = "training_data/checkpoints/parsing_checkpoint.json") -> BlendFileParser:
+        """The parser that wrote this checkpoint; its `run` goes on where that one stopped."""
+        return cls(data_dir_of(path), **read_checkpoint(path).options)
+
+    def run(
+        self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
+    ) -> PhaseReport:
+        """Parses what is not parsed yet. SetupError when nothing was collected or there is no Blender."""
+        stage = ParseStage(self.data.root, self.runtime, self.timeout)
+        return run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the phase as a program."""
+
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--blender", metavar="VERSION", help="which installed Blender loads the files")
+
+    return run_phase(
+        lambda options: BlendFileParser(options.data_dir, runtime=options.blender), "Parse.", argv, arguments
+    )
+
+
+if __name__ == "__main__":
+    # the canonical module, not this copy named __main__: its classes travel to worker processes by name
+    from voxel.training.data_collection.blend_parser import main as canonical
+
+    sys.exit(canonical())

@@ -1,0 +1,89 @@
+"""The only file that wires phases together: scrape → parse → build → format, under one hold of the data directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from voxel.stages import DataDir, PhaseReport, Progress
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of the whole pipeline is asked for."""
+
+    data_dir: str | Path = "training_data"
+    source: str = "samples"
+    """samples or folder."""
+    paths: tuple[Path, ...] = ()
+    """Folders or files, for the source folder."""
+    blender: str | None = None
+    """Which installed Blender; None for the newest 4.5."""
+    workers: int | None = None
+    """Processes; None for the processor count."""
+    engine: str = "local"
+
+
+def run(settings: Settings, progress: Progress | None = None) -> Iterator[PhaseReport]:
+    """Does the phases in their order and yields the report of each; what is done already is not done again.
+
+    The data directory is held from the first report asked for to the last. Raises what `run_stage` raises.
+    """
+    data = DataDir(settings.data_dir).create()
+    with data.hold():
+        for phase in PHASES.values():
+            yield phase(settings, progress)
+
+
+def scrape(settings: Settings, progress: Progress | None = None) -> PhaseReport:
+    """Collects .blend files from the source."""
+    from voxel.training.data_collection.blender_scraper import BlenderFileScraper
+
+    scraper = BlenderFileScraper(settings.data_dir, source=settings.source, paths=list(settings.paths))
+    return scraper.run(workers=settings.workers, engine=settings.engine, progress=progress)
+
+
+def parse(settings: Settings, progress: Progress | None = None) -> PhaseReport:
+    """Loads every collected file in Blender."""
+    from voxel.training.data_collection.blend_parser import BlendFileParser
+
+    parser = BlendFileParser(settings.data_dir, runtime=settings.blender)
+    return parser.run(workers=settings.workers, engine=settings.engine, progress=progress)
+
+
+def build(settings: Settings, progress: Progress | None = None) -> PhaseReport:
+    """Writes examples and proves each in Blender."""
+    from voxel.training.dataset_builder.blender_dataset import BlenderDatasetBuilder
+
+    builder = BlenderDatasetBuilder(settings.data_dir)
+    return builder.run(workers=settings.workers, engine=settings.engine, progress=progress)
+
+
+def format_all(settings: Settings, progress: Progress | None = None) -> PhaseReport:
+    """Writes the training files for OpenAI, Claude and local training."""
+    from voxel.training.fine_tuning.claude_formatter import ClaudeFormatter
+    from voxel.training.fine_tuning.local_formatter import LocalFormatter
+    from voxel.training.fine_tuning.openai_formatter import OpenAIFormatter
+
+    formatters = (OpenAIFormatter, ClaudeFormatter, LocalFormatter)
+    return _sum("format", [formatter(settings.data_dir).run(progress=progress) for formatter in formatters])
+
+
+PHASES: dict[str, Callable[[Settings, Progress | None], PhaseReport]] = {
+    "scrape": scrape,
+    "parse": parse,
+    "build": build,
+    "format": format_all,
+}
+
+
+def _sum(phase: str, reports: Sequence[PhaseReport]) -> PhaseReport:
+    return PhaseReport(
+        phase=phase,
+        done=sum(report.done for report in reports),
+        dropped=sum(report.dropped for report in reports),
+        failed=sum(report.failed for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        reused=sum(report.reused for report in reports),
+    )
