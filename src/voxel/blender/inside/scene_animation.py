@@ -1,0 +1,270 @@
+"""Actions, drivers and NLA: how values move."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from scene_rules import KEY_LIMIT
+from scene_values import Props, Walk, clean, shortest_all
+
+# Handle types whose positions Blender works out from the neighbouring keys.
+WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
+EASED = frozenset({"SINE", "QUAD", "CUBIC", "QUART", "QUINT", "EXPO", "CIRC", "BACK", "BOUNCE", "ELASTIC"})
+DIRECT = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
+INSIDE = re.compile(r'^(modifiers|constraints)\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
+POSED = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\](?:\.constraints\["((?:[^"\\]|\\.)*)"\])?\.([a-z_0-9]+)$')
+SOCKET = re.compile(r'^nodes\["((?:[^"\\]|\\.)*)"\]\.(inputs|outputs)\[(\d+)\]\.default_value$')
+NODE = re.compile(r'^nodes\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
+
+
+def action_parts(action: Any, walk: Walk, path: str) -> dict[str, Any]:
+    result: dict[str, Any] = {"slots": [{"name": slot.name_display, "target": slot.target_id_type} for slot in action.slots]}
+    curves: list[dict[str, Any]] = []
+    total = 0
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                slot = bag.slot
+                for curve in bag.fcurves:
+                    total += len(curve.keyframe_points)
+                    if total > KEY_LIMIT:
+                        walk.lose(path, f"an action of more than {KEY_LIMIT} keys")
+                        result["fcurves"] = []
+                        return result
+                    curves.append(_curve(curve, walk, path, slot.name_display if slot is not None else ""))
+    if len(action.layers) > 1:
+        walk.lose(f"{path}.layers", "layers above the first")
+    result["fcurves"] = sorted(curves, key=lambda item: (item["slot"], item["path"], item["index"]))
+    return result
+
+
+def _curve(curve: Any, walk: Walk, path: str, slot: str) -> dict[str, Any]:
+    result: dict[str, Any] = {"path": curve.data_path, "index": curve.array_index, "slot": slot}
+    if curve.group is not None:
+        result["group"] = curve.group.name
+    if curve.extrapolation != "CONSTANT":
+        result["extrapolation"] = curve.extrapolation
+    if curve.mute:
+        result["mute"] = True
+    where = f'{path}.fcurves["{curve.data_path}"]'
+    modifiers = [walk.struct(modifier, where) for modifier in curve.modifiers]
+    if modifiers:
+        result["modifiers"] = modifiers
+    result["keys"] = _keys(curve)
+    if len(curve.sampled_points):
+        walk.lose(where, "a baked curve")
+    return result
+
+
+def _keys(curve: Any) -> list[dict[str, Any]]:
+    points = curve.keyframe_points
+    count = len(points)
+    co, left, right = (np.empty(count * 2, np.float32) for _ in range(3))
+    points.foreach_get("co", co)
+    points.foreach_get("handle_left", left)
+    points.foreach_get("handle_right", right)
+    positions, lefts, rights = (shortest_all(values).reshape(-1, 2).tolist() for values in (co, left, right))
+    keys = []
+    for index, point in enumerate(points):
+        key: dict[str, Any] = {"frame": positions[index][0], "value": positions[index][1]}
+        interpolation = point.interpolation
+        if interpolation != "BEZIER":
+            key["interpolation"] = interpolation
+        # A curve's shape depends on a key's right handle where it is Bezier and on its left one where the key before is.
+        before = points[index - 1].interpolation if index else None
+        if interpolation == "BEZIER" or before == "BEZIER":
+            types = [point.handle_left_type, point.handle_right_type]
+            if types != ["AUTO_CLAMPED", "AUTO_CLAMPED"]:
+                key["types"] = types
+            if types[0] not in WORKED_OUT and before == "BEZIER":
+                key["handle_left"] = lefts[index]
+            if types[1] not in WORKED_OUT and interpolation == "BEZIER" and index + 1 < count:
+                key["handle_right"] = rights[index]
+        if interpolation in EASED:
+            if point.easing != "AUTO":
+                key["easing"] = point.easing
+            if interpolation == "BACK":
+                key["back"] = clean(point.back)
+            if interpolation == "ELASTIC":
+                key["amplitude"], key["period"] = clean(point.amplitude), clean(point.period)
+        if point.type != "KEYFRAME":
+            key["type"] = point.type
+        keys.append(key)
+    return keys
+
+
+def animation_of(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
+    """The Animation of a datablock: its action and slot, drivers (expressions stay text) and NLA tracks."""
+    data = getattr(block, "animation_data", None)  # collections and images have none
+    if data is None:
+        return None
+    result: dict[str, Any] = {}
+    if data.action is not None:
+        action = walk.reference(data.action, f"{path}.animation_data.action")
+        if action is not None:
+            result["action"] = action
+            if data.action_slot is not None:
+                result["slot"] = data.action_slot.name_display
+            props = walk.changed(data, walk.base("AnimData", data), path)
+            for name in ("action", "action_slot_handle", "last_slot_identifier", "use_nla", "use_tweak_mode",
+                         "drivers", "nla_tracks", "action_suitable_slots"):  # fmt: skip
+                props.pop(name, None)
+            if props:
+                result["props"] = props
+    drivers = [_driver(curve, walk, path) for curve in data.drivers]
+    if drivers:
+        result["drivers"] = drivers
+    tracks = [_track(track, walk, path) for track in data.nla_tracks]
+    if tracks:
+        result["nla"] = tracks
+    return result or None
+
+
+def _driver(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
+    driver = curve.driver
+    where = f'{path}.animation_data.drivers["{curve.data_path}"]'
+    result: dict[str, Any] = {"path": curve.data_path, "index": curve.array_index, "type": driver.type}
+    if driver.type == "SCRIPTED":
+        result["expression"] = driver.expression
+    if driver.use_self:
+        result["use_self"] = True
+    result["variables"] = [
+        {
+            "name": variable.name,
+            "type": variable.type,
+            "targets": [
+                {"type": "DriverTarget", "props": _target_props(target, variable.type, walk, where)}
+                for target in variable.targets
+            ],
+        }
+        for variable in driver.variables
+    ]
+    keys = _keys(curve)
+    if keys and [(key["frame"], key["value"]) for key in keys] != [(0.0, 0.0), (1.0, 1.0)]:
+        result["keys"] = keys
+    modifiers = [walk.struct(modifier, where) for modifier in curve.modifiers]
+    if modifiers:
+        result["modifiers"] = modifiers
+    return result
+
+
+# What a target of each type of driver variable looks at.
+TARGET_PROPS = {
+    "SINGLE_PROP": ("id_type", "id", "data_path"),
+    "TRANSFORMS": ("id", "bone_target", "transform_type", "transform_space", "rotation_mode"),
+    "ROTATION_DIFF": ("id", "bone_target"),
+    "LOC_DIFF": ("id", "bone_target", "transform_space"),
+    "CONTEXT_PROP": ("context_property", "data_path"),
+}
+
+
+def _target_props(target: Any, kind: str, walk: Walk, path: str) -> Props:
+    found: Props = {}
+    base = walk.base("DriverTarget", target)
+    for name in TARGET_PROPS[kind]:
+        value = getattr(target, name)
+        if name == "id":
+            if value is not None and not value.is_embedded_data:
+                found["id"] = walk.reference(value, path)
+            elif value is not None:
+                walk.lose(path, "a driver that reads an embedded node tree")
+        elif value != base.get(name, ""):
+            found[name] = value
+    return found
+
+
+def _track(track: Any, walk: Walk, path: str) -> dict[str, Any]:
+    where = f'{path}.animation_data.nla_tracks["{track.name}"]'
+    result = walk.struct(track, where)
+    result["props"].pop("strips", None)
+    result["strips"] = []
+    for strip in track.strips:
+        entry = walk.struct(strip, f'{where}.strips["{strip.name}"]')
+        for name in ("strips", "fcurves", "modifiers", "action_slot_handle", "last_slot_identifier"):
+            entry["props"].pop(name, None)
+        entry["action"] = None if strip.action is None else walk.reference(strip.action, where)
+        entry["start"], entry["end"] = clean(strip.frame_start), clean(strip.frame_end)
+        result["strips"].append(entry)
+    return result
+
+
+def moved_paths(block: Any) -> list[tuple[str, int]]:
+    """What the action and the drivers of a datablock set: `(data path, array index)`."""
+    data = getattr(block, "animation_data", None)  # collections and images have none
+    if data is None:
+        return []
+    found = [(curve.data_path, curve.array_index) for curve in data.drivers]
+    if data.action is not None and data.action_slot is not None:
+        for layer in data.action.layers:
+            for strip in layer.strips:
+                bag = strip.channelbag(data.action_slot)
+                if bag is not None:
+                    found += [(curve.data_path, curve.array_index) for curve in bag.fcurves]
+    return found
+
+
+def forget_moved(entry: dict[str, Any], paths: list[tuple[str, int]], fresh: Props) -> None:
+    """Takes out of a block what its animation sets anyway: such a value is just that of the last frame shown."""
+    for path, index in paths:
+        if DIRECT.match(path):
+            _forget_nested(entry["props"], path.split("."), index, fresh)
+        elif match := INSIDE.match(path):
+            collection, name, prop = match.groups()
+            for item in entry.get(collection, ()):
+                if item.get("name") == _plain(name):
+                    _forget(item["props"], prop, index, {})
+        elif match := POSED.match(path):
+            bone, constraint, prop = match.groups()
+            _forget_pose(entry, _plain(bone), constraint and _plain(constraint), prop, index)
+        elif (match := SOCKET.match(path)) and "tree" in entry:
+            name, side, place = match.groups()
+            for node in entry["tree"]["nodes"]:
+                if node["name"] == _plain(name) and side in node:
+                    node[side] = [value for value in node[side] if value["index"] != int(place)]
+        elif (match := NODE.match(path)) and "tree" in entry:
+            for node in entry["tree"]["nodes"]:
+                if node["name"] == _plain(match[1]):
+                    _forget(node["props"], match[2], index, {})
+
+
+def _plain(name: str) -> str:
+    return name.replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _forget_nested(props: Props, names: list[str], index: int, fresh: Props) -> None:
+    for name in names[:-1]:
+        inner = props.get(name)
+        if not isinstance(inner, dict) or "props" not in inner:
+            return
+        props, fresh = inner["props"], fresh.get(name, {}).get("props", {}) if isinstance(fresh.get(name), dict) else {}
+    _forget(props, names[-1], index, fresh)
+
+
+def _forget(props: Props, name: str, index: int, fresh: Props) -> None:
+    value = props.get(name)
+    if not isinstance(value, list):
+        props.pop(name, None)
+        return
+    before = fresh.get(name, [0.0] * len(value))
+    if index < len(value) and len(before) == len(value):
+        value = [*value[:index], before[index], *value[index + 1 :]]
+        props[name] = value
+        if value == before:
+            del props[name]
+
+
+def _forget_pose(entry: dict[str, Any], bone: str, constraint: str | None, prop: str, index: int) -> None:
+    posed = entry.get("pose", {}).get(bone)
+    if posed is None:
+        return
+    if constraint is None:
+        rest = {"scale": [1.0, 1.0, 1.0], "rotation_quaternion": [1.0, 0.0, 0.0, 0.0]}
+        _forget(posed["props"], prop, index, rest)
+    else:
+        for item in posed.get("constraints", ()):
+            if item.get("name") == constraint:
+                _forget(item["props"], prop, index, {})
+    if not posed["props"] and not posed.get("constraints"):
+        del entry["pose"][bone]

@@ -1,0 +1,189 @@
+"""Meshes: geometry as a recognised primitive or as data, and what hangs on its vertices, edges, faces and corners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scene_primitives import recognise
+from scene_rules import VERTEX_LIMIT
+from scene_values import Walk, clean, shortest_all
+
+Array = np.ndarray[Any, Any]
+
+# Attributes that say what other parts of the dump say, or that belong to the interface.
+BUILT_IN = frozenset({"position", "material_index", "sharp_face"})
+# The property of an attribute's elements that holds its value, and how many numbers that is.
+LAYOUT = {
+    "FLOAT": ("value", 1, np.float32), "INT": ("value", 1, np.int32), "INT8": ("value", 1, np.int32),
+    "BOOLEAN": ("value", 1, bool), "FLOAT_VECTOR": ("vector", 3, np.float32), "FLOAT2": ("vector", 2, np.float32),
+    "FLOAT_COLOR": ("color", 4, np.float32), "BYTE_COLOR": ("color", 4, np.float32),
+    "QUATERNION": ("value", 4, np.float32), "INT32_2D": ("value", 2, np.int32), "INT16_2D": ("value", 2, np.int32),
+}  # fmt: skip
+
+
+class Shape:
+    """The arrays of a mesh: positions (n, 3), edges (e, 2), faces as offsets and vertex indices."""
+
+    def __init__(self, mesh: Any) -> None:
+        self.positions = read(mesh.vertices, "co", 3, np.float32).reshape(-1, 3)
+        self.edges = read(mesh.edges, "vertices", 2, np.int32).reshape(-1, 2)
+        self.starts = read(mesh.polygons, "loop_start", 1, np.int32)
+        self.sizes = read(mesh.polygons, "loop_total", 1, np.int32)
+        self.corners = read(mesh.loops, "vertex_index", 1, np.int32)
+
+    def faces(self) -> list[list[int]]:
+        corners = self.corners.tolist()
+        return [corners[start : start + size] for start, size in zip(self.starts, self.sizes, strict=True)]
+
+    def loose_edges(self, faces: list[list[int]]) -> list[list[int]]:
+        """Edges that belong to no face."""
+        used = {tuple(sorted(pair)) for face in faces for pair in zip(face, face[1:] + face[:1], strict=True)}
+        return [edge for edge in self.edges.tolist() if tuple(sorted(edge)) not in used]
+
+
+def read(elements: Any, name: str, width: int, kind: Any) -> Array:
+    values = np.empty(len(elements) * width, kind)
+    elements.foreach_get(name, values)
+    return values
+
+
+def mesh_parts(mesh: Any, walk: Walk, path: str, ordered: bool) -> dict[str, Any]:
+    """Geometry, materials, UV maps and attributes. `ordered`: other data refers to vertices by their index."""
+    shape = Shape(mesh)
+    count = len(shape.positions)
+    geometry: dict[str, Any] = {"vertices": count, "edges": len(shape.edges), "faces": len(shape.sizes)}
+    result: dict[str, Any] = {"geometry": geometry}
+    if count:
+        low, high = shape.positions.min(axis=0), shape.positions.max(axis=0)
+        geometry["bounds"] = [shortest_all(low).tolist(), shortest_all(high).tolist()]
+    materials = [None if slot is None else walk.reference(slot, f"{path}.materials") for slot in mesh.materials]
+    if materials:
+        result["materials"] = materials
+    if count > VERTEX_LIMIT:
+        walk.lose(path, f"a mesh of {count} vertices, above the limit of {VERTEX_LIMIT}")
+        return result
+    faces = shape.faces()
+    indices = read(mesh.polygons, "material_index", 1, np.int32)
+    flat = _flat_faces(mesh)
+    by_face = bool(indices.any()) or 0 < int(flat.sum()) < len(flat)
+    attributes = _attributes(mesh, shape, walk, path)
+    found = recognise(shape, faces, exact_order=ordered or by_face or bool(attributes)) if count else None
+    uvs = _uvs(mesh, shape)
+    if found is not None and uvs:
+        made = found.same_uv(shape, uvs[0][1])
+        if not made and not found.in_order(shape, faces):
+            found = None
+        elif made:
+            uvs[0] = (uvs[0][0], "primitive")
+    if found is not None:
+        geometry["primitive"] = found.described()
+    elif count:
+        data: dict[str, Any] = {"vertices": shortest_all(shape.positions).tolist(), "faces": faces}
+        loose = shape.loose_edges(faces)
+        if loose:
+            data["edges"] = loose
+        geometry["data"] = data
+    if len(flat) and not flat.all():
+        geometry["smooth"] = True if not flat.any() else np.flatnonzero(~flat).tolist()
+    if indices.any():
+        geometry["material_index"] = indices.tolist()
+    if uvs:
+        result["uv"] = [
+            {"name": name, "data": data if isinstance(data, str) else shortest_all(data).tolist()} for name, data in uvs
+        ]
+    if attributes:
+        result["attributes"] = attributes
+    return result
+
+
+def _flat_faces(mesh: Any) -> Array:
+    """Per face: True when it is shaded flat."""
+    layer = mesh.attributes.get("sharp_face")
+    if layer is None or layer.domain != "FACE":
+        return np.zeros(len(mesh.polygons), bool)
+    return read(layer.data, "value", 1, bool)
+
+
+def _uvs(mesh: Any, shape: Shape) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for layer in mesh.uv_layers:
+        if len(layer.uv) == len(shape.corners):
+            found.append((layer.name, read(layer.uv, "vector", 2, np.float32).reshape(-1, 2)))
+    active = mesh.uv_layers.active
+    if active is not None:
+        found.sort(key=lambda item: item[0] != active.name)
+    return found
+
+
+def _attributes(mesh: Any, shape: Shape, walk: Walk, path: str) -> list[dict[str, Any]]:
+    """Attributes that are no other part: colours, creases, sharp edges, those of geometry nodes.
+
+    Data of points, faces and corners lie in order; of edges only those that are not zero: `[[vertex, vertex, value]…]`.
+    """
+    result = []
+    uv_names = {layer.name for layer in mesh.uv_layers}
+    for attribute in mesh.attributes:
+        name = attribute.name
+        if name in BUILT_IN or name.startswith(".") or attribute.is_internal or name in uv_names:
+            continue
+        layout = LAYOUT.get(attribute.data_type)
+        where = f'{path}.attributes["{name}"]'
+        if layout is None:
+            walk.lose(where, f"an attribute of type {attribute.data_type}")
+            continue
+        member, width, kind = layout
+        values = read(attribute.data, member, width, kind)
+        if attribute.domain == "EDGE" and not values.any():
+            continue
+        tidy = shortest_all(values) if kind is np.float32 else values
+        items = (tidy.reshape(-1, width) if width > 1 else tidy).tolist()
+        if attribute.domain == "EDGE":
+            items = [[*edge, item] for edge, item in zip(shape.edges.tolist(), items, strict=True) if np.any(item)]
+        result.append({"name": name, "type": attribute.data_type, "domain": attribute.domain, "data": items})
+    return result
+
+
+def shape_keys(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
+    """`{reference, blocks: [{name, props, offsets}]}` of a mesh: offsets from the key that each is relative to."""
+    keys = block.shape_keys
+    if keys is None or not keys.key_blocks:
+        return None
+    reference = keys.reference_key
+    base = read(reference.data, "co", 3, np.float32).reshape(-1, 3)
+    blocks = []
+    for key in keys.key_blocks:
+        if key == reference:
+            continue
+        relative = key.relative_key
+        start = base if relative is None else read(relative.data, "co", 3, np.float32).reshape(-1, 3)
+        moved = read(key.data, "co", 3, np.float32).reshape(-1, 3)
+        offsets = moved - start
+        which = np.flatnonzero(np.abs(offsets).max(axis=1) > 1e-6)
+        props = walk.changed(key, walk.base("ShapeKey", key), f'{path}.shape_keys.key_blocks["{key.name}"]')
+        entry: dict[str, Any] = {"name": key.name, "props": props}
+        if relative is not None and relative != reference:
+            entry["relative_to"] = relative.name
+        short = shortest_all(np.round(offsets[which], 6).astype(np.float32)).tolist()
+        entry["offsets"] = [[int(vertex), *offset] for vertex, offset in zip(which, short, strict=True)]
+        blocks.append(entry)
+    result: dict[str, Any] = {"reference": reference.name, "blocks": blocks}
+    if not keys.use_relative:
+        result["use_relative"] = False
+        result["eval_time"] = clean(keys.eval_time)
+    return result
+
+
+def vertex_groups(owner: Any, walk: Walk, path: str) -> list[dict[str, Any]]:
+    """`[{name, weights: [[vertex, weight]…]}]`, in the object's order; names alone above the size limit."""
+    groups: list[dict[str, Any]] = [{"name": group.name, "weights": []} for group in owner.vertex_groups]
+    if not groups or owner.type != "MESH":
+        return groups
+    if len(owner.data.vertices) > VERTEX_LIMIT:
+        walk.lose(f"{path}.vertex_groups", "weights of a mesh above the limit of vertices")
+        return groups
+    for vertex in owner.data.vertices:
+        for element in vertex.groups:
+            if element.group < len(groups):
+                groups[element.group]["weights"].append([vertex.index, clean(element.weight)])
+    return groups

@@ -1,0 +1,134 @@
+"""Curves, surfaces, texts, armatures, lattices and metaballs: data that is no mesh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scene_values import Struct, Walk, clean, nested
+
+POINT_LIMIT = 4096
+
+
+def curve_parts(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    materials = [None if slot is None else walk.reference(slot, f"{path}.materials") for slot in curve.materials]
+    if materials:
+        result["materials"] = materials
+    if curve.bl_rna.identifier == "TextCurve":
+        result.update(_text_parts(curve, walk, path))
+        return result
+    if sum(len(one.bezier_points) + len(one.points) for one in curve.splines) > POINT_LIMIT:
+        walk.lose(path, f"a curve of more than {POINT_LIMIT} points")
+        return result
+    surface = curve.bl_rna.identifier == "SurfaceCurve"
+    if len(curve.splines):
+        result["splines"] = [_spline(one, walk, path, surface) for one in curve.splines]
+    if curve.shape_keys is not None:
+        walk.lose(f"{path}.shape_keys", "shape keys of a curve")
+    return result
+
+
+def _text_parts(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    fresh = walk.fresh["structs"].get("TextBox")
+    boxes = [walk.whole(box, path) for box in curve.text_boxes]
+    if len(boxes) > 1 or (fresh is not None and boxes and boxes[0]["props"] != fresh):
+        result["text_boxes"] = boxes
+    plain = walk.fresh["structs"].get("TextCharacterFormat", {})
+    if any(walk.changed(letter, plain, path) for letter in curve.body_format):
+        walk.lose(f"{path}.body_format", "formats of single characters")
+    return result
+
+
+def _spline(spline: Any, walk: Walk, path: str, surface: bool) -> dict[str, Any]:
+    key = "Spline:SURFACE" if surface else f"Spline:{spline.type}"
+    result: dict[str, Any] = {"type": spline.type, "props": walk.changed(spline, walk.base(key, spline), path)}
+    result["props"].pop("type", None)
+    if surface:
+        result["size"] = [spline.point_count_u, spline.point_count_v]
+    if spline.type == "BEZIER":
+        result["points"] = [_bezier_point(point) for point in spline.bezier_points]
+    else:
+        result["points"] = [_plain_point(point, spline.type == "POLY") for point in spline.points]
+    return result
+
+
+def _extras(point: Any) -> dict[str, Any]:
+    extras: dict[str, Any] = {}
+    if abs(point.radius - 1.0) > 1e-6:
+        extras["radius"] = clean(point.radius)
+    if abs(point.tilt) > 1e-6:
+        extras["tilt"] = clean(point.tilt)
+    return extras
+
+
+def _bezier_point(point: Any) -> dict[str, Any]:
+    result: dict[str, Any] = {"co": clean(nested(point.co))}
+    result["handle_left_type"], result["handle_right_type"] = point.handle_left_type, point.handle_right_type
+    # AUTO and VECTOR handles follow from the points.
+    if point.handle_left_type in ("FREE", "ALIGNED"):
+        result["handle_left"] = clean(nested(point.handle_left))
+    if point.handle_right_type in ("FREE", "ALIGNED"):
+        result["handle_right"] = clean(nested(point.handle_right))
+    return result | _extras(point)
+
+
+def _plain_point(point: Any, poly: bool) -> dict[str, Any]:
+    position = clean(nested(point.co))
+    result: dict[str, Any] = {"co": position[:3]}
+    if not poly and abs(position[3] - 1.0) > 1e-6:
+        result["weight"] = position[3]
+    return result | _extras(point)
+
+
+def armature_parts(armature: Any, walk: Walk, path: str) -> dict[str, Any]:
+    """Bones in armature space, parents before children; `roll` in radians."""
+    bones = []
+    for bone in armature.bones:
+        where = f'{path}.bones["{bone.name}"]'
+        _, roll = bone.AxisRollFromMatrix(bone.matrix_local.to_3x3(), axis=bone.tail_local - bone.head_local)
+        entry: dict[str, Any] = {"name": bone.name}
+        if bone.parent is not None:
+            entry["parent"] = bone.parent.name
+        entry["head"], entry["tail"] = clean(nested(bone.head_local)), clean(nested(bone.tail_local))
+        entry["roll"] = clean(round(roll, 6))
+        if bone.use_connect:
+            entry["connected"] = True
+        entry["type"] = "Bone"
+        entry["props"] = walk.changed(bone, walk.base("Bone", bone), where)
+        bones.append(entry)
+    result: dict[str, Any] = {"bones": bones}
+    groups = [
+        {"name": group.name, "bones": sorted(bone.name for bone in group.bones)} for group in armature.collections_all
+    ]
+    if groups:
+        result["bone_collections"] = groups
+    return result
+
+
+def lattice_parts(lattice: Any, walk: Walk, path: str) -> dict[str, Any]:
+    """Positions of the points, when the lattice is deformed."""
+    moved = [
+        [index, *clean(nested(point.co_deform))]
+        for index, point in enumerate(lattice.points)
+        if (point.co_deform - point.co).length > 1e-6
+    ]
+    if lattice.shape_keys is not None:
+        walk.lose(f"{path}.shape_keys", "shape keys of a lattice")
+    return {"points": moved} if moved else {}
+
+
+def metaball_parts(ball: Any, walk: Walk, path: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    materials = [None if slot is None else walk.reference(slot, f"{path}.materials") for slot in ball.materials]
+    if materials:
+        result["materials"] = materials
+    elements: list[Struct] = []
+    for element in ball.elements:
+        key = f"MetaElement:{element.type}"
+        entry: Struct = {"type": "MetaElement", "kind": element.type}
+        entry["props"] = walk.changed(element, walk.base(key, element), f"{path}.elements")
+        elements.append(entry)
+    if elements:
+        result["elements"] = elements
+    return result
