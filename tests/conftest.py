@@ -1,7 +1,8 @@
-"""What all tests share: the corpus of real .blend files, where a checkout has one beside it."""
+"""What all tests share: the corpus of real .blend files where a checkout has one beside it, and what takes root."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "corpus: needs the folder ../shared/corpus; deselected where there is none")
+    config.addinivalue_line("markers", "root: mounts file systems or changes the user; deselected for other users")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if CORPUS.is_dir():
-        return
-    kept = [item for item in items if item.get_closest_marker("corpus") is None]
+    absent = {"corpus": not CORPUS.is_dir(), "root": os.geteuid() != 0}
+    kept = [item for item in items if not any(absent.get(mark.name) for mark in item.iter_markers())]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

@@ -15,7 +15,7 @@ from voxel.stages import DataDir, Done, Dropped, Failed, Outcome, Unit, Work, un
 
 
 class Squaring:
-    """Squares numbers: `inputs` are strings such as `"12"`, or `"12:die"` to misbehave. Every attempt leaves a line in `log`."""
+    """Squares numbers: `inputs` are strings such as `"12"`, or `"12:die"` to misbehave. Each attempt leaves a line."""
 
     name = "parse"
 

@@ -184,22 +184,14 @@ def _name(handle: int, folder: int, path: Path) -> None:
         return
     except FileExistsError:
         pass
-    # Replacing takes a second name for a moment. It is the same for every writer of this path, so a kill just here
-    # leaves a name that the next write of this path takes over. Other writers may do so meanwhile: then it holds
-    # their whole bytes.
+    # Replacing takes a second name for a moment. It is the same for every writer of this path, so that one which a kill
+    # left behind just here is taken over by the next writing; the lock on the folder keeps living writers apart.
     second = f".{path.name[:200]}.tmp"
-    while True:
-        try:
-            os.link(source, second, dst_dir_fd=folder, follow_symlinks=True)
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                os.unlink(second, dir_fd=folder)
-            continue
-        try:
-            os.replace(second, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-        except FileNotFoundError:
-            continue
-        return
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with suppress(FileNotFoundError):
+        os.unlink(second, dir_fd=folder)
+    os.link(source, second, dst_dir_fd=folder, follow_symlinks=True)
+    os.replace(second, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _make_folder(path: Path) -> None:

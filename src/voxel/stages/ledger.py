@@ -192,7 +192,6 @@ class Ledger:
                 elif found[1] != seq:
                     self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, unit.key))
                 seq += 1
-                self.tick()
                 yield unit, found[0] if found else "pending"
             if self._db.execute(
                 "SELECT count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL", (stage,)

@@ -25,6 +25,8 @@ from voxel.stages.stage import Dropped, Failed, Outcome, Stage, Unit
 SHORT_S = 0.05
 """Units shorter than this on average are handed out one ahead, so that workers never wait for the driver."""
 POLL_S = 0.2
+BROKEN_AT_MOST = 20
+"""So many broken boxes without one unit settled in between mean that the machine is at fault, not the units."""
 GRACE_S = 10.0
 """How long, after the first Ctrl-C, units in flight may take to end."""
 
@@ -152,7 +154,7 @@ class _Run:
         self._stopping = stopping
         self._again: deque[Unit] = deque()
         self._deaths: Counter[str] = Counter()
-        self._stillborn = 0
+        self._stillborn = self._broken = 0
         self._workers: dict[Connection[Any, Any], _Worker] = {}
         self._mean = 1.0
         self._clean = False
@@ -220,11 +222,15 @@ class _Run:
                 worker.ready, self._stillborn = True, 0
             case ("settled", outcome, seconds):
                 unit = worker.units.popleft()
+                self._broken = 0
                 self._mean += (seconds - self._mean) / 20
                 yield Settled(unit, outcome, seconds)
             case ("broke", reason):
                 worker.ready = False
                 unit = worker.units.popleft()
+                self._broken += 1
+                if self._broken >= BROKEN_AT_MOST:
+                    raise SetupError(f"the box broke {self._broken} times in a row: {reason}; look with: voxel doctor")
                 yield from self._blame(unit, Failed(f"the box broke twice: {reason}"))
             case ("fatal", "UsageError", reason):
                 raise UsageError(reason)

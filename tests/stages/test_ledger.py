@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import resource
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voxel.errors import SetupError
+from voxel.stages import Done, Dropped, Failed, Ledger, Totals, Unit
+
+
+def units(*names: str) -> list[Unit]:
+    return [Unit(key=f"key of {ascii(name)[1:-1]}", input=name) for name in names]
+
+
+def plan(ledger: Ledger, *names: str) -> list[tuple[str, str]]:
+    return [(unit.input, state) for unit, state in ledger.plan("parse", units(*names))]
+
+
+def test_totals_count_only_what_the_present_plan_asks_for(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert plan(ledger, "a", "b", "c") == [("a", "pending"), ("b", "pending"), ("c", "pending")]
+        ledger.settle("parse", "key of a", Done({"objects": 2}), 0.5)
+        ledger.settle("parse", "key of b", Dropped("no file"), 0.1)
+        ledger.settle("parse", "key of c", Failed("away"), 0.1)
+        assert ledger.totals("parse") == Totals(done=1, dropped=1, failed=1)
+        assert plan(ledger, "d", "a") == [("d", "pending"), ("a", "done")]
+        assert ledger.totals("parse") == Totals(done=1, pending=1)
+        assert ledger.totals("parse").planned == 2
+        assert ledger.reasons("parse") == []
+        # a setting that is changed back finds the old rows again
+        assert plan(ledger, "c", "b", "a") == [("c", "failed"), ("b", "dropped"), ("a", "done")]
+        assert ledger.totals("parse") == Totals(done=1, dropped=1, failed=1)
+        assert ledger.reasons("parse") == [("dropped", "no file", 1), ("failed", "away", 1)]
+
+
+def test_rows_come_back_in_plan_order_with_what_was_kept(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        plan(ledger, "b", "a")
+        ledger.settle("parse", "key of a", Done({"objects": 2}, {"license": "MIT"}), 0.5)
+        ledger.settle("parse", "key of b", Done({"objects": 3, "meshes": 1}), 0.25)
+        rows = list(ledger.rows("parse"))
+        assert [(row.input, row.state, row.seconds) for row in rows] == [("b", "done", 0.25), ("a", "done", 0.5)]
+        assert rows[1].info == {"license": "MIT"}
+        assert ledger.counts("parse") == {"meshes": 1, "objects": 5}
+        assert list(ledger.rows("parse", "dropped")) == []
+
+
+def test_a_key_that_is_listed_twice_counts_once(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert plan(ledger, "a", "a", "b") == [("a", "pending"), ("b", "pending")]
+        assert ledger.totals("parse").planned == 2
+
+
+def test_what_was_committed_survives_without_a_close(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    plan(ledger, "a", "b")
+    ledger.settle("parse", "key of a", Done(), 0.1)
+    ledger.commit()
+    ledger.settle("parse", "key of b", Done(), 0.1)  # not committed: as if the process died here
+    with Ledger(path, read_only=True) as other:
+        assert other.totals("parse") == Totals(done=1, pending=1)
+    ledger.close()
+
+
+def test_names_that_are_not_utf8_are_kept_readable(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        plan(ledger, "caf\udce9.blend")
+        ledger.settle("parse", "key of caf\\udce9.blend", Dropped("no caf\udce9"), 0.1)
+        ledger.commit()
+        assert next(ledger.rows("parse")).input == "caf\\udce9.blend"
+
+
+def test_damage_and_newer_files_are_setup_errors(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"not a database, by any means" * 100)
+    with pytest.raises(SetupError, match="is damaged; move it away"):
+        Ledger(path)
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(SetupError, match="made by a newer Voxel"):
+        Ledger(path)
+    with pytest.raises(SetupError, match="does not exist yet; start with: voxel run"):
+        Ledger(tmp_path / "none.sqlite", read_only=True)
+
+
+@pytest.mark.root
+def test_it_is_read_on_a_read_only_file_system(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with Ledger(folder / "ledger.sqlite") as ledger:
+        plan(ledger, "a")
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+    try:
+        with Ledger(folder / "ledger.sqlite", read_only=True) as ledger:
+            assert ledger.totals("parse") == Totals(pending=1)
+        with pytest.raises(SetupError, match="make it writable or take another --data-dir"):
+            Ledger(folder / "ledger.sqlite")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_million_rows_open_at_once_and_stream(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    count = 1_000_000
+
+    def many() -> Iterator[Unit]:
+        for number in range(count):
+            yield Unit(key=f"{number * 2654435761 % 2**32:08x}", input=f"repo/file{number}.blend")
+
+    with Ledger(path) as ledger:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert sum(1 for _ in ledger.plan("parse", many())) == count
+        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown_kib < 400 * 1024
+    began = time.perf_counter()
+    with Ledger(path) as ledger:
+        opened = time.perf_counter() - began
+        assert next(ledger.rows("parse")).input == "repo/file0.blend"
+        ledger.settle("parse", f"{5 * 2654435761 % 2**32:08x}", Done(), 0.1)
+        first = time.perf_counter() - began
+        assert ledger.totals("parse") == Totals(pending=count - 1, done=1)
+    assert opened < 0.05
+    assert first < 0.2
