@@ -1,0 +1,1 @@
+"""One file per fine-tuning service, each with a function `connect(data_dir) -> Provider`."""
