@@ -6,7 +6,9 @@ Each function takes a struct of an open `BlendFile` and works for files of every
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple, cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,21 @@ _SINGLE: Final = 1
 """`Attribute.storage_type` of one value that stands for all elements."""
 
 Properties = dict[str, object]
+_R = TypeVar("_R")
+
+
+def _of_the_file(function: Callable[[Struct], _R]) -> Callable[[Struct], _R]:
+    """Here a field is missing or of the wrong kind because of the file, not because of the caller."""
+
+    @wraps(function)
+    def reading(owner: Struct) -> _R:
+        owner.file.meter.restart()
+        try:
+            return function(owner)
+        except KeyError as error:
+            raise BlendFileError(f"the DNA lies: {error.args[0]}", owner.offset) from error
+
+    return reading
 
 
 class Picture(NamedTuple):
@@ -34,6 +51,7 @@ class Picture(NamedTuple):
     """Shape (height, width, 4): red, green, blue, alpha from 0 to 255; the first row is the lowest. A view."""
 
 
+@_of_the_file
 def coordinates(mesh: Struct) -> npt.NDArray[np.float32]:
     """The vertex positions of a mesh, in its own space: a read-only view of shape (vertices, 3), float32.
 
@@ -53,9 +71,19 @@ def coordinates(mesh: Struct) -> npt.NDArray[np.float32]:
     return cast(npt.NDArray[np.float32], found[:count])
 
 
+@_of_the_file
 def text(block: Struct) -> str:
     """The content of a text block: `block` is a struct `Text`, one of `file.ids("TX")`. Lines end with a newline."""
-    return "\n".join(line.text("line") for line in block.list("lines"))
+    lines = []
+    size = 0
+    for line in block.list("lines"):
+        lines.append(line.text("line"))
+        # Many lines can point at one long text.
+        size += len(lines[-1])
+        if size > len(block.file.data):
+            raise BlendFileError("a text longer than its file", line.offset)
+        block.file.meter.look(line.offset)
+    return "\n".join(lines)
 
 
 def thumbnail(file: BlendFile) -> Picture | None:
@@ -68,6 +96,7 @@ def thumbnail(file: BlendFile) -> Picture | None:
     return None
 
 
+@_of_the_file
 def preview(owner: Struct) -> Picture | None:
     """The larger preview image of an ID such as a material or an object, or None when it has none that is whole."""
     image = owner.follow("preview") if "preview" in owner else None
@@ -83,6 +112,7 @@ def preview(owner: Struct) -> Picture | None:
     return None if block is None else _picture(int(widths[1]), int(heights[1]), image.file.body(block))
 
 
+@_of_the_file
 def properties(owner: Struct) -> Properties:
     """The custom properties of an ID, a bone or another struct that has some: name to value.
 
@@ -144,6 +174,8 @@ def _group(group: Struct, depth: int) -> Properties:
 
 def _property(one: Struct, depth: int) -> object:
     file = one.file
+    # Groups can share their members, so that few blocks unfold to very many properties.
+    file.meter.look(one.offset)
     kind = int(one.number("type"))
     if kind == _INT:
         return one.number("data.val")

@@ -41,6 +41,7 @@ _NUMBERS = {
 }
 _LONGS = {(b"long", 4): "i4", (b"long", 8): "i8", (b"ulong", 4): "u4", (b"ulong", 8): "u8"}
 _MOST_ITEMS = 1 << 16
+_LARGEST_STRUCT = (1 << 16) - 1
 
 Kind = Literal["number", "text", "pointer", "struct", "unread"]
 
@@ -180,6 +181,8 @@ class Dna:
             if len(dims) > 64:
                 raise self._lie(f"the field {_text(raw[:40])} has too many dimensions")
             shape = tuple(int(length) for length in re.findall(rb"\d+", dims)) if dims else ()
+            if any(length > _LARGEST_STRUCT for length in shape):
+                raise self._lie(f"the field {_text(raw[:40])} is larger than any struct")
             return _Name(bare.decode(), len(stars), shape)
         if match := _IN_PARENTHESES.match(raw):
             # `(*disps)()` may be a pointer to triples of floats or to a function: the DNA writes both alike.

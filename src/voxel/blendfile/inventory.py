@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from voxel.blendfile.blocks import DATA, code_number
 from voxel.blendfile.budget import DEFAULT, Budget
@@ -145,16 +146,20 @@ class _Stock:
             reason = f"a block of struct {int(blocks.structs[at])}, the DNA has {layout.structs}"
             raise BlendFileError(reason, int(blocks.bodies[at]))
         heads = np.flatnonzero(blocks.codes != DATA)
-        codes = blocks.codes[heads].tolist()
-        name = layout.spot("ID", "name")
-        if name is None:
-            raise BlendFileError("the DNA has no struct ID with a name", file.dna_block[0])
+        for start in range(0, len(heads), _AT_A_TIME):
+            self._ids(heads[start : start + _AT_A_TIME])
+        self._paths()
+
+    def _ids(self, heads: npt.NDArray[np.int64]) -> None:
+        blocks = self.file.blocks
+        name = self.layout.spot("ID", "name")
+        if name is None or name.format != "s" or name.size < 3:
+            raise BlendFileError("the DNA has no struct ID with a name", self.file.dna_block[0])
         name_offset, name_end = name.offset + 2, name.offset + name.size
-        look = file.meter.look
-        data, counts = file.data, self.counts
-        for block, code, body, length in zip(
-            heads.tolist(), codes, blocks.bodies[heads].tolist(), blocks.lengths[heads].tolist(), strict=True
-        ):
+        look = self.file.meter.look
+        data, counts = self.file.data, self.counts
+        columns = (heads, blocks.codes[heads], blocks.bodies[heads], blocks.lengths[heads])
+        for block, code, body, length in zip(*(column.tolist() for column in columns), strict=True):
             collection = _COLLECTIONS.get(code)
             if collection is None:
                 if code == _GLOB:
@@ -169,7 +174,6 @@ class _Stock:
             end = data.find(b"\0", body + name_offset, body + name_end)
             raw = data[body + name_offset : end if end >= 0 else body + name_end]
             note(self, raw.decode("utf-8", "backslashreplace"), block, body)
-        self._paths()
 
     def is_startup(self) -> bool:
         counts = self.counts
@@ -284,22 +288,26 @@ class _Stock:
         return number
 
     def _paths(self) -> None:
-        blocks = self.file.blocks
+        file = self.file
+        blocks = file.blocks
+        held = 0
         for block in np.flatnonzero(self.layout.bears_path[blocks.structs]).tolist():
             name = self.layout.names[int(blocks.structs[block])]
             body = int(blocks.bodies[block])
             if int(blocks.lengths[block]) < self.layout.size(name):
                 raise BlendFileError(f"a block is too short for {name}", body)
-            self.file.meter.look(body)
+            file.meter.look(body)
             raw = self._path(name, "path", block, body)
             if name == "Strip" and raw:
                 raw += self._first_element(block, body)
-            if raw and raw != b"<builtin>":
-                self.external.append(
-                    ExternalPath(
-                        kind=KINDS[name], owner=self._owner(block), path=BlendPath(raw), packed=self._packed(name, body)
-                    )
-                )
+            if not raw or raw == _BUILT_IN:
+                continue
+            # Many structs can point at one long path.
+            held += len(raw)
+            if held > len(file.data) or len(self.external) >= file.budget.list_length:
+                raise BlendFileError("more paths than a file of this size can hold", body)
+            owner, packed = self._owner(block), self._packed(name, body)
+            self.external.append(ExternalPath(kind=KINDS[name], owner=owner, path=BlendPath(raw), packed=packed))
 
     def _packed(self, name: str, body: int) -> bool:
         return bool(self._number(name, "packed", body) or self._number(name, "packed_list", body))
@@ -331,6 +339,9 @@ class _Stock:
         return raw.decode("utf-8", "backslashreplace")
 
 
+_AT_A_TIME: Final = 1 << 16
+"""IDs whose columns are turned into Python numbers at a time."""
+_BUILT_IN: Final = b"<builtin>"
 _LONGEST_PATH: Final = 4096
 _GLOB: Final = code_number(b"GLOB")
 _COLLECTIONS: Final = {code_number(code.encode()): name for code, name in COLLECTIONS.items()}
