@@ -1,0 +1,143 @@
+"""Splines, text boxes, lattice points and metaball elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxel.bpycode.layout import Doc, call, listing, parts, quote
+from voxel.bpycode.numbers import number, vector
+from voxel.bpycode.props import write_props
+from voxel.bpycode.script import Json, Script
+from voxel.bpycode.values import array, value
+
+
+def write_splines(script: Script, curve: str, splines: list[Json], path: str) -> None:
+    """Each spline with its points."""
+    for place, spline in enumerate(splines):
+        variable = script.names.take("spline", "spline")
+        script.set(variable, call(f"{curve}.splines.new", quote(spline["type"])))
+        typed = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k not in LATE}}
+        late = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k in LATE}}
+        write_props(script, variable, typed, f"{path}.splines[{place}]")
+        if spline.get("size", [0, 1])[1] > 1:
+            script.skip(f"{path}.splines[{place}]", "a surface patch: rows of points have no writer")
+        elif spline["type"] == "BEZIER":
+            write_bezier(script, variable, spline["points"])
+        else:
+            write_points(script, variable, spline["points"])
+        write_props(script, variable, late, f"{path}.splines[{place}]")
+
+
+LATE = frozenset({"order_u", "order_v", "use_endpoint_u", "use_endpoint_v", "use_bezier_u", "use_bezier_v"})
+"""Settings that Blender checks against the number of points."""
+
+
+def write_bezier(script: Script, spline: str, points: list[Json]) -> None:
+    """Bezier points: one by one when they are few, else in a loop over a table."""
+    if len(points) > 1:
+        script.do(call(f"{spline}.bezier_points.add", str(len(points) - 1)))
+    columns: list[tuple[str, list[Doc]]] = [("co", [parts(vector(point["co"])) for point in points])]
+    kinds = {(point["handle_left_type"], point["handle_right_type"]) for point in points}
+    varying = len(kinds) > 1
+    fixed: list[tuple[str, Doc]] = []
+    for side in ("handle_left", "handle_right"):
+        types = [point[f"{side}_type"] for point in points]
+        if varying or (len(kinds) == 1 and len(set(types)) > 1):
+            columns.append((f"{side}_type", [quote(kind) for kind in types]))
+        elif types and types[0] != "FREE":
+            fixed.append((f"{side}_type", quote(types[0])))
+    for side in ("handle_left", "handle_right"):
+        if any(side in point for point in points):
+            columns.append((side, [parts(vector(point.get(side, point["co"]))) for point in points]))
+    for extra, default in (("radius", 1.0), ("tilt", 0.0)):
+        if any(extra in point for point in points):
+            columns.append((extra, [number(point.get(extra, default)) for point in points]))
+    write_columns(script, f"{spline}.bezier_points", columns, fixed)
+
+
+def write_points(script: Script, spline: str, points: list[Json]) -> None:
+    """Points of a polyline or NURBS; the fourth number is the weight."""
+    if len(points) > 1:
+        script.do(call(f"{spline}.points.add", str(len(points) - 1)))
+    columns: list[tuple[str, list[Doc]]] = [
+        ("co", [parts([*vector(point["co"]), number(point.get("weight", 1.0), whole=True)]) for point in points])
+    ]
+    for extra, default in (("radius", 1.0), ("tilt", 0.0)):
+        if any(extra in point for point in points):
+            columns.append((extra, [number(point.get(extra, default)) for point in points]))
+    write_columns(script, f"{spline}.points", columns, [])
+
+
+def write_columns(
+    script: Script, spot: str, columns: list[tuple[str, list[Doc]]], fixed: list[tuple[str, Doc]]
+) -> None:
+    """Give the elements at `spot` their values from a table with the named columns."""
+    rows = len(columns[0][1])
+    if not rows:
+        return
+    point = script.names.take("point", "point")
+    names = [name for name, _ in columns]
+    table = [column[1][0] if len(columns) == 1 else None for column in columns]
+    del table
+    items = (
+        listing(columns[0][1])
+        if len(columns) == 1
+        else listing(parts(column[row] for _, column in columns) for row in range(rows))
+    )
+    targets = names[0] if len(names) == 1 else f"({', '.join(names)})"
+    script.loop(f"{point}, {targets}", call("zip", spot, items))
+    script.indent += 4
+    for name, what in fixed:
+        script.set(f"{point}.{name}", what)
+    for name in sorted(names, key=lambda name: name.endswith("_type"), reverse=True):
+        script.set(f"{point}.{name}", name)
+    script.indent -= 4
+
+
+def write_text_boxes(script: Script, curve: str, boxes: list[Json], path: str) -> None:
+    """Boxes that a text flows through; the first is always there."""
+    for place, box in enumerate(boxes):
+        spot = f"{curve}.text_boxes[0]"
+        if place:
+            spot = script.names.take("text_box", "text_box")
+            script.set(spot, f"{curve}.text_boxes.new()")
+        write_props(script, spot, box, f"{path}.text_boxes[{place}]")
+
+
+def write_lattice(script: Script, lattice: str, moved: list[list[Any]]) -> None:
+    """Points of a lattice that are not at rest."""
+    if not moved:
+        return
+    script.loop("index, position", listing(parts([str(row[0]), parts(vector(row[1:]))]) for row in moved))
+    script.indent += 4
+    script.set(f"{lattice}.points[index].co_deform", "position")
+    script.indent -= 4
+
+
+def write_elements(script: Script, ball: str, elements: list[Json], path: str) -> None:
+    """Elements of a metaball."""
+    alike = {tuple(sorted(element["props"])) for element in elements}
+    same_kind = {element["kind"] for element in elements}
+    if len(elements) >= 3 and len(alike) == 1 and len(same_kind) == 1 and len(next(iter(alike))) in (1, 2):
+        names = sorted(next(iter(alike)), key=lambda name: name != "co")
+        rows = [parts(value(script, element["props"][name]) for name in names) for element in elements]
+        if len(names) == 1:
+            rows = [array(script, element["props"][names[0]]) for element in elements]  # type: ignore[misc]
+        script.loop(", ".join(names), listing(rows))
+        script.indent += 4
+        element_name = script.names.take("element", "element")
+        script.set(element_name, new_element(ball, elements[0]))
+        for name in names:
+            script.set(f"{element_name}.{name}", name)
+        script.indent -= 4
+        return
+    for place, element in enumerate(elements):
+        variable = script.names.take("element", "element")
+        script.set(variable, new_element(ball, element))
+        write_props(script, variable, element, f"{path}.elements[{place}]")
+
+
+def new_element(ball: str, element: Json) -> Doc:
+    if element["kind"] == "BALL":
+        return call(f"{ball}.elements.new")
+    return call(f"{ball}.elements.new", type=quote(element["kind"]))

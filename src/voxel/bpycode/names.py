@@ -1,0 +1,71 @@
+"""Variable names from datablock names: readable, unique, never a keyword or a builtin."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+
+RESERVED = (
+    frozenset(keyword.kwlist)
+    | frozenset(keyword.softkwlist)
+    | frozenset(dir(builtins))
+    | {"bpy", "math", "radians", "Matrix"}
+)
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONGEST = 40
+
+
+def identifier(name: str, fallback: str) -> str:
+    """A snake_case identifier that reads like `name`; `fallback` where nothing of the name can be used."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9]+", "_", _CAMEL.sub("_", ascii_name)).strip("_").lower()[:_LONGEST].strip("_")
+    words = re.sub(r"_(\d+)$", lambda found: f"_{int(found[1])}", words)
+    if not words:
+        words = fallback
+    elif words[0].isdigit():
+        words = f"{fallback}_{words}"
+    return words
+
+
+class Names:
+    """Hands out the names of one script.
+
+    Names given inside `block()` are free again when the block ends, so that every material may have its `principled`.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set(RESERVED)
+        self._block: set[str] | None = None
+
+    def take(self, name: str, fallback: str, *, suffix: str = "") -> str:
+        """A new variable name for a thing called `name`."""
+        wanted = identifier(name, fallback)
+        if suffix and not wanted.endswith(suffix):
+            wanted += suffix
+        if wanted in RESERVED:
+            wanted = f"{wanted}_{fallback}"
+        found, count = wanted, 1
+        while found in self._taken:
+            count += 1
+            found = f"{wanted}_{count}"
+        self._taken.add(found)
+        if self._block is not None:
+            self._block.add(found)
+        return found
+
+    def open_block(self) -> None:
+        """From here on, names are local to a block of the script."""
+        self._block = set()
+
+    def close_block(self) -> None:
+        """Free the names of the block."""
+        self._taken -= self._block or set()
+        self._block = None
+
+    def keep(self, expression: str) -> None:
+        """Hold the variable at the head of `expression` beyond its block: a later statement uses it."""
+        if self._block is not None:
+            self._block.discard(re.split(r"[.\[(]", expression, maxsplit=1)[0])

@@ -1,0 +1,68 @@
+"""Data paths of animations: taken apart and put together again, so that no text of a file becomes code."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from voxel.bpycode.layout import quote
+
+_STEP = re.compile(r'\.?([A-Za-z_][A-Za-z_0-9]*)|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]')
+
+ARRAYS = frozenset(
+    """
+    location rotation_euler rotation_quaternion rotation_axis_angle scale delta_location delta_rotation_euler
+    delta_rotation_quaternion delta_scale color diffuse_color specular_color horizon_color use_transform_limit
+    lock_location lock_rotation lock_scale layers co offset_location constant_offset_displace
+    relative_offset_displace strength_xyz gravity bbone_scalein bbone_scaleout
+    """.split()
+)
+"""Properties with several channels, as far as their name tells."""
+
+
+def steps(path: str) -> list[str] | None:
+    """`pose.bones["Arm"].location` as source of each step: `.pose`, `.bones`, `["Arm"]`, `.location`; None when it is none."""
+    found: list[str] = []
+    place = 0
+    while place < len(path):
+        match = _STEP.match(path, place)
+        if match is None:
+            return None
+        word, key, index = match.groups()
+        if word is not None:
+            if found and path[place] != ".":
+                return None
+            found.append(f".{word}")
+        elif key is not None:
+            found.append(f"[{quote(_unescape(key))}]")
+        else:
+            found.append(f"[{int(index)}]")
+        place = match.end()
+    return found
+
+
+def _unescape(key: str) -> str:
+    try:
+        return str(ast.literal_eval(f'"{key}"'))
+    except (SyntaxError, ValueError):
+        return key
+
+
+def split(path: str) -> tuple[str, str] | None:
+    """A path as what holds the property (source, to be put behind the datablock) and the property's name."""
+    taken = steps(path)
+    if not taken or not taken[-1].startswith("."):
+        return None
+    return "".join(taken[:-1]), taken[-1][1:]
+
+
+def node_names(paths: list[str]) -> set[str]:
+    """Names of nodes that paths speak of."""
+    found = set()
+    for path in paths:
+        for match in re.finditer(r'nodes\["((?:[^"\\]|\\.)*)"\]', path):
+            found.add(_unescape(match[1]))
+    return found
+
+
+__all__ = ["ARRAYS", "node_names", "split", "steps"]

@@ -1,0 +1,203 @@
+"""Settings of a struct: the properties that differ, nested structs, and lists that are made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxel.bpycode.layout import call, listing, parts, quote
+from voxel.bpycode.numbers import number
+from voxel.bpycode.script import Json, Script, identity
+from voxel.bpycode.values import COLORS, array, value
+
+FIRST = (
+    "type", "rotation_mode", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
+    "distribution", "sky_type", "node_group", "shape", "noise_dimensions", "operation", "blend_type", "fill_mode",
+    "fit_type", "mass_type", "use_custom", "domain_type", "fluid_type", "effector_type",
+)  # fmt: skip
+"""Properties that decide which others exist or what they may be: they are set first."""
+
+BIND_FROM = 3
+"""A nested struct with so many settings gets a variable of its own."""
+
+EEVEE = frozenset({"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"})
+
+
+def order(identifiers: list[str]) -> list[str]:
+    """The order in which properties are set: the deciding ones first, then as Blender lists them."""
+    rank = {identifier: place for place, identifier in enumerate(FIRST)}
+    return sorted(identifiers, key=lambda identifier: rank.get(identifier, len(FIRST)))
+
+
+def is_struct(what: Any) -> bool:
+    return isinstance(what, dict) and "props" in what
+
+
+def is_list_of_structs(what: Any) -> bool:
+    return isinstance(what, list) and bool(what) and is_struct(what[0])
+
+
+def write_props(
+    script: Script,
+    target: str,
+    struct: Json,
+    path: str,
+    old: Json | None = None,
+    leave: frozenset[str] = frozenset(),
+) -> None:
+    """Set what differs between `struct` and `old` (between `struct` and a fresh one when None) on `target`."""
+    kind, props = struct["type"], struct["props"]
+    were = old["props"] if old is not None and old["type"] == kind else {}
+    for identifier in order([name for name in props if name not in leave]):
+        if identifier in were and were[identifier] == props[identifier]:
+            continue
+        write_prop(script, target, kind, identifier, props[identifier], path, were.get(identifier))
+    for identifier in were:
+        if identifier not in props and identifier not in leave:
+            reset(script, target, identifier, were[identifier])
+
+
+def reset(script: Script, target: str, identifier: str, was: Any) -> None:
+    """Give a property, or all that differed in a nested struct, the value of a fresh instance."""
+    if is_struct(was):
+        for inner, value_then in was["props"].items():
+            reset(script, f"{target}.{identifier}", inner, value_then)
+    elif identity(was) is not None:
+        script.set(f"{target}.{identifier}", "None")
+    else:
+        script.do(f"{target}.property_unset({quote(identifier)})")
+
+
+def write_prop(script: Script, target: str, kind: str, identifier: str, what: Any, path: str, was: Any) -> None:
+    """Set one property."""
+    place = f"{path}.{identifier}"
+    if is_struct(what):
+        write_nested(script, target, identifier, what, place, was if is_struct(was) else None)
+    elif is_list_of_structs(what):
+        write_list(script, f"{target}.{identifier}", f"{kind}.{identifier}", what, place)
+    elif isinstance(what, dict) and "$node" in what:
+        script.skip(place, "refers to a node")
+    elif identifier == "engine" and what in EEVEE:
+        script.set(f"{target}.engine", '"BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"')
+    else:
+        unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")
+        script.attempt(target, place, lambda: script.set(f"{target}.{identifier}", value(script, what, unit)))
+
+
+def write_nested(script: Script, target: str, identifier: str, struct: Json, path: str, was: Json | None) -> None:
+    """Set what differs in a nested struct."""
+    inner = f"{target}.{identifier}"
+    writer = NESTED.get(struct["type"])
+    if writer is not None:
+        writer(script, inner, struct, path, was)
+        return
+    plain = [key for key, what in struct["props"].items() if was is None or was["props"].get(key) != what]
+    if len(plain) >= BIND_FROM:
+        variable = script.names.take(identifier, "settings")
+        script.set(variable, inner)
+        inner = variable
+    write_props(script, inner, struct, path, was)
+
+
+def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json | None) -> None:
+    """A colour ramp as a list of (position, colour)."""
+    settings = {"type": struct["type"], "props": {k: v for k, v in struct["props"].items() if k != "elements"}}
+    before = was and {"type": was["type"], "props": {k: v for k, v in was["props"].items() if k != "elements"}}
+    write_props(script, target, settings, path, before)
+    stops = struct["props"].get("elements")
+    if not stops or (was is not None and was["props"].get("elements") == stops):
+        return
+    rows = [(number(stop["props"]["position"]), array(script, stop["props"]["color"], "COLOR")) for stop in stops]
+    if len(rows) <= 2:
+        if len(rows) == 1:
+            script.do(call(f"{target}.elements.remove", f"{target}.elements[1]"))
+        for index, (position, color) in enumerate(rows):
+            if index != int(position == "1.0") or position not in ("0.0", "1.0"):
+                script.set(f"{target}.elements[{index}].position", position)
+            if color not in (array(script, [float(index)] * 3 + [1.0], "COLOR"),):
+                script.set(f"{target}.elements[{index}].color", color)
+        return
+    script.names.keep(target)
+    stop_name = script.names.take("stop", "stop")
+    elements = f"{target}.elements"
+    rows_doc = [parts([position, color]) for position, color in rows]
+    script.do(call(f"{elements}.remove", f"{elements}[1]"))
+    script.set(f"{elements}[0].position", rows[0][0])
+    script.set(f"{elements}[0].color", rows[0][1])
+    script.loop("position, color", listing(rows_doc[1:]))
+    script.indent += 4
+    script.set(stop_name, call(f"{elements}.new", "position"))
+    script.set(f"{stop_name}.color", "color")
+    script.indent -= 4
+
+
+def write_mapping(script: Script, target: str, struct: Json, path: str, was: Json | None) -> None:
+    """The curves of a curve mapping: the two end points are there, others are made."""
+    settings = {"type": struct["type"], "props": {k: v for k, v in struct["props"].items() if k != "curves"}}
+    before = was and {"type": was["type"], "props": {k: v for k, v in was["props"].items() if k != "curves"}}
+    write_props(script, target, settings, path, before)
+    curves = struct["props"].get("curves") or []
+    if was is not None and was["props"].get("curves") == curves:
+        return
+    for index, curve in enumerate(curves):
+        points = curve["props"].get("points", [])
+        coords = [point["props"]["location"] for point in points]
+        handles = {n: p["props"].get("handle_type", "AUTO") for n, p in enumerate(points)}
+        if coords == [[0.0, 0.0], [1.0, 1.0]] and set(handles.values()) == {"AUTO"}:
+            continue
+        spot = f"{target}.curves[{index}].points"
+        for end, coord in ((0, coords[0]), (len(coords) - 1, coords[-1])):
+            if coord != ([0.0, 0.0] if end == 0 else [1.0, 1.0]):
+                script.set(f"{spot}[{1 if end else 0}].location", array(script, coord))
+        for coord in coords[1:-1]:
+            script.do(call(f"{spot}.new", *[number(part) for part in coord]))
+        for place, handle in handles.items():
+            if handle != "AUTO":
+                script.set(f"{spot}[{place}].handle_type", quote(handle))
+    if curves:
+        script.do(call(f"{target}.update"))
+
+
+def write_profile(script: Script, target: str, struct: Json, path: str, was: Json | None) -> None:
+    """A bevel profile: settings, then the points between the two ends."""
+    settings = {"type": struct["type"], "props": {k: v for k, v in struct["props"].items() if k != "points"}}
+    write_props(script, target, settings, path)
+    points = struct["props"].get("points") or []
+    for point in points[1:-1]:
+        coords = [number(part) for part in point["props"]["location"]]
+        script.do(call(f"{target}.points.add", *coords))
+    if points:
+        script.do(call(f"{target}.update"))
+
+
+def write_list(script: Script, target: str, kind: str, items: list[Json], path: str) -> None:
+    """A list of structs that is made anew."""
+    adder = ADDERS.get(kind)
+    if adder is None:
+        script.skip(path, f"{kind} has no writer")
+        return
+    for index, item in enumerate(items):
+        made, leave = adder(item)
+        rest = [key for key in item["props"] if key not in leave]
+        if rest:
+            variable = script.names.take(item.get("name") or kind.split(".")[1].rstrip("s"), "item")
+            script.set(variable, f"{target}.{made}")
+            write_props(script, variable, item, f"{path}[{index}]", leave=leave)
+        else:
+            script.do(f"{target}.{made}")
+
+
+def _marker(item: Json) -> tuple[str, frozenset[str]]:
+    frame = item["props"].get("frame", 1)
+    return f"new({quote(item.get('name', 'Marker'))}, frame={frame})", frozenset({"frame"})
+
+
+ADDERS: dict[str, Any] = {
+    "ArmatureConstraint.targets": lambda item: ("new()", frozenset()),
+    "Scene.timeline_markers": _marker,
+    "ViewLayer.aovs": lambda item: ("add()", frozenset()),
+    "ViewLayer.lightgroups": lambda item: ("add()", frozenset()),
+}
+
+NESTED: dict[str, Any] = {"ColorRamp": write_ramp, "CurveMapping": write_mapping, "CurveProfile": write_profile}
+
+__all__ = ["COLORS", "NESTED", "order", "reset", "write_props"]

@@ -1,0 +1,230 @@
+"""The script under way: its paragraphs, its variables, and which datablocks exist at each point of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from voxel.bpycode.layout import Doc, assign, before, call, join, lines, quote
+from voxel.bpycode.names import Names
+
+Json = dict[str, Any]
+Id = tuple[str, str]
+
+FALLBACKS = {
+    "meshes": "mesh", "objects": "obj", "materials": "material", "node_groups": "group", "collections": "collection",
+    "lights": "light", "cameras": "camera", "worlds": "world", "images": "image", "textures": "texture",
+    "curves": "curve", "armatures": "armature", "actions": "action", "scenes": "scene", "lattices": "lattice",
+    "metaballs": "metaball", "particles": "particles", "texts": "text", "fonts": "font", "volumes": "volume",
+    "speakers": "speaker", "lightprobes": "probe", "linestyles": "linestyle",
+}  # fmt: skip
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the Scene holds and the script does not make: its path as in bpy, and why."""
+
+    path: str
+    reason: str
+
+
+class Later(Exception):
+    """A value needs a datablock that the script makes further on."""
+
+    def __init__(self, needed: Id) -> None:
+        super().__init__(f"{needed[0]}[{needed[1]!r}]")
+        self.needed = needed
+
+
+class Absent(Exception):
+    """A value needs a datablock that is neither in the Scene nor in the file."""
+
+    def __init__(self, needed: Id) -> None:
+        super().__init__(f"refers to bpy.data.{needed[0]}[{quote(needed[1])}], which the scene does not hold")
+
+
+def identity(value: Any) -> Id | None:
+    """The datablock that a value refers to."""
+    if isinstance(value, dict) and "$id" in value:
+        collection, name = value["$id"]
+        return collection, name
+    return None
+
+
+class Script:
+    """Collects the statements of one script. `after` and `before` are Scenes as plain JSON values."""
+
+    def __init__(self, after: Json, before: Json) -> None:
+        self.after = after
+        self.before = before
+        self.names = Names()
+        self.skipped: list[Skipped] = []
+        self.indent = 0
+        self._paragraphs: list[list[str]] = [[]]
+        self._heading: str | None = None
+        self._known: dict[Id, str] = {}
+        self._waiting: list[Callable[[], None]] = []
+        self._imports: set[str] = set()
+        self._helpers: dict[str, list[str]] = {}
+        self.wired: set[str] = set()
+        self._claimed: set[Id] = set()
+
+    # Text
+
+    def paragraph(self, heading: str | None = None) -> None:
+        """Start a new paragraph; the heading is written as a comment once something follows."""
+        if self._paragraphs[-1]:
+            self._paragraphs.append([])
+        if heading is not None:
+            self._heading = heading
+
+    def no_heading(self) -> None:
+        """Forget a heading under which nothing was written."""
+        self._heading = None
+
+    def add(self, new: Sequence[str]) -> None:
+        """Add finished lines."""
+        if not new:
+            return
+        if self._heading is not None:
+            self.paragraph()
+            self._paragraphs[-1].append(f"# {self._heading}")
+            self._heading = None
+        self._paragraphs[-1] += new
+
+    def do(self, statement: Doc) -> None:
+        """Add an expression statement."""
+        self.add(lines(statement, self.indent))
+
+    def set(self, target: str, value: Doc) -> None:
+        """Add `target = value`."""
+        self.add(assign(target, value, self.indent))
+
+    def loop(self, targets: str, over: Doc) -> None:
+        """Add `for targets in over:`; the caller indents what follows."""
+        doc = before(f"for {targets} in ", over)
+        closing = lines(doc, self.indent, 1)
+        closing[-1] += ":"
+        self.add(closing)
+
+    def need(self, statement: str) -> None:
+        """Import at the head of the script, such as `from math import radians`."""
+        self._imports.add(statement)
+
+    def helper(self, name: str, source: str) -> None:
+        """Define a small function at the head of the script, once."""
+        self._helpers.setdefault(name, source.strip("\n").split("\n"))
+
+    def lines_so_far(self) -> int:
+        """How many lines were written; tells whether a part wrote anything."""
+        return sum(len(paragraph) for paragraph in self._paragraphs)
+
+    def source(self) -> str:
+        """The whole script."""
+        body = [paragraph for paragraph in self._paragraphs if paragraph]
+        plain = sorted(line for line in self._imports if line.startswith("import"))
+        other = sorted(line for line in self._imports if not line.startswith("import"))
+        standard = [line for line in other if line.startswith("from math ")]
+        third = ["import bpy", *[line for line in other if line not in standard]]
+        head = [[*plain, *standard], third] if plain or standard else [third]
+        if not self._helpers:
+            return join([*head, *body])
+        functions = ["\n".join(["", *function]) for function in self._helpers.values()]
+        return join([*head, *[text.split("\n") for text in functions]]) + "\n\n" + join(body).lstrip("\n")
+
+    # Datablocks
+
+    def block(self, needed: Id) -> Json | None:
+        """A datablock of the Scene that is to be reached."""
+        found = self.after["blocks"].get(needed[0], {}).get(needed[1])
+        return found if isinstance(found, dict) else None
+
+    def old(self, needed: Id) -> Json | None:
+        """A datablock as it was."""
+        found = self.before["blocks"].get(needed[0], {}).get(needed[1])
+        return found if isinstance(found, dict) else None
+
+    def name(self, needed: Id, suffix: str = "") -> str:
+        """A variable for a datablock."""
+        return self.names.take(needed[1], FALLBACKS.get(needed[0], "block"), suffix=suffix)
+
+    def made(self, needed: Id, expression: str) -> None:
+        """From here on, `expression` is the datablock."""
+        self._known[needed] = expression
+
+    def known(self, needed: Id) -> str | None:
+        """The expression for a datablock that exists at this point; None when it does not yet."""
+        expression = self._known.get(needed)
+        if expression is None and self.old(needed) is not None:
+            return f"bpy.data.{needed[0]}[{quote(needed[1])}]"
+        return expression
+
+    def fetch(self, needed: Id, suffix: str = "") -> str:
+        """A variable that holds a datablock which exists already."""
+        expression = self.known(needed) or f"bpy.data.{needed[0]}[{quote(needed[1])}]"
+        if expression.isidentifier():
+            return expression
+        variable = self.name(needed, suffix)
+        self.set(variable, expression)
+        self.made(needed, variable)
+        return variable
+
+    def refer(self, needed: Id) -> str:
+        """The expression for a datablock. Raises Later or Absent when it is not there at this point."""
+        expression = self.known(needed)
+        if expression is not None:
+            return expression
+        if self.block(needed) is None:
+            raise Absent(needed)
+        raise Later(needed)
+
+    def ready(self, needed: Id) -> bool:
+        """Whether a datablock exists at this point."""
+        return self.known(needed) is not None
+
+    # What has to wait, and what is lost
+
+    def attempt(self, target: str, path: str, write: Callable[[], None]) -> None:
+        """Run `write` now, or once the datablock that it needs exists; `target` is the variable that it writes to."""
+        mark = [len(paragraph) for paragraph in self._paragraphs]
+        try:
+            write()
+        except Later:
+            assert mark == [len(paragraph) for paragraph in self._paragraphs], "a statement was half written"
+            self.names.keep(target)
+            self._waiting.append(lambda: self.attempt(target, path, write))
+        except Absent as absent:
+            self.skip(path, str(absent))
+
+    def resume(self) -> None:
+        """Try again what waits for a datablock."""
+        waiting, self._waiting = self._waiting, []
+        for write in waiting:
+            write()
+
+    def finish(self) -> None:
+        """What still waits is lost: name it."""
+        self.resume()
+        if self._waiting:
+            self.skip("", f"{len(self._waiting)} references to datablocks that the script could not make")
+            self._waiting.clear()
+
+    def skip(self, path: str, reason: str) -> None:
+        """Name something that the script does not make."""
+        self.skipped.append(Skipped(path=path, reason=reason))
+
+    def new(self, variable: str, needed: Id, *arguments: Doc, **keywords: Doc) -> None:
+        """`variable = bpy.data.COLLECTION.new(name, …)`."""
+        self.set(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
+        self.made(needed, variable)
+
+    def claims(self, collection: str, name: str) -> bool:
+        """Whether Blender would change this default name, because a datablock of that name is there already."""
+        return (collection, name) in self._known or self.old((collection, name)) is not None
+
+    def claim_once(self, needed: Id) -> bool:
+        """True the first time that it is asked about a datablock."""
+        first = needed not in self._claimed
+        self._claimed.add(needed)
+        return first

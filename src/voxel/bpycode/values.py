@@ -1,0 +1,62 @@
+"""Scene values as source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxel.bpycode.layout import Bracket, Doc, parts, quote
+from voxel.bpycode.numbers import COLOR_CLOSE, angle, number, scalar, vector
+from voxel.bpycode.script import Script, identity
+
+ANGLES = frozenset({"ROTATION", "ANGLE", "EULER"})
+COLORS = frozenset({"COLOR", "COLOR_GAMMA"})
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are written alike."""
+    return bool(a == b)
+
+
+def rounded_angle(script: Script, value: float) -> str | None:
+    text = angle(value)
+    if text is not None:
+        script.need("from math import radians")
+    return text
+
+
+def value(script: Script, what: Any, unit: str = "", *, exact_float: bool = False) -> Doc:
+    """The source of a value; `unit` is RNA's. Raises Later or Absent for datablocks that are not there.
+
+    `exact_float` writes a number with a point even when it is whole, where Blender keeps the type that it is given.
+    """
+    if what is None or isinstance(what, bool | int):
+        return repr(what)
+    if isinstance(what, str):
+        return quote(what)
+    if isinstance(what, float):
+        if unit in ANGLES:
+            return rounded_angle(script, what) or number(what)
+        return number(what) if exact_float else scalar(what)
+    if isinstance(what, list):
+        return array(script, what, unit)
+    needed = identity(what)
+    if needed is not None:
+        return script.refer(needed)
+    if "$flags" in what:
+        flags = [quote(flag) for flag in what["$flags"]]
+        return Bracket("", "{", tuple(flags), "}", literal=True) if flags else "set()"
+    if "$bone" in what:
+        return quote(what["$bone"])
+    raise ValueError(f"no source for {what!r}")
+
+
+def array(script: Script, what: list[Any], unit: str = "") -> Doc:
+    """A vector, a colour, or a matrix as a tuple."""
+    if what and isinstance(what[0], list):
+        return parts(array(script, row, unit) for row in what)
+    if not all(isinstance(item, float | int) and not isinstance(item, bool) for item in what):
+        return parts(value(script, item, unit) for item in what)
+    if unit in ANGLES:
+        plain = vector(what)
+        return parts(rounded_angle(script, item) or text for item, text in zip(what, plain, strict=True))
+    return parts(vector(what, close=COLOR_CLOSE) if unit in COLORS else vector(what))

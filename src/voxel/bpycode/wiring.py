@@ -1,0 +1,203 @@
+"""How objects hang together: parents, modifiers, constraints, poses, particle systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxel.bpycode.layout import Doc, call, parts, quote
+from voxel.bpycode.numbers import number, vector
+from voxel.bpycode.props import write_props
+from voxel.bpycode.script import Json, Script, identity
+from voxel.bpycode.stack import write_stack
+
+IDENTITY = [[float(row == column) for column in range(4)] for row in range(4)]
+
+
+def write_parent(script: Script, variable: str, name: str, block: Json, old: Json | None = None) -> None:
+    """Parent an object; the inverse keeps it where it was when it was parented."""
+    parent, was = block.get("parent"), (old or {}).get("parent")
+    if parent == was:
+        return
+    if parent is None:
+        script.set(f"{variable}.parent", "None")
+        return
+    path = f'objects["{name}"].parent'
+    target = ("objects", parent["object"])
+
+    def write() -> None:
+        holder = script.refer(target)
+        if was is None or was["object"] != parent["object"]:
+            script.set(f"{variable}.parent", holder)
+        if parent["type"] != (was or {}).get("type", "OBJECT"):
+            script.set(f"{variable}.parent_type", quote(parent["type"]))
+        if parent.get("bone") != (was or {}).get("bone"):
+            script.set(f"{variable}.parent_bone", quote(parent.get("bone", "")))
+        if parent.get("vertices"):
+            three = [*parent["vertices"], 0, 0][:3]
+            script.set(f"{variable}.parent_vertices", parts(str(vertex) for vertex in three))
+        if parent.get("inverse") != (was or {}).get("inverse"):
+            script.set(f"{variable}.matrix_parent_inverse", inverse(script, parent, holder))
+
+    script.attempt(variable, path, write)
+
+
+def inverse(script: Script, parent: Json, holder: str) -> Doc:
+    """`table.matrix_basis.inverted()` where that is what it is, a translation, or the sixteen numbers."""
+    matrix: list[list[float]] = parent.get("inverse") or IDENTITY
+    target = script.block(("objects", parent["object"])) or {}
+    props = target.get("props", {})
+    if not target.get("parent") and not target.get("animation") and set(props) & {"location", "scale"}:
+        turned = any(key.startswith(("rotation", "delta")) for key in props)
+        scale, location = props.get("scale", [1.0] * 3), props.get("location", [0.0] * 3)
+        if not turned and all(scale):
+            guess = [
+                [(row == column) / scale[row] for column in range(3)] + [-location[row] / scale[row]]
+                for row in range(3)
+            ]
+            if close(matrix[:3], guess):
+                return f"{holder}.matrix_basis.inverted()"
+    script.need("from mathutils import Matrix")
+    if matrix == IDENTITY:
+        return "Matrix()"
+    shift = [row[3] for row in matrix[:3]]
+    if close([row[:3] for row in matrix[:3]], [row[:3] for row in IDENTITY[:3]]):
+        return call("Matrix.Translation", parts(vector(shift)))
+    return call("Matrix", parts(parts(vector(row)) for row in matrix))
+
+
+def close(a: list[list[float]], b: list[list[float]]) -> bool:
+    return all(
+        abs(x - y) <= 2e-5 * max(1.0, abs(y)) for r, s in zip(a, b, strict=True) for x, y in zip(r, s, strict=True)
+    )
+
+
+def write_wiring(script: Script, variable: str, name: str, block: Json, old: Json | None = None) -> None:
+    """Modifiers, particle systems, constraints and pose of an object."""
+    path = f'objects["{name}"]'
+    were = old or {}
+    if block.get("modifiers", []) != were.get("modifiers", []):
+        write_stack(script, variable, "Modifier", block.get("modifiers", []), path, were.get("modifiers"))
+        write_hooks(script, variable, block.get("modifiers", []))
+    if block.get("particle_systems", []) != were.get("particle_systems", []):
+        write_particles(script, variable, block.get("particle_systems", []), path)
+    if block.get("constraints", []) != were.get("constraints", []):
+        write_stack(script, variable, "Constraint", block.get("constraints", []), path, were.get("constraints"))
+    if block.get("pose", {}) != were.get("pose", {}):
+        write_pose(script, variable, block.get("pose", {}), were.get("pose", {}), path)
+
+
+def write_hooks(script: Script, variable: str, modifiers: list[Json]) -> None:
+    """The vertices that hooks move."""
+    for modifier in modifiers:
+        if modifier.get("vertex_indices"):
+            spot = f"{variable}.modifiers[{quote(modifier['name'])}]"
+            script.do(call(f"{spot}.vertex_indices_set", f"[{', '.join(map(str, modifier['vertex_indices']))}]"))
+
+
+def write_particles(script: Script, variable: str, systems: list[Json], path: str) -> None:
+    """Settings of particle systems; the modifiers that hold them are made with the stack."""
+    for place, system in enumerate(systems):
+        spot = f"{variable}.particle_systems[{place}]"
+        settings = identity(system.get("settings"))
+        write_props(script, spot, {"type": system["type"], "props": system["props"]}, f"{path}.particle_systems")
+        if settings is not None and script.block(settings) is not None:
+            write_particle_settings(script, variable, spot, settings, path)
+
+
+def write_particle_settings(script: Script, variable: str, spot: str, settings: tuple[str, str], path: str) -> None:
+    script.attempt(variable, path, lambda: script.set(f"{spot}.settings", script.refer(settings)))
+
+
+def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) -> None:
+    """Bones that are posed or constrained."""
+    for name, posed in pose.items():
+        was = old.get(name, {"props": {}})
+        if posed == was:
+            continue
+        where = f'{path}.pose.bones["{name}"]'
+        bone = script.names.take(name, "bone", suffix="_bone")
+        script.set(bone, f"{variable}.pose.bones[{quote(name)}]")
+        typed = {"type": "PoseBone", "props": posed["props"]}
+        write_props(script, bone, typed, where, {"type": "PoseBone", "props": was["props"]})
+        if posed.get("constraints", []) != was.get("constraints", []):
+            write_stack(script, bone, "Constraint", posed.get("constraints", []), where, was.get("constraints"))
+
+
+def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
+    """Bones of an armature, made in edit mode, as Blender has it."""
+    bones = data.get("bones", [])
+    if not bones:
+        return
+    script.set("bpy.context.view_layer.objects.active", variable)
+    script.do('bpy.ops.object.mode_set(mode="EDIT")')
+    edit_bones = script.names.take("edit_bones", "edit_bones")
+    script.set(edit_bones, f"{variable}.data.edit_bones")
+    if len(bones) >= 3:
+        bone_table(script, edit_bones, bones)
+    else:
+        made: dict[str, str] = {}
+        for bone in bones:
+            made[bone["name"]] = one = script.names.take(bone["name"], "bone", suffix="_bone")
+            script.set(one, call(f"{edit_bones}.new", quote(bone["name"])))
+            script.set(f"{one}.head", parts(vector(bone["head"])))
+            script.set(f"{one}.tail", parts(vector(bone["tail"])))
+            if abs(bone.get("roll", 0.0)) > 1e-6:
+                script.set(f"{one}.roll", number(bone["roll"]))
+            if bone.get("parent") in made:
+                script.set(f"{one}.parent", made[bone["parent"]])
+            if bone.get("connected"):
+                script.set(f"{one}.use_connect", "True")
+    script.do('bpy.ops.object.mode_set(mode="OBJECT")')
+    for bone in bones:
+        if bone.get("props"):
+            spot = f"{variable}.data.bones[{quote(bone['name'])}]"
+            if len(bone["props"]) > 2:
+                one = script.names.take(bone["name"], "bone", suffix="_bone")
+                script.set(one, spot)
+                spot = one
+            write_props(script, spot, bone, f'{path}.bones["{bone["name"]}"]')
+    for group in data.get("bone_collections", []):
+        group_name = script.names.take(group["name"], "bones", suffix="_bones")
+        creation = call(f"{variable}.data.collections.new", quote(group["name"]))
+        if not group["bones"]:
+            script.do(creation)
+            continue
+        script.set(group_name, creation)
+        if len(group["bones"]) == len(bones):
+            script.loop("bone", f"{variable}.data.bones")
+            assigned: Doc = "bone"
+        else:
+            script.loop("name", f"[{', '.join(quote(name) for name in group['bones'])}]")
+            assigned = f"{variable}.data.bones[name]"
+        script.indent += 4
+        script.do(call(f"{group_name}.assign", assigned))
+        script.indent -= 4
+
+
+def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
+    """Many bones as a table of name, parent, head, tail, and roll and connection where a bone has them."""
+    from voxel.bpycode.layout import listing
+
+    rolled = any(abs(bone.get("roll", 0.0)) > 1e-6 for bone in bones)
+    connected = any(bone.get("connected") for bone in bones)
+    rows: list[Doc] = []
+    for bone in bones:
+        row: list[Any] = [quote(bone["name"]), quote(bone["parent"]) if bone.get("parent") else "None"]
+        row += [parts(vector(bone["head"])), parts(vector(bone["tail"]))]
+        row += [number(bone.get("roll", 0.0))] if rolled else []
+        row += [str(bool(bone.get("connected")))] if connected else []
+        rows.append(parts(row))
+    names = ["name", "parent", "head", "tail", *["roll"] * rolled, *["connected"] * connected]
+    script.loop(", ".join(names), listing(rows))
+    script.indent += 4
+    script.set("bone", call(f"{edit_bones}.new", "name"))
+    script.set("bone.head", "head")
+    script.set("bone.tail", "tail")
+    if rolled:
+        script.set("bone.roll", "roll")
+    script.add([f"{' ' * script.indent}if parent:"])
+    script.indent += 4
+    script.set("bone.parent", f"{edit_bones}[parent]")
+    if connected:
+        script.set("bone.use_connect", "connected")
+    script.indent -= 8
