@@ -20,10 +20,12 @@ from typing import Any
 
 import msgspec
 
-from voxel.errors import SetupError
+from voxel.errors import BadInput, BlendFileError, SetupError
 from voxel.stages import (
     DataDir,
     Done,
+    Dropped,
+    Failed,
     Outcome,
     PhaseReport,
     Progress,
@@ -112,8 +114,16 @@ class ParseStage:
 
             def parse(unit: Unit) -> Outcome:
                 blob = data.blob(unit.payload)
-                inventory(blob)
-                scene = blender.load(blob, timeout=self._timeout)
+                if not blob.exists():
+                    return Failed("its bytes are gone; make them anew with: voxel scrape")
+                try:
+                    inventory(blob)
+                    scene = blender.load(blob, timeout=self._timeout)
+                except BlendFileError as error:
+                    return Dropped(error.reason, {"offset": error.offset})
+                except BadInput as error:
+                    # without the path, which the ledger has beside it, equal reasons are counted together
+                    return Dropped(str(error).removesuffix(f": {blob}"))
                 write_atomic(data.scene(unit.payload), scene)
                 return Done({"bytes": len(scene)})
 
