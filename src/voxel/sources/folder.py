@@ -1,0 +1,171 @@
+"""Source `folder`: the .blend files and bpy scripts below local folders.
+
+Symbolic links are followed, each folder is entered once. A folder that holds a `manifest.jsonl` takes repository,
+commit, path, bytes and licence from it (`manifest.py`); elsewhere the repository is the git work tree above a file,
+or else the given folder, and the licence is the nearest licence text above it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from voxel.errors import UsageError
+from voxel.sources.candidate import MAX_BYTES, Candidate, shown, unfit
+from voxel.sources.licences import LicenceFinder
+from voxel.sources.manifest import read_manifest
+from voxel.sources.policy import Policy
+from voxel.sources.worktree import Worktree, find_worktree
+
+_BPY = re.compile(rb"^[ \t]*(?:import|from)[ \t]+bpy\b", re.MULTILINE)
+_SNIFFED = 1 << 16
+_LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
+
+
+class FolderSource:
+    """Lists candidates; the same paths, files and policy give the same candidates in the same order."""
+
+    name = "folder"
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        policy: Policy,
+        *,
+        max_files_per_repo: int | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """UsageError when there is no path, or one does not exist."""
+        self.paths = tuple(Path(path) for path in paths)
+        if not self.paths:
+            raise UsageError("--source folder needs a PATH: the folder that holds your .blend files")
+        missing = [shown(str(path)) for path in self.paths if not path.exists()]
+        if missing:
+            raise UsageError(f"no such file or folder: {', '.join(missing)}")
+        self._policy = policy
+        self._cap = max_files_per_repo
+        self._max_bytes = max_bytes
+        self._finders: dict[Path, LicenceFinder] = {}
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Every file seen, whether it may be used or not."""
+        found = self._found()
+        yield from found if self._cap is None else capped(list(found), self._cap)
+
+    def _found(self) -> Iterator[Candidate]:
+        seen: set[str] = set()
+        for path in self.paths:
+            top = path.absolute() if path.is_dir() else path.absolute().parent
+            listed = read_manifest(top, self._policy, self._max_bytes) if path.is_dir() else {}
+            seen.update(listed)
+            yield from (listed[local] for local in sorted(listed))
+            entered: set[tuple[int, int]] = set()
+            files = walk(top, entered) if path.is_dir() else iter([(path.absolute(), "")])
+            for file, trouble in files:
+                if str(file) not in seen:
+                    seen.add(str(file))
+                    candidate = self._seen(file, top, trouble)
+                    if candidate is not None:
+                        yield candidate
+
+    def _seen(self, file: Path, top: Path, trouble: str) -> Candidate | None:
+        tree = find_worktree(file.parent)
+        if tree is None:
+            tree = Worktree(top, f"local/{shown(top.name) or 'root'}", "", "")
+        try:
+            facts = file.stat()
+        except OSError as error:
+            trouble = trouble or f"cannot be read: {error.strerror}"
+            size = 0
+        else:
+            size = facts.st_size
+            if not trouble and file.suffix.lower() == ".blend":
+                trouble = unfit(facts, self._max_bytes)
+            elif not trouble and not _imports_bpy(file, facts):
+                return None
+        licence = self._finder(tree.root).licence(file.parent)
+        path = shown(os.path.relpath(file, tree.root))
+        is_folder = bool(trouble) and file.is_dir()
+        return Candidate(
+            source=self.name,
+            repo=tree.repo,
+            commit=tree.commit,
+            path=path,
+            url=tree.link(path),
+            kind="folder" if is_folder else "blend" if file.suffix.lower() == ".blend" else "script",
+            license=licence.spdx,
+            attribution=licence.attribution,
+            size=0 if is_folder else size,
+            local=str(file),
+            refusal="" if is_folder else self._policy.refusal(licence.spdx),
+            trouble=trouble,
+        )
+
+    def _finder(self, top: Path) -> LicenceFinder:
+        return self._finders.setdefault(top, LicenceFinder(top))
+
+
+def walk(top: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
+    """The .blend and .py files below `top` in a fixed order, and folders that cannot be listed, with the trouble.
+
+    `entered` holds the folders seen so far, by device and inode, which ends loops of symbolic links.
+    """
+    try:
+        facts = top.stat()
+        if (facts.st_dev, facts.st_ino) in entered:
+            return
+        entered.add((facts.st_dev, facts.st_ino))
+        entries = sorted(os.scandir(top), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        yield top, f"cannot be listed: {error.strerror}"
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if _is_folder(entry):
+            if entry.name not in _LEFT_OUT:
+                yield from walk(path, entered)
+        elif path.suffix.lower() in (".blend", ".py"):
+            yield path, ""
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that leads nowhere or round in a circle
+
+
+def _imports_bpy(file: Path, facts: os.stat_result) -> bool:
+    if not stat.S_ISREG(facts.st_mode):
+        return False
+    try:
+        with file.open("rb") as opened:
+            return _BPY.search(opened.read(_SNIFFED)) is not None
+    except OSError:
+        return False  # whether it is about Blender cannot be told
+
+
+def capped(candidates: list[Candidate], most: int) -> Iterator[Candidate]:
+    """Denies what goes over `most` usable files of one repository; which stay is spread evenly over its folders."""
+    chosen: set[int] = set()
+    by_repo: dict[str, dict[str, list[int]]] = {}
+    for index, each in enumerate(candidates):
+        if not each.refusal and not each.trouble:
+            by_repo.setdefault(each.repo, {}).setdefault(os.path.dirname(each.path), []).append(index)  # noqa: PTH120
+    for folders in by_repo.values():
+        left = most
+        queues = [list(indices) for indices in folders.values()]
+        while left and any(queues):
+            for queue in queues:
+                if queue and left:
+                    chosen.add(queue.pop(0))
+                    left -= 1
+    reason = f"over the cap of {most} files of one repository"
+    for index, each in enumerate(candidates):
+        usable = not each.refusal and not each.trouble
+        yield msgspec.structs.replace(each, refusal=reason) if usable and index not in chosen else each

@@ -1,0 +1,312 @@
+"""The scrape phase: files come in, each with its licence and a lasting record.
+
+    a source   ->   scraped/blobs/<2 hex>/<sha256>, scraped/files.jsonl, scraped/repositories.jsonl
+
+Sources: `samples` (scenes that Blender builds from this package's generator) and `folder` (local files). Bytes are
+kept once, by sha256; each file that was seen has one line in files.jsonl, with its state and the reason for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxel.errors import BadInput, UsageError
+from voxel.records.files import FileRecord, RepositoryRecord
+from voxel.sources import MAX_BYTES, Candidate, FolderSource, Policy, catalogue, read_local, read_policy, recipes, shown
+from voxel.stages import (
+    DataDir,
+    Done,
+    Dropped,
+    Failed,
+    Ledger,
+    Outcome,
+    PhaseReport,
+    Progress,
+    Unit,
+    Work,
+    data_dir_of,
+    read_checkpoint,
+    run_phase,
+    run_stage,
+    unit_key,
+    write_atomic,
+)
+
+SOURCES = ("samples", "folder")
+
+
+class _Base:
+    """What the stages of this phase share: bytes that are held already are not fetched again."""
+
+    name = "scrape"
+    version = 1
+
+    def __init__(self, root: Path, options: Mapping[str, Any]) -> None:
+        self._root = root
+        self.options = options
+        self.held: dict[str, str] = {}
+        """Unit key to sha256, from the ledger; only the driver knows it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "held": {}}
+
+    def present(self, unit: Unit) -> bool:
+        """Whether the bytes are still there."""
+        sha256 = self.held.get(unit.key)
+        return sha256 is not None and DataDir(self._root).blob(sha256).exists()
+
+    def _keep(self, record: FileRecord, data: bytes) -> Outcome:
+        blob = DataDir(self._root).blob(record.sha256)
+        if not blob.exists():
+            write_atomic(blob, data)
+        return Done({"bytes": len(data)}, info=msgspec.to_builtins(record))
+
+
+class FolderStage(_Base):
+    """One unit per file seen, known by place, size, time of change and what is known of its rights."""
+
+    def __init__(self, root: Path, options: Mapping[str, Any], source: FolderSource, max_bytes: int) -> None:
+        super().__init__(root, options)
+        self._source = source
+        self._max_bytes = max_bytes
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The limit on size."""
+        return {"source": "folder", "max_bytes": self._max_bytes}
+
+    def units(self) -> Iterator[Unit]:
+        """In the order of the walk."""
+        for candidate in self._source.candidates():
+            try:
+                changed = Path(candidate.local).stat().st_mtime_ns
+            except OSError:
+                changed = 0
+            identity = [msgspec.to_builtins(candidate), changed]
+            yield Unit(key=unit_key(self, identity), input=shown(candidate.local), payload=candidate)
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Reads, hashes and keeps one file after another."""
+
+        def fetch(unit: Unit) -> Outcome:
+            candidate: Candidate = unit.payload
+            record, data = read_local(candidate, self._max_bytes)
+            if data is not None:
+                return self._keep(record, data)
+            info = msgspec.to_builtins(record)
+            passing = record.reason.startswith(("cannot be read", "cannot be listed"))
+            return Failed(record.reason, info) if passing else Dropped(record.reason, info)
+
+        yield fetch
+
+
+class SamplesStage(_Base):
+    """One unit per sample scene, known by its name, the seed and the generator's version."""
+
+    def __init__(self, root: Path, options: Mapping[str, Any], seed: int, runtime: str | None) -> None:
+        super().__init__(root, options)
+        self._seed = seed
+        self._runtime = runtime
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The seed and the generator's version; not the Blender that builds it, for a held sample stays as it is."""
+        return {"source": "samples", "seed": self._seed, "generator": catalogue().version}
+
+    def units(self) -> Iterator[Unit]:
+        """In the order of the catalogue."""
+        for recipe in recipes(self._seed):
+            place = f"{recipe.candidate.repo}/{recipe.candidate.path}"
+            yield Unit(key=unit_key(self, place), input=place, payload=recipe)
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Starts one warm Blender for this worker."""
+        from voxel.blender import Blender
+
+        with Blender(self._runtime) as blender:
+
+            def make(unit: Unit) -> Outcome:
+                try:
+                    data = blender.make(unit.payload.script)
+                except BadInput as error:
+                    record = unit.payload.candidate.record("failed", str(error))
+                    return Failed(str(error), msgspec.to_builtins(record))
+                return self._keep(unit.payload.candidate.record("held", data=data), data)
+
+            yield make
+
+
+class BlenderFileScraper:
+    """Collects .blend files and bpy scripts from a source.
+
+    `source` is `samples` or `folder`; `paths` are the folders or files of the source folder. `policy` is a `Policy`,
+    the path of a policy file, or None for the permissive default. `max_files_per_repo` caps what one repository may
+    give, spread over its folders. `seed` varies the samples.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | Path = "training_data",
+        *,
+        source: str = "samples",
+        paths: Iterable[str | Path] = (),
+        policy: Policy | str | Path | None = None,
+        max_files_per_repo: int | None = None,
+        max_bytes: int = MAX_BYTES,
+        seed: int = 1,
+        runtime: str | None = None,
+    ) -> None:
+        self.data = DataDir(data_dir)
+        self.source = source
+        self.paths = tuple(Path(path) for path in paths)
+        self.policy_path = str(Path(policy).absolute()) if isinstance(policy, str | Path) else None
+        self.policy = read_policy(Path(policy)) if isinstance(policy, str | Path) else policy or Policy()
+        self.max_files_per_repo = max_files_per_repo
+        self.max_bytes = max_bytes
+        self.seed = seed
+        self.runtime = runtime
+        if source not in SOURCES:
+            raise UsageError(f"unknown source {source!r}; known: {', '.join(SOURCES)}")
+        if max_files_per_repo is not None and max_files_per_repo < 1:
+            raise UsageError("--max-files-per-repo must be at least 1")
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: str | Path = "training_data/checkpoints/scraping_checkpoint.json"
+    ) -> BlenderFileScraper:
+        """The scraper that wrote this checkpoint; its `run` goes on where that one stopped."""
+        options = dict(read_checkpoint(path).options)
+        lists = options.pop("policy_lists", None)
+        if options.get("policy") is None and lists is not None:
+            options["policy"] = msgspec.convert(lists, Policy)
+        return cls(data_dir_of(path), **options)
+
+    def run(
+        self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
+    ) -> PhaseReport:
+        """Collects what is not held yet, then writes files.jsonl and repositories.jsonl from the ledger.
+
+        UsageError for paths that do not exist; SetupError without a Blender for the samples, or on a full disk.
+        """
+        self.data.create()
+        with self.data.hold():
+            stage = self._stage()
+            stage.held = self._held()
+            try:
+                report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
+            except KeyboardInterrupt:
+                self._write_lists()
+                raise
+            self._write_lists()
+            return report
+
+    def _stage(self) -> FolderStage | SamplesStage:
+        options: dict[str, Any] = {
+            "source": self.source,
+            "paths": [shown(str(path.absolute())) for path in self.paths],
+            "policy": self.policy_path,
+            "max_files_per_repo": self.max_files_per_repo,
+            "max_bytes": self.max_bytes,
+            "seed": self.seed,
+            "runtime": self.runtime,
+        }
+        if self.policy_path is None:
+            lists = {"allow": sorted(self.policy.allow), "deny": sorted(self.policy.deny)}
+            options["policy_lists"] = {**lists, "unknown": self.policy.unknown}
+        if self.source == "samples":
+            return SamplesStage(self.data.root, options, self.seed, self.runtime)
+        folder = FolderSource(
+            self.paths, self.policy, max_files_per_repo=self.max_files_per_repo, max_bytes=self.max_bytes
+        )
+        return FolderStage(self.data.root, options, folder, self.max_bytes)
+
+    def _held(self) -> dict[str, str]:
+        with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
+            return {row.key: row.info.get("sha256", "") for row in ledger.rows("scrape", "done")}
+
+    def _write_lists(self) -> None:
+        with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
+            told = (msgspec.convert(row.info, FileRecord) for row in ledger.rows("scrape") if row.info)
+            files = marked(told)
+        write_atomic(self.data.scraped / "files.jsonl", _lines(files))
+        write_atomic(self.data.scraped / "repositories.jsonl", _lines(repositories(files)))
+
+
+def marked(records: Iterable[FileRecord]) -> list[FileRecord]:
+    """The records in order of repository and path; of several held with the same bytes the first stays held."""
+    first: dict[str, FileRecord] = {}
+    files = []
+    for record in sorted(records, key=lambda each: (each.repo, each.path, each.commit)):
+        if record.state == "held":
+            original = first.setdefault(record.sha256, record)
+            if original is not record:
+                reason = f"the same bytes as {original.repo}:{original.path}"
+                record = msgspec.structs.replace(record, state="duplicate", reason=reason)
+        files.append(record)
+    return files
+
+
+def repositories(files: Iterable[FileRecord]) -> list[RepositoryRecord]:
+    """One record per repository of `files`, in order of name."""
+    by_repo: dict[str, list[FileRecord]] = {}
+    for record in files:
+        by_repo.setdefault(record.repo, []).append(record)
+    found = []
+    for repo, members in sorted(by_repo.items()):
+        states = {record.state for record in members}
+        used = bool(states & {"held", "duplicate"})
+        telling = "denied" if "denied" in states else "failed"
+        worst = next((record for record in members if record.state == telling), members[0])
+        found.append(
+            RepositoryRecord(
+                repo=repo,
+                commit=members[0].commit,
+                license=" AND ".join(dict.fromkeys(record.license for record in members if record.license)),
+                state="held" if used else worst.state,
+                reason="" if used else worst.reason,
+            )
+        )
+    return found
+
+
+def _lines(records: Iterable[msgspec.Struct]) -> bytes:
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the phase as a program."""
+
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="*", metavar="PATH", help="folders or .blend files, for the source folder")
+        parser.add_argument("--source", choices=SOURCES, help="default: folder with a PATH, else samples")
+        parser.add_argument("--policy", metavar="FILE", help="TOML with the licences to allow and deny")
+        parser.add_argument("--max-files-per-repo", type=int, metavar="N", help="default: no cap")
+        parser.add_argument("--seed", type=int, default=1, metavar="N", help="varies the samples; default: 1")
+
+    def make(options: argparse.Namespace) -> BlenderFileScraper:
+        return BlenderFileScraper(
+            options.data_dir,
+            source=options.source or ("folder" if options.paths else "samples"),
+            paths=options.paths,
+            policy=options.policy,
+            max_files_per_repo=options.max_files_per_repo,
+            seed=options.seed,
+        )
+
+    return run_phase(make, "Collect .blend files.", argv, arguments)
+
+
+if __name__ == "__main__":
+    # the canonical module, not this copy named __main__: its classes travel to worker processes by name
+    from voxel.training.data_collection.blender_scraper import main as canonical
+
+    sys.exit(canonical())
