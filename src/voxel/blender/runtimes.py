@@ -19,6 +19,7 @@ import msgspec
 from voxel.errors import SetupError, UsageError
 
 PACKAGES = {"4.5": "bpy==4.5.15", "5.0": "bpy==5.0.1"}
+EXECUTABLE = "executable.txt"
 _PROBE = """
 import importlib.util, json, sys, sysconfig
 from importlib.metadata import version
@@ -71,6 +72,9 @@ def from_python(python: str | Path) -> Runtime:
 
 
 def _added(folder: Path) -> Runtime:
+    mark = folder / EXECUTABLE
+    if mark.is_file():
+        return from_executable(mark.read_text("utf-8").strip())
     try:
         return _probe(str(folder / "bin" / "python"))
     except SetupError as error:
@@ -90,7 +94,11 @@ def default() -> Runtime:
 
 def _names() -> list[str]:
     folder = runtimes_folder()
-    return [entry.name for entry in folder.iterdir() if entry.is_dir()] if folder.is_dir() else []
+    return (
+        [entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        if folder.is_dir()
+        else []
+    )
 
 
 def find(version: str | None = None) -> Runtime:
@@ -156,6 +164,31 @@ def add(version: str) -> Runtime:
         shutil.rmtree(building, ignore_errors=True)
     _probe.cache_clear()
     return _added(target)
+
+
+@functools.cache
+def from_executable(executable: str) -> Runtime:
+    """The runtime of a `blender` program. Raises SetupError where it does not say its version."""
+    program = Path(executable).expanduser().resolve()
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True)
+        version = done.stdout.split()[1]
+    except (OSError, IndexError, subprocess.SubprocessError) as error:
+        raise SetupError(
+            f"{program} is no working Blender; mend it with: voxel blender add VERSION --executable PATH"
+        ) from error
+    return Runtime(version=version, python=str(program), prefix=str(program.parent), site="", executable=True)
+
+
+def add_executable(version: str, executable: str) -> Runtime:
+    """Makes a `blender` program known under its version. Raises SetupError where it is another one."""
+    runtime = from_executable(executable)
+    if not f"{runtime.version}.".startswith(f"{version}."):
+        raise SetupError(f"{executable} is Blender {runtime.version}, not {version}")
+    target = runtimes_folder() / version
+    target.mkdir(parents=True, exist_ok=True)
+    (target / EXECUTABLE).write_text(runtime.python, "utf-8")
+    return runtime
 
 
 def remove(version: str) -> None:

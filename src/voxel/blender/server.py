@@ -143,13 +143,13 @@ class Blender:
             raise SetupError(box.missing())
         ask = {"op": "run", "result": result if dump else "none"}
         reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, 2 * timeout)
-        return _grade(reply, payload if dump and payload else None, timeout)
+        return _grade(reply, payload or None, timeout, wanted=dump)
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
         """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it fails."""
         ask = {"op": "run", "result": "blend"}
         reply, payload = self._ask(ask, msgspec.json.encode([source]), timeout, timeout)
-        graded = _grade(reply, None, timeout)
+        graded = _grade(reply, None, timeout, wanted=False)
         if graded.verdict != "passed" or not payload:
             first = graded.errors[0] if graded.errors else None
             reason = f"{first.kind}: {first.message} at line {first.line}" if first else "nothing was saved"
@@ -309,7 +309,7 @@ class Blender:
         return bytes(out)
 
 
-def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float) -> Run:
+def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted: bool) -> Run:
     """The verdict from what the runner reported and how its process ended."""
     report, status = reply["report"], reply["status"]
     done, end, plan = report["done"], report["end"], report["plan"]
@@ -335,6 +335,10 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float) -> Run:
         extra = ApiError(line=0, kind="exit", message="the script ended Blender before it was through")
     elif plan is not None and not details and len(done) == plan["statements"]:
         verdict = "passed"
+        if wanted and scene is None:
+            verdict = "failed"
+            why = reply.get("judge", {}).get("bad") or end.get("reason") or "it could not be saved"
+            extra = ApiError(line=0, kind="scene", message=f"the scene it leaves cannot be taken: {why}")
     errors = [_error(item) for item in details] + ([extra] if extra else [])
     return Run(
         verdict=verdict,

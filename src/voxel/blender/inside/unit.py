@@ -26,7 +26,7 @@ import _bpy
 import bpy
 
 API_ROOTS = {"bpy", "bmesh", "mathutils", "bpy_extras", "gpu", "idprop", "freestyle", "aud", "bl_math"}
-MESSAGE_LIMIT = 2000
+MESSAGE_LIMIT = 8000
 KEYS_LIMIT = 300
 
 Statement = tuple[types.CodeType, int, bool, list[str], ast.stmt]
