@@ -16,6 +16,10 @@ from voxel.bpycode.values import value
 AUTO_GROUP = "Object Transforms"
 
 
+SLOT_TARGETS = {"meshes": "MESH", "node_groups": "NODETREE", "metaballs": "META", "lightprobes": "LIGHT_PROBE",
+                "particles": "PARTICLE"}  # fmt: skip
+
+
 class Animated:
     """A datablock (or its tree, or its shape keys) with an animation: the source that reaches it, and its parts."""
 
@@ -25,6 +29,12 @@ class Animated:
         self.animation = animation
         self.old = old or {}
         self.path = f'{needed[0]}["{needed[1]}"]{suffix}'
+
+    def target(self) -> str:
+        """The kind of datablock that a slot is for."""
+        if self.suffix:
+            return "NODETREE" if self.suffix == ".node_tree" else "KEY"
+        return SLOT_TARGETS.get(self.needed[0], self.needed[0].removesuffix("s").upper())
 
 
 def animated(script: Script) -> list[Animated]:
@@ -64,7 +74,10 @@ def write_animation(script: Script) -> None:
             continue
         script.paragraph()
         script.names.open_block()
-        write_action(script, needed, action, [item for item in users.get(needed, []) if script.known(item.needed)])
+        there = [item for item in users.get(needed, []) if script.known(item.needed)]
+        targets_of = {slot["target"] for slot in action.get("slots", [])}
+        there.sort(key=lambda item: item.target() not in targets_of)
+        write_action(script, needed, action, there)
         script.names.close_block()
     for item in targets:
         if item.animation.get("drivers", []) != item.old.get("drivers", []):
@@ -94,7 +107,8 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     path = f'actions["{needed[1]}"]'
     slots = action.get("slots", [])
     curves = [curve for curve in action.get("fcurves", []) if curve["keys"] or curve.get("modifiers")]
-    if users and len(slots) == 1:
+    fits = bool(users) and len(slots) == 1 and users[0].target() == slots[0]["target"]
+    if fits:
         owner = reach(script, users[0])
         if all(simple(curve) for curve in curves) and curves and not users[0].suffix:
             insert_keys(script, owner, users[0], curves)
@@ -111,15 +125,13 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     script.new(variable, needed)
     script.names.keep(variable)
     rest(script, variable, action, path)
-    if users and len(slots) == 1:
+    if fits:
         owner = reach(script, users[0])
         script.set(f"{owner}.animation_data_create().action", variable)
         for curve in curves:
             index = f"index={curve['index']}" if curve["index"] or is_array(curve, curves) else ""
             arguments: list[Doc] = [owner, quote(curve["path"]), *([index] if index else [])]
-            group = curve.get("group")
-            keywords: dict[str, Doc] = {"group_name": quote(group)} if group else {}
-            write_curve(script, call(f"{variable}.fcurve_ensure_for_datablock", *arguments, **keywords), curve, path)
+            write_curve(script, call(f"{variable}.fcurve_ensure_for_datablock", *arguments), curve, path)
         for item in users[1:]:
             assign(script, item, variable, action)
         return
@@ -159,8 +171,8 @@ def assign(script: Script, item: Animated, action: str, block: Json) -> None:
         script.set(f"{owner}.animation_data.action", action)
     else:
         script.set(f"{owner}.animation_data_create().action", action)
-    slots = [slot["name"] for slot in block.get("slots", [])]
-    slot = item.animation.get("slot")
+    slots = [(slot["name"], slot["target"]) for slot in block.get("slots", [])]
+    slot = (item.animation.get("slot"), item.target())
     if slot in slots:
         script.set(f"{owner}.animation_data.action_slot", f"{action}.slots[{slots.index(slot)}]")
 

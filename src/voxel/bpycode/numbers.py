@@ -12,10 +12,12 @@ COLOR_CLOSE = 1e-5
 """The same for colour channels, which nobody sees closer than 1/1000."""
 
 _NOTHING = 1e-7
+_LARGEST = 10.0
+"""A vector's length beyond this does not make its small parts less exact."""
 
 
 def shortest(value: float, scale: float = 0.0, close: float = CLOSE) -> float:
-    """The number with the fewest digits that lies within `close` of `value`, relative to the larger of `value` and `scale`."""
+    """The number with the fewest digits within `close` of `value`, relative to the larger of `value` and `scale`."""
     if not math.isfinite(value):
         return value
     within = max(abs(value), scale) * close
@@ -66,4 +68,4 @@ def angle(value: float) -> str | None:
 def vector(values: Sequence[float], *, close: float = CLOSE) -> list[str]:
     """The parts of a vector, each with the precision that the longest part has."""
     scale = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    return [number(v, whole=True, scale=scale, close=close) for v in values]
+    return [number(v, whole=True, scale=min(scale, _LARGEST), close=close) for v in values]

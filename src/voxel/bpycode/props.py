@@ -28,6 +28,16 @@ def order(identifiers: list[str]) -> list[str]:
     return sorted(identifiers, key=lambda identifier: rank.get(identifier, len(FIRST)))
 
 
+MADE_BY_OPERATOR = frozenset({"rigid_body", "rigid_body_constraint", "soft_body", "collision"})
+"""Parts of an object that are there only once an operator or a modifier made them."""
+
+
+def built_in_font(script: Script, what: Any) -> bool:
+    """Texts have Blender's own font from the start."""
+    needed = identity(what)
+    return needed is not None and needed[0] == "fonts" and (script.block(needed) or {}).get("file") == "<builtin>"
+
+
 def is_struct(what: Any) -> bool:
     return isinstance(what, dict) and "props" in what
 
@@ -70,7 +80,17 @@ def reset(script: Script, target: str, identifier: str, was: Any) -> None:
 def write_prop(script: Script, target: str, kind: str, identifier: str, what: Any, path: str, was: Any) -> None:
     """Set one property."""
     place = f"{path}.{identifier}"
-    if is_struct(what):
+    if identifier in MADE_BY_OPERATOR and kind == "Object" and is_struct(what):
+        return
+    if built_in_font(script, what):
+        return
+    if not identifier.isidentifier():
+        script.skip(place, "not the name of a property")
+    elif identifier == "field" and kind == "Object" and is_struct(what):
+        script.set("bpy.context.view_layer.objects.active", target)
+        script.do("bpy.ops.object.forcefield_toggle()")
+        write_props(script, f"{target}.field", what, place)
+    elif is_struct(what):
         write_nested(script, target, identifier, what, place, was if is_struct(was) else None)
     elif is_list_of_structs(what):
         write_list(script, f"{target}.{identifier}", f"{kind}.{identifier}", what, place)

@@ -11,6 +11,7 @@ from voxel.bpycode.data import make_data
 from voxel.bpycode.layout import Doc, listing, parts, quote
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.objects import TRANSFORM, Holders, Row, make_object
+from voxel.bpycode.props import MADE_BY_OPERATOR
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import array
 from voxel.bpycode.wiring import write_parent, write_wiring
@@ -39,7 +40,7 @@ def alike(script: Script, names: list[str], holders: Holders) -> list[list[str]]
 
 def signature(script: Script, name: str, block: Json, holders: Holders, users: Counter[Id]) -> str | None:
     """What two objects must share to be made in one loop; None for an object that is to be made alone."""
-    if any(block.get(part) for part in ALONE):
+    if any(block.get(part) for part in ALONE) or any(part in block["props"] for part in MADE_BY_OPERATOR):
         return None
     data = identity(block.get("data"))
     mesh = script.block(data) if data else None

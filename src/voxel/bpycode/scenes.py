@@ -9,8 +9,9 @@ from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 
 STARTUP_SCENE = "Scene"
+STARTUP_LAYER = "ViewLayer"
 
-LATE = frozenset({"camera", "world"})
+LATE = frozenset({"camera", "world", "rigidbody_world"})
 
 
 def children_of(scene: Json) -> dict[str, list[Id]]:
@@ -132,6 +133,22 @@ def write_scene_reference(script: Script, name: str, key: str) -> None:
     script.attempt(target, path, lambda: script.set(f"{target}.{key}", script.refer(needed)))
 
 
+def write_rigid_world(script: Script) -> None:
+    """The rigid body world, before the objects that are to live in it."""
+    for name, block in script.after["blocks"].get("scenes", {}).items():
+        what = block["props"].get("rigidbody_world")
+        was = (script.old(("scenes", name)) or {"props": {}})["props"].get("rigidbody_world")
+        if not isinstance(what, dict) or what == was:
+            continue
+        path = f'scenes["{name}"].rigidbody_world'
+        if name != script.after["active_scene"]:
+            script.skip(path, "a rigid body world of a scene that is not the active one")
+            continue
+        if was is None:
+            script.do("bpy.ops.rigidbody.world_add()")
+        write_props(script, "bpy.context.scene.rigidbody_world", what, path, was)
+
+
 def write_scene(script: Script, name: str, block: Json, old: Json | None) -> None:
     """Render settings, units, view layers, markers and the rest of a scene."""
     path = f'scenes["{name}"]'
@@ -161,7 +178,8 @@ def write_layers(script: Script, name: str, layers: list[Json], old: list[Json],
         if was == layer:
             continue
         excluded = [item for item in layer.get("excluded", []) if item not in (was or {}).get("excluded", [])]
-        if not layer["props"] and not excluded and (place == 0 or was is not None):
+        renamed = place == 0 and was is None and not old and layer["name"] != STARTUP_LAYER
+        if not layer["props"] and not excluded and not renamed and (place == 0 or was is not None):
             continue
         scene = scene_variable(script, name)
         spot = f"{scene}.view_layers[0]" if place == 0 else f"{scene}.view_layers[{quote(layer['name'])}]"
@@ -171,6 +189,8 @@ def write_layers(script: Script, name: str, layers: list[Json], old: list[Json],
             continue
         variable = script.names.take("view_layer" if place == 0 else layer["name"], "view_layer")
         script.set(variable, creation if place and was is None else spot)
+        if renamed:
+            script.set(f"{variable}.name", quote(layer["name"]))
         write_props(script, variable, layer, where, was)
         for item in excluded:
             write_excluded(script, name, variable, item, where)

@@ -22,6 +22,10 @@ FALLBACKS = {
 }  # fmt: skip
 
 
+SELF_KEPT = frozenset({"scenes", "texts", "collections", "objects"})
+"""Datablocks that a file keeps without a user, or that are never alone."""
+
+
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the Scene holds and the script does not make: its path as in bpy, and why."""
 
@@ -52,6 +56,19 @@ def identity(value: Any) -> Id | None:
     return None
 
 
+def _collect(what: Any, found: set[Id]) -> None:
+    needed = identity(what)
+    if needed is not None:
+        found.add(needed)
+    elif isinstance(what, dict):
+        for part in what.values():
+            _collect(part, found)
+    elif isinstance(what, list):
+        for part in what:
+            if isinstance(part, dict | list):
+                _collect(part, found)
+
+
 class Script:
     """Collects the statements of one script. `after` and `before` are Scenes as plain JSON values."""
 
@@ -67,6 +84,7 @@ class Script:
         self._waiting: list[Callable[[], None]] = []
         self._imports: set[str] = set()
         self._helpers: dict[str, list[str]] = {}
+        self._references: set[Id] | None = None
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
 
@@ -168,6 +186,8 @@ class Script:
         variable = self.name(needed, suffix)
         self.set(variable, expression)
         self.made(needed, variable)
+        if needed[0] not in SELF_KEPT and not self.referenced(needed):
+            self.set(f"{variable}.use_fake_user", "True")
         return variable
 
     def refer(self, needed: Id) -> str:
@@ -218,6 +238,22 @@ class Script:
         """`variable = bpy.data.COLLECTION.new(name, …)`."""
         self.set(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
         self.made(needed, variable)
+        if needed[0] not in SELF_KEPT and not self.referenced(needed):
+            self.set(f"{variable}.use_fake_user", "True")
+
+    def referenced(self, needed: Id) -> bool:
+        """Whether anything in the Scene uses a datablock; one that nothing uses is not kept in a file by itself."""
+        if self._references is None:
+            found: set[Id] = set()
+            _collect(self.after["blocks"], found)
+            for block in self.after["blocks"].get("scenes", {}).values():
+                found |= {("objects", name) for name in block["root"]["objects"]}
+                found |= {("collections", name) for name in block["root"]["children"]}
+            for block in self.after["blocks"].get("collections", {}).values():
+                found |= {("objects", name) for name in block["objects"]}
+                found |= {("collections", name) for name in block["children"]}
+            self._references = found
+        return needed in self._references
 
     def claims(self, collection: str, name: str) -> bool:
         """Whether Blender would change this default name, because a datablock of that name is there already."""

@@ -165,7 +165,7 @@ def build(script: Script, nodes: str, links: str, tree: Json, path: str) -> None
     pair_zones(script, present, made)
     for node in present:
         finish_node(script, node, made, path)
-    write_links(script, links, tree["links"], made)
+    write_links(script, links, tree["links"], made, present)
 
 
 def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used: set[str], path: str) -> None:
@@ -196,14 +196,19 @@ def finish_node(script: Script, node: Json, made: dict[str, str], path: str) -> 
 def write_settings(script: Script, node: Json, variable: str, path: str) -> None:
     where = f'{path}.nodes["{node["name"]}"]'
     write_props(script, variable, node, where)
+    if node["type"] in GROUPS and not node.get("tree"):
+        if node.get("inputs"):
+            script.skip(where, "inputs of a group that the scene does not hold")
+        return
     write_inputs(script, variable, node, "inputs", where)
     write_inputs(script, variable, node, "outputs", where)
 
 
-def write_links(script: Script, links: str, items: list[Json], made: dict[str, str]) -> None:
+def write_links(script: Script, links: str, items: list[Json], made: dict[str, str], nodes: list[Json]) -> None:
+    hollow = {node["name"] for node in nodes if node["type"] in GROUPS and not node.get("tree")}
     for link in items:
         start, end = made.get(link["from"]["node"]), made.get(link["to"]["node"])
-        if start is None or end is None:
+        if start is None or end is None or {link["from"]["node"], link["to"]["node"]} & hollow:
             continue
         creation = call(f"{links}.new", socket(start, link["from"], "outputs"), socket(end, link["to"], "inputs"))
         if link.get("muted"):
@@ -266,7 +271,7 @@ def edit_tree(script: Script, base: str, owner: str, tree: Json, old: Json, path
     for link in gone_links:
         spot = f"{socket(made[link['to']['node']], link['to'], 'inputs')}.links[0]"
         script.do(call(f"{links}.remove", spot))
-    write_links(script, links, new_links, made)
+    write_links(script, links, new_links, made, tree["nodes"])
 
 
 def ends(link: Json) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -78,12 +78,39 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
     if block.get("modifiers", []) != were.get("modifiers", []):
         write_stack(script, variable, "Modifier", block.get("modifiers", []), path, were.get("modifiers"))
         write_hooks(script, variable, block.get("modifiers", []))
+    write_physics(script, variable, block, were, path)
     if block.get("particle_systems", []) != were.get("particle_systems", []):
         write_particles(script, variable, block.get("particle_systems", []), path)
     if block.get("constraints", []) != were.get("constraints", []):
         write_stack(script, variable, "Constraint", block.get("constraints", []), path, were.get("constraints"))
     if block.get("pose", {}) != were.get("pose", {}):
         write_pose(script, variable, block.get("pose", {}), were.get("pose", {}), path)
+
+
+def write_physics(script: Script, variable: str, block: Json, old: Json, path: str) -> None:
+    """Rigid bodies, and what soft body and collision modifiers made."""
+    were = old.get("props", {})
+    for part in ("rigid_body", "rigid_body_constraint", "soft_body", "collision"):
+        what = block["props"].get(part)
+        if not isinstance(what, dict) or what == were.get(part):
+            continue
+        props, before = dict(what["props"]), were.get(part)
+        if part.startswith("rigid") and before is None:
+            operator = "object_add" if part == "rigid_body" else "constraint_add"
+            kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")
+            script.set("bpy.context.view_layer.objects.active", variable)
+            keywords: dict[str, Doc] = {} if kind in ("ACTIVE", "FIXED") else {"type": quote(kind)}
+            script.do(call(f"bpy.ops.rigidbody.{operator}", **keywords))
+        elif part in ("soft_body", "collision") and not any(
+            modifier["type"] == {"soft_body": "SoftBodyModifier", "collision": "CollisionModifier"}[part]
+            for modifier in block.get("modifiers", [])
+        ):
+            continue
+        spot = f"{variable}.{part}"
+        if len(props) > 2:
+            spot = script.names.take(part, "body")
+            script.set(spot, f"{variable}.{part}")
+        write_props(script, spot, {"type": what["type"], "props": props}, f"{path}.{part}", before)
 
 
 def write_hooks(script: Script, variable: str, modifiers: list[Json]) -> None:

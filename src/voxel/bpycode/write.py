@@ -15,9 +15,9 @@ from voxel.bpycode.layout import call, quote
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.numbers import number
 from voxel.bpycode.objects import Holders, edit_object, make_object, row_of
-from voxel.bpycode.props import write_props
+from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
 from voxel.bpycode.repeats import alike, can_loop, write_loop
-from voxel.bpycode.scenes import start_scenes, write_collections, write_scene, write_scene_reference, write_world
+from voxel.bpycode.scenes import start_scenes, write_collections, write_rigid_world, write_scene, write_scene_reference, write_world
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 from voxel.bpycode.wiring import write_bones, write_parent, write_wiring
@@ -26,6 +26,7 @@ EMPTY: Json = {"active_scene": "", "blocks": {}}
 
 DATA = ("meshes", "curves", "armatures", "lattices", "metaballs", "lights", "cameras", "speakers", "lightprobes",
         "volumes", "hair_curves", "pointclouds", "grease_pencils", "grease_pencils_v3")  # fmt: skip
+TREE_TYPES = frozenset({"ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree"})
 OTHERS = frozenset({"LIGHT", "CAMERA"})
 
 
@@ -48,6 +49,7 @@ def write_all(after: Any, before: Any = None) -> Written:
     remove(script)
     script.paragraph("Collections")
     write_collections(script)
+    write_rigid_world(script)
     script.no_heading()
     images_and_textures(script)
     groups(script, shading=True)
@@ -146,14 +148,13 @@ def image(script: Script, needed: Id, block: Json, old: Json | None) -> None:
         script.skip(path, "a viewer or render result, which Blender makes itself")
         return
     size = block.get("size") or [1024, 1024]
-    keywords: dict[str, Any] = {}
-    for key, argument in (("alpha_mode", ""), ("use_generated_float", "float_buffer")):
-        if argument and props.pop(key, False):
-            keywords[argument] = "True"
+    keywords: dict[str, Any] = {"float_buffer": "True"} if props.pop("use_generated_float", False) else {}
     script.new(variable, needed, *[number(part, whole=True) for part in size], **keywords)
-    for key in ("generated_width", "generated_height"):
-        props.pop(key, None)
+    left_out = {"generated_width", "generated_height", "filepath_raw", "resolution"}
+    if source != "GENERATED":
+        left_out |= {"generated_type", "generated_color", "file_format"}
     ordered = {key: props[key] for key in ("source", "filepath") if key in props} | props
+    ordered = {key: part for key, part in ordered.items() if key not in left_out}
     write_props(script, variable, {"type": block["type"], "props": ordered}, path)
 
 
@@ -163,6 +164,8 @@ def simple_block(script: Script, needed: Id, block: Json, old: Json | None) -> N
     path = f'{collection}["{name}"]'
     if old is not None:
         write_props(script, script.fetch(needed), block, path, old)
+    elif collection == "linestyles" and not block["props"] and not script.referenced(needed):
+        script.skip(path, "an unused line style that Blender keeps in every file")
     elif collection in ("particles", "linestyles", "texts", "masks"):
         variable = script.name(needed)
         script.new(variable, needed)
@@ -178,8 +181,12 @@ def groups(script: Script, *, shading: bool) -> None:
     wanted = {
         needed[1]: (needed, block, old)
         for needed, block, old in blocks(script, "node_groups")
-        if (block["tree"]["type"] == "ShaderNodeTree") == shading
+        if (block["tree"]["type"] == "ShaderNodeTree") == shading and block["tree"]["type"] in TREE_TYPES
     }
+    if shading:
+        for needed, block, _ in blocks(script, "node_groups"):
+            if block["tree"]["type"] not in TREE_TYPES:
+                script.skip(f'node_groups["{needed[1]}"]', "nodes of an add-on")
     order: list[str] = []
 
     def visit(name: str, seen: frozenset[str]) -> None:
@@ -310,7 +317,8 @@ def wire(script: Script, fits: Any) -> None:
     for name, block in chosen:
         old = script.old(("objects", name))
         parts = ("modifiers", "constraints", "pose", "particle_systems")
-        if all(block.get(part) == (old or {}).get(part) for part in parts):
+        physics = [part for part in MADE_BY_OPERATOR if part in block["props"]]
+        if all(block.get(part) == (old or {}).get(part) for part in parts) and not physics:
             continue
         script.paragraph()
         script.names.open_block()

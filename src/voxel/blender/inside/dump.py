@@ -136,6 +136,11 @@ def _weighted() -> set[str]:
 
 def _image(block: Any, walk: Walk, path: str) -> Part:
     entry = walk.struct(block, path)
+    if block.source != "GENERATED":
+        for name in [key for key in entry["props"] if key.startswith("generated_")]:
+            del entry["props"][name]
+    for name in ("resolution", "filepath_raw", "file_format"):
+        entry["props"].pop(name, None)
     entry["size"] = [block.size[0], block.size[1]] if block.source == "GENERATED" else []
     if block.packed_file is not None:
         walk.lose(path, "packed pixels")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
 from scene_meshes import vertex_groups
 from scene_values import Props, Struct, Walk, clean, nested, shortest
 
@@ -23,6 +24,8 @@ def object_block(item: Any, walk: Walk, path: str) -> dict[str, Any]:
     props = walk.changed(item, walk.base(f"Object:{kind}", item), path)
     for name in IDLE.get(item.rotation_mode, IDLE_IN_EULER):
         props.pop(name, None)
+    for name in [name for name in props if _without_effect(name, kind, item)]:
+        del props[name]
     result["props"] = props
     result["data"] = None if item.data is None else walk.reference(item.data, f"{path}.data")
     parent = parent_of(item, walk, path)
@@ -57,18 +60,37 @@ def object_block(item: Any, walk: Walk, path: str) -> dict[str, Any]:
     return result
 
 
+def _without_effect(name: str, kind: str, item: Any) -> bool:
+    """Settings that old files hold for every object though they say nothing about one of this kind."""
+    if name == "field":
+        return item.field is None or item.field.type == "NONE"
+    if name == "collision":
+        return item.collision is None or not item.collision.use
+    return (name.startswith("empty_") and kind != "EMPTY") or name in ("lock_rotations_4d", "parent_type")
+
+
 def dimensions(item: Any) -> list[float]:
     """World size before modifiers: the size of the data's box times the world scale."""
-    data = item.data
-    if item.type == "MESH" and len(data.vertices):
-        import numpy as np
+    scale = world_matrix(item).to_scale()
+    if item.type == "MESH" and len(item.data.vertices):
+        positions = np.empty(len(item.data.vertices) * 3, np.float32)
+        item.data.vertices.foreach_get("co", positions)
+        size = np.ptp(positions.reshape(-1, 3), axis=0).tolist()
+    else:
+        corners = [corner[:] for corner in item.bound_box]
+        size = [max(axis) - min(axis) for axis in zip(*corners, strict=True)]
+    return [shortest(round(abs(extent * factor), 6)) for extent, factor in zip(size, scale, strict=True)]
 
-        positions = np.empty(len(data.vertices) * 3, np.float32)
-        data.vertices.foreach_get("co", positions)
-        size = np.ptp(positions.reshape(-1, 3), axis=0)
-        scale = item.matrix_world.to_scale()
-        return [shortest(round(abs(float(a) * b), 6)) for a, b in zip(size, scale, strict=True)]
-    return [shortest(round(value, 6)) for value in item.dimensions]
+
+def world_matrix(item: Any) -> Any:
+    """The world matrix that follows from the transforms alone: `matrix_world` is stale until Blender evaluates the scene."""
+    matrix = item.matrix_basis.copy()
+    for _ in range(64):  # deeper parents, or a circle of them, do not matter for a size
+        if item.parent is None:
+            break
+        matrix = item.parent.matrix_basis @ item.matrix_parent_inverse @ matrix
+        item = item.parent
+    return matrix
 
 
 def parent_of(item: Any, walk: Walk, path: str) -> dict[str, Any] | None:
