@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# From a bare checkout to a verified dataset. Run it again at any time: it goes on where it stopped.
+#
+#   ./quick_start_training.sh                               asks where the .blend files come from
+#   ./quick_start_training.sh --source folder ~/my-blends   any options of `voxel run`
+#   ./quick_start_training.sh </dev/null                    asks nothing and takes the samples
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/environment.sh
+
+make_environment
+install_project blender
+install_system_parts
+.venv/bin/python -c 'from voxel.stages import DataDir; DataDir("training_data").create()'
+
+.venv/bin/voxel verify
+
+ask_source() {
+  say ""
+  say "Where do the .blend files come from?"
+  say "  1  samples: about 60 scenes that Blender makes here; some minutes in all"
+  say "  2  a folder of yours: about a second for each file"
+  local answer folder
+  read -r -p "1 or 2 [1]: " answer || answer=1
+  if [ "${answer:-1}" != 2 ]; then
+    options=(--source samples)
+    return
+  fi
+  while true; do
+    read -r -e -p "Folder: " folder || exit 130
+    folder="${folder/#\~/$HOME}"
+    if [ -d "$folder" ]; then break; fi
+    say "$folder is no folder"
+  done
+  options=(--source folder "$folder")
+}
+
+options=("$@")
+if [ "$#" = 0 ] && [ -t 0 ] && [ -t 2 ]; then ask_source; fi
+
+say ""
+exec .venv/bin/voxel run "${options[@]}"
