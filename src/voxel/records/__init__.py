@@ -6,6 +6,7 @@ from voxel.records.evaluation import METRICS_VERSION, AnswerScore, EvalReport, G
 from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, ExampleSource, Split
 from voxel.records.prompt import system_prompt, user_prompt
 from voxel.records.roles import ROLES, Role
+from voxel.records.scene import Scene
 from voxel.records.verdict import ApiError, Verdict
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Grade",
     "Role",
     "RoleState",
+    "Scene",
     "Split",
     "Verdict",
     "grade",

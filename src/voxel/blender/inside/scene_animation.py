@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scene_rules import KEY_LIMIT
-from scene_values import Props, Walk, clean, shortest_all
+from scene_values import Props, Walk, clean, nested, shortest_all
 
 # Handle types whose positions Blender works out from the neighbouring keys.
 WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
@@ -59,29 +59,28 @@ def _curve(curve: Any, walk: Walk, path: str, slot: str) -> dict[str, Any]:
 
 
 def _keys(curve: Any) -> list[dict[str, Any]]:
+    """The keys of a curve; handles only where they are free and shape the curve."""
     points = curve.keyframe_points
-    count = len(points)
-    co, left, right = (np.empty(count * 2, np.float32) for _ in range(3))
+    co = np.empty(len(points) * 2, np.float32)
     points.foreach_get("co", co)
-    points.foreach_get("handle_left", left)
-    points.foreach_get("handle_right", right)
-    positions, lefts, rights = (shortest_all(values).reshape(-1, 2).tolist() for values in (co, left, right))
+    positions = shortest_all(co).reshape(-1, 2).tolist()
     keys = []
+    before = None
+    last = len(positions) - 1
     for index, point in enumerate(points):
         key: dict[str, Any] = {"frame": positions[index][0], "value": positions[index][1]}
         interpolation = point.interpolation
         if interpolation != "BEZIER":
             key["interpolation"] = interpolation
         # A curve's shape depends on a key's right handle where it is Bezier and on its left one where the key before is.
-        before = points[index - 1].interpolation if index else None
         if interpolation == "BEZIER" or before == "BEZIER":
             types = [point.handle_left_type, point.handle_right_type]
             if types != ["AUTO_CLAMPED", "AUTO_CLAMPED"]:
                 key["types"] = types
-            if types[0] not in WORKED_OUT and before == "BEZIER":
-                key["handle_left"] = lefts[index]
-            if types[1] not in WORKED_OUT and interpolation == "BEZIER" and index + 1 < count:
-                key["handle_right"] = rights[index]
+                if types[0] not in WORKED_OUT and before == "BEZIER":
+                    key["handle_left"] = clean(nested(point.handle_left))
+                if types[1] not in WORKED_OUT and interpolation == "BEZIER" and index < last:
+                    key["handle_right"] = clean(nested(point.handle_right))
         if interpolation in EASED:
             if point.easing != "AUTO":
                 key["easing"] = point.easing
@@ -91,6 +90,7 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
                 key["amplitude"], key["period"] = clean(point.amplitude), clean(point.period)
         if point.type != "KEYFRAME":
             key["type"] = point.type
+        before = interpolation
         keys.append(key)
     return keys
 

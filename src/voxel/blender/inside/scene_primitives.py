@@ -16,6 +16,7 @@ Array = np.ndarray[Any, Any]
 Face = tuple[int, ...]
 
 CLOSE = 1e-5
+SLANTED = np.array([0.5773, 0.7071, 0.4103])
 CAPS = {"NGON": (True, False), "NOTHING": (False, False), "TRIFAN": (True, True)}
 ICO_COUNTS = {12: 1, 42: 2, 162: 3, 642: 4, 2562: 5}
 
@@ -198,11 +199,12 @@ def _torus_candidates(positions: Array, count: int) -> list[Recipe]:
     centred = positions - (positions.max(axis=0) + positions.min(axis=0)) / 2
     radius = np.hypot(centred[:, 0], centred[:, 1])
     widest, height = float(radius.max()), float(np.abs(centred[:, 2]).max())
+    levels = len(np.unique(np.round(centred[:, 2] / max(height, 1e-12), 4)))
     recipes = []
     for major in range(3, count // 3 + 1):
-        if count % major:
-            continue
         minor = count // major
+        if count % major or len({round(np.sin(2 * np.pi * k / minor), 4) for k in range(minor)}) != levels:
+            continue
         reach = max(abs(np.sin(2 * np.pi * k / minor)) for k in range(minor))
         small = height / reach
         if widest > small > 0:
@@ -281,10 +283,20 @@ def _fit(recipe: Recipe, made: Made, positions: Array, faces: list[list[int]]) -
 
 
 def _match(ours: Array, theirs: Array, tolerance: float) -> Array | None:
-    """For each of our points the index of the one of theirs within `tolerance`; None unless that is one to one."""
+    """For each of our points the index of the one of theirs within `tolerance`; None unless that is one to one.
+
+    Sorted along a slanted line, points that match lie at the same place but for near ties, which a full search settles.
+    """
     if np.abs(ours - theirs).max() <= tolerance:
         return np.arange(len(ours))
+    along, theirs_along = ours @ SLANTED, theirs @ SLANTED
+    mine, other = along.argsort(), theirs_along.argsort()
+    if np.abs(along[mine] - theirs_along[other]).max() > 3 * tolerance:
+        return None
     order = np.empty(len(ours), int)
+    order[mine] = other
+    if np.abs(ours - theirs[order]).max() <= tolerance:
+        return order
     for begin in range(0, len(ours), 256):
         part = ours[begin : begin + 256]
         distance = np.abs(part[:, None, :] - theirs[None, :, :]).max(axis=2)

@@ -7,6 +7,7 @@ serve every later dump. A value that differs is clamped to the property's range,
 from __future__ import annotations
 
 import struct as binary
+from math import isfinite
 from typing import Any
 
 import bpy
@@ -25,10 +26,10 @@ ABSENT = object()
 
 def shortest(value: float) -> float:
     """The shortest decimal that is the same float32."""
-    if value == int(value) if abs(value) < 1e15 else False:
-        return float(value)
-    if value != value or value in (float("inf"), float("-inf")):
+    if not isfinite(value):
         return 0.0
+    if abs(value) < 1e15 and value == int(value):
+        return float(value) + 0.0
     exact = binary.pack("f", value)
     for digits in (6, 7, 8):
         candidate = float(f"{value:.{digits}g}")
@@ -39,13 +40,15 @@ def shortest(value: float) -> float:
 
 def shortest_all(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """`shortest` for a whole array, of any shape; float64 with values that print short."""
+    if values.size <= 64:
+        return np.array([shortest(value) for value in values.ravel().tolist()], np.float64).reshape(values.shape)
     exact = values.astype(np.float64)
     exact[~np.isfinite(exact)] = 0.0
     result = exact.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
         exponent = np.floor(np.log10(np.abs(exact)))
     exponent = np.where(np.isfinite(exponent), exponent, 0.0)
-    todo = np.ones(exact.shape, bool)
+    todo = exact != np.round(exact)
     for digits in (6, 7, 8, 9):
         places = np.clip(digits - 1 - exponent, -22, 22)
         up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
@@ -147,6 +150,13 @@ def clean(value: Any, low: float | None = None, high: float | None = None) -> An
     return shortest(value) if isinstance(value, float) else value
 
 
+def close(value: Any, before: Any) -> bool:
+    """Equal but for the rounding of a write and a read, 2e-6 relative above 1."""
+    if isinstance(value, list):
+        return isinstance(before, list) and len(value) == len(before) and all(map(close, value, before))
+    return isinstance(before, (int, float)) and abs(value - before) <= 2e-6 * max(1.0, abs(value))
+
+
 class Walk:
     """One dump under way: what fresh instances look like, and what could not be described so far."""
 
@@ -198,14 +208,14 @@ class Walk:
                 if value == before or (value == "" and struct.bl_rna.properties[identifier].type == "ENUM"):
                     continue
                 value = clean(value, low, high)
-                if value != before:
+                if value != before and not (manner == "float" and close(value, before)):
                     found[identifier] = value
             elif manner in ("floats", "ints"):
                 value = nested(value)
                 if value == before:
                     continue
                 value = clean(value, low, high) if manner == "floats" else value
-                if value != before:
+                if value != before and not (manner == "floats" and close(value, before)):
                     found[identifier] = value
             elif manner == "flags":
                 flags = {"$flags": sorted(value)}
@@ -280,6 +290,10 @@ class Walk:
         return result
 
 
+# Parts that hold long lists of numbers and no RNA structs.
+BULK = frozenset({"keys", "geometry", "offsets", "weights", "links", "uv", "attributes", "points", "$id"})
+
+
 def units_of(scene: Any, units: dict[str, str]) -> None:
     """Adds RNA's unit (or telling subtype) of each property that occurs in `scene` to `units`."""
     if isinstance(scene, list):
@@ -300,8 +314,8 @@ def units_of(scene: Any, units: dict[str, str]) -> None:
         rna = getattr(bpy.types, socket, None)
         if rna is not None:
             units[f"{socket}.default_value"] = unit(rna.bl_rna.properties.get("default_value"))
-    for value in scene.values():
-        if isinstance(value, (dict, list)):
+    for key, value in scene.items():
+        if isinstance(value, (dict, list)) and key not in BULK:
             units_of(value, units)
 
 
