@@ -38,7 +38,7 @@ def _run(words: list[str]) -> int:
         raise KeyboardInterrupt from None
     except _ClickError as error:
         noun = next((f"{command.name} " for command in COMMANDS if command.name == wanted), "")
-        say(f"{error.format_message()} See: voxel {noun}--help")
+        say(f"{error.format_message().rstrip('. ')}. See: voxel {noun}--help")
         return BAD_SETUP
     return status if isinstance(status, int) else DONE
 

@@ -33,4 +33,15 @@ BlenderOption = Annotated[
     str | None, typer.Option("--blender", metavar="VERSION", help="Which installed Blender, such as 4.5.")
 ]
 
+PathsArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or .blend files.", show_default=False)
+]
+SourceOption = Annotated[Source | None, typer.Option("--source", help="Default: folder with a PATH, else samples.")]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="TOML with the licences to allow and deny.")
+]
+MaxFilesPerRepoOption = Annotated[
+    int | None, typer.Option("--max-files-per-repo", min=1, metavar="N", help="What one repository may give.")
+]
+
 DATA_DIR = Path("training_data")

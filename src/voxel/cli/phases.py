@@ -6,6 +6,9 @@ from pathlib import Path
 
 import typer
 
+from voxel.cli.options import Source
+from voxel.errors import UsageError
+
 
 def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
     """Runs one phase under the hold of its data directory, prints its report, returns the exit status."""
@@ -18,6 +21,17 @@ def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
         report = pipeline.PHASES[name](settings, shown_progress(quiet=quiet))
     typer.echo(report_line(report, as_json=json))
     return SOME_FAILED if report.failed else DONE
+
+
+def resolve_source(source: Source | None, paths: list[Path] | None) -> str:
+    """The source that was meant. UsageError when paths and source do not go together."""
+    if source is None:
+        source = Source.FOLDER if paths else Source.SAMPLES
+    if source is Source.FOLDER and not paths:
+        raise UsageError("--source folder needs a PATH: voxel run --source folder ~/my-blends")
+    if source is Source.SAMPLES and paths:
+        raise UsageError("--source samples takes no PATH; for your own files: voxel run --source folder PATH")
+    return source.value
 
 
 def show_closing(data_dir: Path) -> None:
@@ -39,7 +53,7 @@ def show_closing(data_dir: Path) -> None:
         "next:",
         f"  voxel status{where}            what is done, and why files were dropped",
         f"  voxel dataset verify{where}    prove every example again",
-        f"  voxel run{where} --source folder PATH    add your own .blend files",
+        f"  voxel run{where} --source folder PATH    the same with your own .blend files",
     ]
     typer.echo("\n".join(lines))
 

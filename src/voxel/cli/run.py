@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from voxel.cli.options import (
@@ -14,17 +11,21 @@ from voxel.cli.options import (
     Engine,
     EngineOption,
     JsonOption,
+    MaxFilesPerRepoOption,
+    PathsArgument,
+    PolicyOption,
     QuietOption,
-    Source,
+    SourceOption,
     WorkersOption,
 )
+from voxel.cli.phases import resolve_source, show_closing
 
 
 def command(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or .blend files.")] = None,
-    source: Annotated[
-        Source | None, typer.Option("--source", help="Default: folder with a PATH, else samples.")
-    ] = None,
+    paths: PathsArgument = None,
+    source: SourceOption = None,
+    policy: PolicyOption = None,
+    max_files_per_repo: MaxFilesPerRepoOption = None,
     data_dir: DataDirOption = DATA_DIR,
     blender: BlenderOption = None,
     workers: WorkersOption = None,
@@ -33,16 +34,16 @@ def command(
     quiet: QuietOption = False,
 ) -> int:
     """Scrape, parse, build and format, going on where the last run stopped."""
-    from voxel.cli.phases import show_closing
     from voxel.stages import report_line, shown_progress
     from voxel.stages.command import DONE, SOME_FAILED
     from voxel.training import pipeline
 
-    chosen = resolve_source(source, paths)
     settings = pipeline.Settings(
         data_dir=data_dir,
-        source=chosen,
+        source=resolve_source(source, paths),
         paths=tuple(paths or ()),
+        policy=policy,
+        max_files_per_repo=max_files_per_repo,
         blender=blender,
         workers=workers,
         engine=engine,
@@ -54,16 +55,3 @@ def command(
     if not json:
         show_closing(data_dir)
     return SOME_FAILED if failed else DONE
-
-
-def resolve_source(source: Source | None, paths: list[Path] | None) -> str:
-    """The source that was meant. UsageError when paths and source do not go together."""
-    from voxel.errors import UsageError
-
-    if source is None:
-        source = Source.FOLDER if paths else Source.SAMPLES
-    if source is Source.FOLDER and not paths:
-        raise UsageError("--source folder needs a PATH: voxel run --source folder ~/my-blends")
-    if source is Source.SAMPLES and paths:
-        raise UsageError("--source samples takes no PATH; for your own files: voxel run --source folder PATH")
-    return source.value

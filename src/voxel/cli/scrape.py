@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from voxel.cli.options import (
     DATA_DIR,
     DataDirOption,
     Engine,
     EngineOption,
     JsonOption,
+    MaxFilesPerRepoOption,
+    PathsArgument,
+    PolicyOption,
     QuietOption,
-    Source,
+    SourceOption,
     WorkersOption,
 )
-from voxel.cli.phases import run_one
-from voxel.cli.run import resolve_source
+from voxel.cli.phases import resolve_source, run_one
 
 
 def command(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or .blend files.")] = None,
-    source: Annotated[
-        Source | None, typer.Option("--source", help="Default: folder with a PATH, else samples.")
-    ] = None,
+    paths: PathsArgument = None,
+    source: SourceOption = None,
+    policy: PolicyOption = None,
+    max_files_per_repo: MaxFilesPerRepoOption = None,
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
@@ -35,6 +32,13 @@ def command(
     """Collect .blend files."""
     from voxel.training.pipeline import Settings
 
-    chosen = resolve_source(source, paths)
-    settings = Settings(data_dir=data_dir, source=chosen, paths=tuple(paths or ()), workers=workers, engine=engine)
+    settings = Settings(
+        data_dir=data_dir,
+        source=resolve_source(source, paths),
+        paths=tuple(paths or ()),
+        policy=policy,
+        max_files_per_repo=max_files_per_repo,
+        workers=workers,
+        engine=engine,
+    )
     return run_one("scrape", settings, json=json, quiet=quiet)

@@ -18,6 +18,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """samples or folder."""
     paths: tuple[Path, ...] = ()
     """Folders or files, for the source folder."""
+    policy: str | Path | None = None
+    """A policy file; None for the permissive default."""
+    max_files_per_repo: int | None = None
+    """What one repository may give; None for everything."""
     blender: str | None = None
     """Which installed Blender; None for the newest 4.5."""
     workers: int | None = None
@@ -40,7 +44,14 @@ def scrape(settings: Settings, progress: Progress | None = None) -> PhaseReport:
     """Collects .blend files from the source."""
     from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 
-    scraper = BlenderFileScraper(settings.data_dir, source=settings.source, paths=list(settings.paths))
+    scraper = BlenderFileScraper(
+        settings.data_dir,
+        source=settings.source,
+        paths=settings.paths,
+        policy=settings.policy,
+        max_files_per_repo=settings.max_files_per_repo,
+        runtime=settings.blender,
+    )
     return scraper.run(workers=settings.workers, engine=settings.engine, progress=progress)
 
 

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def voxel(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the program as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "voxel", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+        timeout=120,
+    )
+
+
+def test_help_lists_every_command_and_is_fast(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = voxel("--help", cwd=tmp_path)
+    took = time.monotonic() - began
+    assert done.returncode == 0
+    for command in ("run", "scrape", "parse", "build", "format", "status", "verify"):
+        assert f"  {command} " in done.stdout
+    assert took < 2.0
+    assert voxel(cwd=tmp_path).stdout == done.stdout
+
+
+def test_help_loads_no_room(tmp_path: Path) -> None:
+    code = """
+import sys
+from voxel.cli.main import main
+main(["--help"])
+print(sorted(name for name in sys.modules if name.startswith(("voxel.", "numpy", "httpx", "bpy"))), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    for room in ("voxel.blender", "voxel.blendfile", "voxel.training", "voxel.providers", "numpy", "httpx", "bpy"):
+        assert f"'{room}'" not in done.stderr
+
+
+def test_version(tmp_path: Path) -> None:
+    assert voxel("--version", cwd=tmp_path).stdout.startswith("voxel 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["paint"], "voxel: No such command 'paint'. See: voxel --help\n"),
+        (["parse", "--frob"], "voxel: No such option: --frob. See: voxel parse --help\n"),
+        (["parse", "--workers", "0"], "voxel: Invalid value for '--workers': "),
+        (["parse", "--engine", "spark"], "voxel: Invalid value for '--engine': "),
+        (["run", "--source", "folder"], "voxel: --source folder needs a PATH: voxel run --source folder ~/my-blends\n"),
+        (["run", "--source", "samples", "x"], "voxel: --source samples takes no PATH;"),
+        (["parse"], "voxel: training_data/scraped/files.jsonl does not exist yet; collect files first: voxel scrape\n"),
+        (["status"], "voxel: training_data/checkpoints/ledger.sqlite does not exist yet; start with: voxel run\n"),
+        (["scrape", "nowhere"], "voxel: no such file or folder: nowhere\n"),
+    ],
+)
+def test_what_cannot_be_gets_one_line_and_status_2(tmp_path: Path, words: list[str], line: str) -> None:
+    done = voxel(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_status_tells_what_is_done_and_why_something_is_not(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "empty.blend").touch()
+    scraped = voxel("scrape", "files", "--json", "--quiet", cwd=tmp_path)
+    assert (scraped.returncode, scraped.stderr) == (0, "")
+    assert {key: json.loads(scraped.stdout)[key] for key in ("phase", "done", "dropped", "failed")} == {
+        "phase": "scrape",
+        "done": 0,
+        "dropped": 1,
+        "failed": 0,
+    }
+    told = [json.loads(line) for line in voxel("status", "--json", cwd=tmp_path).stdout.splitlines()]
+    assert [(phase["phase"], phase["status"], phase["left"], phase["dropped"]) for phase in told] == [
+        ("scrape", "complete", 0, 1)
+    ]
+    assert [reason["count"] for reason in told[0]["reasons"]] == [1]
+    words = voxel("status", cwd=tmp_path).stdout
+    assert words.startswith("scrape   complete: 0 of 1 done, 0 left, 1 dropped, 0 failed (")
+    assert words.endswith("nothing is left to do\n")
+
+
+def test_status_of_a_killed_run_names_the_command_that_goes_on(tmp_path: Path) -> None:
+    sys.path.append(str(ROOT))
+    from tests.stages.squaring import Squaring
+
+    from voxel.stages import Ledger
+
+    data = tmp_path / "training_data"
+    (data / "checkpoints").mkdir(parents=True)
+    stage = Squaring(data, ["1", "2"])
+    with Ledger(data / "checkpoints" / "ledger.sqlite") as ledger:
+        ledger.begin_stage("parse", 1, stage.settings, "voxel run --source folder 'my blends'")
+        units = [unit for unit, _ in ledger.plan("parse", stage.units())]
+        ledger.begin("parse", units[0].key)
+    done = voxel("status", cwd=tmp_path)
+    assert done.stdout.startswith("parse    interrupted: 0 of 2 done, 2 left, 0 dropped, 0 failed (")
+    assert done.stdout.endswith("go on with: voxel run --source folder 'my blends'\n")
+
+
+def test_env_file_is_read_and_never_wins_over_the_environment(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("GITHUB_TOKEN=from_the_file_0001\nAWS_REGION=eu-central-1\n")
+    done = voxel("verify", cwd=tmp_path, GITHUB_TOKEN="from_the_environment_9999")
+    assert "GITHUB_TOKEN: ****9999\n" in done.stdout
+    assert "AWS_REGION: ****\n" in done.stdout
+    assert "from_the" not in done.stdout + done.stderr
+    assert done.returncode == 1
+
+
+def test_verify_counts_18_checks_and_creates_nothing(tmp_path: Path) -> None:
+    done = voxel("verify", "--json", cwd=tmp_path)
+    checks = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(checks) == 18
+    assert [check["ok"] for check in checks] == [True] * 10 + [False] * 8
+    assert list(tmp_path.iterdir()) == []
+    for check in checks[10:]:
+        (tmp_path / check["check"].removeprefix("folder ")).mkdir(parents=True)
+    done = voxel("verify", cwd=tmp_path)
+    assert "18 of 18 checks hold\n" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m voxel verify | head -n 1",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("ok       component BlenderFileScraper")
+    assert done.stderr == ""
