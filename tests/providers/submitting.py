@@ -17,7 +17,8 @@ def main() -> int:
     sys.stderr.flush()
     patience = Patience(settle=float(settle), pause=0.1)
     with TrainingOrchestrator(data_dir, patience=patience) as orchestrator:
-        job = orchestrator.submit(provider, "builder", training, model="gpt-3.5-turbo", n_epochs=3)
+        model = "" if provider == "bedrock" else "gpt-3.5-turbo"
+        job = orchestrator.submit(provider, "builder", training, model=model, n_epochs=3)
     sys.stdout.write(f"{job.job_id} {job.service_id} {job.state}\n")
     return 0
 

@@ -68,6 +68,7 @@ class OpenAIService:
         max_file_bytes=512_000_000,
         max_tokens=65_536,
     )
+    repeatable = False
     filters_by_metadata = True
 
     def __init__(self, client: OpenAI, secrets: list[str]) -> None:

@@ -81,7 +81,7 @@ def _refusal(said: str, code: str, service: str) -> Refused:
     low = said.lower()
     if "moderation" in low or "content policy" in low or "unsafe" in low or "content_policy" in code:
         return Refused(
-            f"{service} holds the training data to be against its policy ({said}); remove those examples and submit again"
+            f"{service} finds the training data against its policy ({said}); remove those examples, submit again"
         )
     if code in ("model_not_available", "model_not_found", "model_deprecated") or any(words in low for words in _CLOSED):
         return Refused(f"{service} does not tune this model ({said}); choose another with --model, or {LOCAL_INSTEAD}")

@@ -116,6 +116,8 @@ class Provider(Protocol):
     """Which service this is, without any secret."""
     limits: Limits
     default_model: str
+    repeatable: bool
+    """Whether the service itself makes one job of a request that it is sent twice."""
 
     def hyperparameters(self, n_epochs: int | None, given: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
         """The service's own names and values for what the user asked. UsageError lists every one that is unknown or

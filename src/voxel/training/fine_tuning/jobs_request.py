@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,8 @@ def intent(asked: Asked, service: Provider, prices: PriceTable) -> Job:
     """
     if asked.role not in get_args(Role):
         raise UsageError(f"there is no role {asked.role!r}; take one of: {', '.join(get_args(Role))}")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", asked.suffix):
+        raise UsageError(f"a suffix has at most 64 letters, digits, hyphens, dots; not {asked.suffix!r}")
     settings = service.hyperparameters(asked.n_epochs, asked.hyperparameters)
     validation_path = Path(asked.validation_file) if asked.validation_file else None
     training, validation = check_pair(Path(asked.training_file), validation_path, service.limits)

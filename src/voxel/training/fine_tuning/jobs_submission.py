@@ -76,7 +76,7 @@ class Submission:
     def _look(self, job: Job, request: JobRequest) -> ServiceJob | None:
         """Looks once for a request that was never sent, and until nothing can arrive any more for one that was."""
         left = 0.0
-        if job.sent_at is not None:
+        if job.sent_at is not None and not self._provider.repeatable:
             # a clock that was set back makes nobody wait longer than a request can be under way
             age = max(0.0, (datetime.now(UTC) - job.sent_at).total_seconds())
             left = max(0.0, self._patience.settle - age)

@@ -308,10 +308,13 @@ class TrainingOrchestrator:
                 now[job.job_id] = replace(
                     job, state="unknown", error=f"{service.endpoint} does not know {job.service_id} any more"
                 )
-        before = {job.job_id: job for job in jobs}
-        self._ledger.keep(
-            *(job for name, job in now.items() if replace(job, updated_at=before[name].updated_at) != before[name])
-        )
+        changed = []
+        for job in jobs:
+            if replace(now[job.job_id], updated_at=job.updated_at) == job:
+                now[job.job_id] = job
+            else:
+                changed.append(now[job.job_id])
+        self._ledger.keep(*changed)
         return list(now.values())
 
     def follow_metrics(self, job: Job) -> Job:
