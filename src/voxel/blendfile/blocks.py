@@ -90,23 +90,14 @@ def scan(data: bytes | bytearray, header: Header, meter: Meter) -> Blocks:
     starts, end = _walk(data, header, head, meter)
     if not len(starts):
         raise BlendFileError("the file holds no blocks", header.size)
-    table = np.frombuffer(data, np.uint8)
 
     def column(offset: int, kind: str) -> npt.NDArray[np.generic]:
-        dtype = np.dtype(kind)
-        # A view of every position of the file, then one gather: no copy of the heads.
-        every: npt.NDArray[np.generic] = np.ndarray((len(data) - dtype.itemsize + 1,), dtype, table, strides=(1,))
-        gathered: npt.NDArray[np.generic] = every[starts + offset]
-        return gathered
+        return _gather(data, starts + offset, kind)
 
     order = header.order
     size = order + ("i8" if head.wide else "i4")
-    codes = column(0, "<u4").astype(np.uint32, copy=False)
-    if header.endian == "big":
-        # Two-letter codes are a number of four bytes there: b"\0\0OB".
-        codes = np.where(codes & 0xFFFF == 0, codes >> 16, codes)
     blocks = Blocks(
-        codes=codes,
+        codes=_codes_at(data, starts, header),
         structs=column(head.struct, order + "i4").astype(np.int32, copy=False),
         addresses=column(head.address, f"{order}u{header.pointer_size}").astype(np.uint64, copy=False),
         bodies=starts + head.size,
@@ -117,15 +108,38 @@ def scan(data: bytes | bytearray, header: Header, meter: Meter) -> Blocks:
     return blocks
 
 
+def _gather(data: bytes | bytearray, at: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.generic]:
+    """One number of a kind at each position: a view of every position of the file, then one gather."""
+    dtype = np.dtype(kind)
+    every: npt.NDArray[np.generic] = np.ndarray((len(data) - dtype.itemsize + 1,), dtype, data, strides=(1,))
+    gathered: npt.NDArray[np.generic] = every[at]
+    return gathered
+
+
+def _codes_at(data: bytes | bytearray, starts: npt.NDArray[np.int64], header: Header) -> npt.NDArray[np.uint32]:
+    codes = _gather(data, starts, "<u4").astype(np.uint32, copy=False)
+    if header.endian == "little":
+        return codes
+    # Two-letter codes are a number of four bytes there: b"\0\0OB".
+    return np.where(codes & 0xFFFF == 0, codes >> 16, codes)
+
+
 def _check(blocks: Blocks, starts: npt.NDArray[np.int64], end: int) -> None:
     nexts = np.append(starts[1:], end)
     if (wrong := np.flatnonzero(blocks.bodies + blocks.lengths != nexts)).size:
         first = int(wrong[0])
         raise BlendFileError(f"a block of {int(blocks.lengths[first]):,} bytes runs past the end", int(starts[first]))
-    for code in set(blocks.codes.tolist()):
-        if not _KNOWN_CODE.fullmatch(code.to_bytes(4, "little")):
-            at = int(starts[np.flatnonzero(blocks.codes == code)[0]])
-            raise BlendFileError("no block head where one should be: the length before it is wrong", at)
+    _check_codes(blocks.codes, starts)
+
+
+def _check_codes(codes: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> None:
+    unknown = [code for code in set(codes.tolist()) if not _KNOWN_CODE.fullmatch(code.to_bytes(4, "little"))]
+    if unknown:
+        raise _no_head(int(starts[np.flatnonzero(np.isin(codes, unknown))[0]]))
+
+
+def _no_head(at: int) -> BlendFileError:
+    return BlendFileError("no block head where one should be: the length before it is wrong", at)
 
 
 def _walk(data: bytes | bytearray, header: Header, head: Head, meter: Meter) -> tuple[npt.NDArray[np.int64], int]:
@@ -140,7 +154,13 @@ def _walk(data: bytes | bytearray, header: Header, head: Head, meter: Meter) -> 
             starts, at, by_words, ended = _walk_words(data, at, head)
         else:
             before = int(parts[-1][-1]) if parts and len(parts[-1]) else at
-            starts, at, ended = _walk_bytes(data, at, before, header, head)
+            try:
+                starts, at, ended = _walk_bytes(data, at, before, header, head)
+            except BlendFileError:
+                # A length that lied some blocks ago is the better answer.
+                walked = np.concatenate([np.empty(0, np.int64), *parts])
+                _check_codes(_codes_at(data, walked, header), walked)
+                raise
         parts.append(starts)
         found += len(starts)
         if found > meter.budget.blocks:
@@ -197,6 +217,9 @@ def _walk_bytes(
             raise BlendFileError("a block runs past the end of the file", before)
         if at + head.size > size:
             raise BlendFileError("the file ends without its closing block ENDB", at)
+        code = bytes(data[at : at + 4])
+        if not _KNOWN_CODE.fullmatch(code[2:] + code[:2] if code[:2] == b"\0\0" else code):
+            raise _no_head(at)
         length = unpack(data, at + head.length)[0]
         if length < 0:
             raise BlendFileError(f"a block with the negative length {length}", at)

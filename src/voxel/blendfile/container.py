@@ -57,10 +57,11 @@ def _load_path(path: Path, meter: Meter) -> Content:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BlendFileError(f"cannot be opened: {reason}", 0) from error
     try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(handle)
+            raise BlendFileError("not a regular file", 0)
         with os.fdopen(handle, "rb", buffering=0) as file:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise BlendFileError("not a regular file", 0)
             head = os.pread(handle, 8, 0)
             return _decompress(head, file, status.st_size, meter)
     except OSError as error:
