@@ -8,7 +8,7 @@ from typing import Any
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
-from voxel.bpycode.paths import ARRAYS, split
+from voxel.bpycode.paths import ARRAYS, name_in, split
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import value
@@ -110,7 +110,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     fits = bool(users) and len(slots) == 1 and users[0].target() == slots[0]["target"]
     if fits:
         owner = reach(script, users[0])
-        if all(simple(curve) for curve in curves) and curves and not users[0].suffix:
+        if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
             insert_keys(script, owner, users[0], curves)
             holder = f"{owner}.animation_data.action"
             if users[0].needed[0] != "objects" or needed[1] != f"{users[0].needed[1]}Action":
@@ -149,15 +149,24 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
     """The curves of each slot, in the action's only layer."""
     if not slots:
         return
-    strip = script.names.take("strip", "strip")
+    strip = script.names.passing("strip")
     script.set(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
+    taken: set[tuple[str, str, int]] = set()
+    left = list(curves)
     for slot in slots:
         name = script.names.take(slot["name"], "slot", suffix="_slot")
         script.set(name, call(f"{variable}.slots.new", id_type=quote(slot["target"]), name=quote(slot["name"])))
-        mine = [curve for curve in curves if curve["slot"] == slot["name"]]
+        # Slots for different kinds of datablocks may share a name: what comes twice belongs to the second of them.
+        mine: list[Json] = []
+        for curve in [curve for curve in left if curve["slot"] == slot["name"]]:
+            key = (slot["target"], str(curve["path"]), int(curve["index"]))
+            if key not in taken:
+                taken.add(key)
+                mine.append(curve)
+                left.remove(curve)
         if not mine:
             continue
-        fcurves = script.names.take("fcurves", "fcurves")
+        fcurves = script.names.passing("fcurves")
         script.set(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
         for curve in mine:
             keywords: dict[str, Doc] = {"index": str(curve["index"])} if curve["index"] else {}
@@ -180,8 +189,24 @@ def assign(script: Script, item: Animated, action: str, block: Json) -> None:
 # Keyframes put on a datablock
 
 
-def simple(curve: Json) -> bool:
+def resolves(script: Script, item: Animated, path: str) -> bool:
+    """Whether the bone, modifier, constraint or node that a path speaks of is there."""
+    block = script.block(item.needed) or {}
+    data = script.block(identity(block.get("data")) or ("", "")) or {}
+    named = name_in(path)
+    if path.startswith("pose.bones") and "constraints" not in path:
+        return any(bone["name"] == named for bone in data.get("bones", []))
+    if path.startswith(("modifiers", "constraints")):
+        return any(one["name"] == named for one in block.get(path.split("[")[0], []))
+    if item.suffix == ".node_tree" and path.startswith("nodes"):
+        return any(node["name"] == named for node in block["tree"]["nodes"])
+    return not item.suffix and path.isidentifier()
+
+
+def simple(script: Script, item: Animated, curve: Json) -> bool:
     """Whether `keyframe_insert` and one setting of the interpolation make this curve."""
+    if not resolves(script, item, curve["path"]):
+        return False
     if curve.get("modifiers") or curve.get("extrapolation") or curve.get("mute") or split(curve["path"]) is None:
         return False
     kinds = {key.get("interpolation", "BEZIER") for key in curve["keys"]}
@@ -209,7 +234,7 @@ def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) 
         holder, prop = f"{owner}{taken[0]}", taken[1]
         frames = [[key["frame"] for key in curve["keys"]] for curve in together]
         whole = [curve["index"] for curve in together] == list(range(len(together)))
-        known = CHANNELS.get(prop, len(together) if len(together) > 1 else 0)
+        known = CHANNELS.get(prop, 0)
         unit = "ROTATION" if prop in ("rotation_euler", "delta_rotation_euler") else ""
         if is_array(together[0], curves):
             if whole and len(together) == known and all(some == frames[0] for some in frames):
@@ -251,8 +276,8 @@ def put(
         script.set(f"{holder}.{spot}", values[0])
         script.do(call(f"{holder}.keyframe_insert", quote(prop), **extra, frame=frame_number(frames[0])))
         return
-    name = script.names.take("value" if index is not None else prop, "value")
-    frame = script.names.take("frame", "frame")
+    name = script.names.passing("value" if index is not None else prop)
+    frame = script.names.passing("frame")
     rows = [parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True)]
     script.loop(f"{frame}, {name}", listing(rows))
     script.indent += 4
@@ -268,7 +293,7 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
         return
     data = f"{owner}.animation_data"
     bag = f"{data}.action.layers[0].strips[0].channelbag({data}.action_slot)"
-    curve_name, key_name = script.names.take("fcurve", "fcurve"), script.names.take("key", "key")
+    curve_name, key_name = script.names.passing("fcurve"), script.names.passing("key")
     script.loop(curve_name, f"{bag}.fcurves")
     script.indent += 4
     if len(kinds) > 1:
@@ -295,7 +320,7 @@ COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "b
 
 def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
     """One f-curve with its keys, handles and modifiers."""
-    variable = script.names.take("curve", "curve")
+    variable = script.names.passing("curve")
     script.set(variable, creation)
     where = f'{path}.fcurves["{curve["path"]}"]'
     if curve.get("extrapolation"):
@@ -405,7 +430,7 @@ def write_drivers(script: Script, item: Animated) -> None:
         taken = split(driver["path"])
         holder, prop = (f"{owner}{taken[0]}", taken[1]) if taken else (owner, driver["path"])
         arguments: list[Doc] = [quote(prop), *([str(driver["index"])] if array else [])]
-        variable = script.names.take("driver", "driver")
+        variable = script.names.passing("driver")
         curve = call(f"{holder}.driver_add", *arguments)
         if driver.get("keys") or any(m["type"] != "FModifierGenerator" for m in driver.get("modifiers", [])):
             curve_name = script.names.take("driver_curve", "curve")
@@ -426,7 +451,7 @@ def write_drivers(script: Script, item: Animated) -> None:
 
 def write_variable(script: Script, driver: str, entry: Json, path: str) -> None:
     """A variable of a driver and what it reads."""
-    variable = script.names.take("variable", "variable")
+    variable = script.names.passing("variable")
     script.set(variable, f"{driver}.variables.new()")
     if entry["name"] != "var":
         script.set(f"{variable}.name", quote(entry["name"]))

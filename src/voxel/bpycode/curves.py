@@ -14,7 +14,7 @@ from voxel.bpycode.values import array, value
 def write_splines(script: Script, curve: str, splines: list[Json], path: str) -> None:
     """Each spline with its points."""
     for place, spline in enumerate(splines):
-        variable = script.names.take("spline", "spline")
+        variable = script.names.passing("spline")
         script.set(variable, call(f"{curve}.splines.new", quote(spline["type"])))
         typed = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k not in LATE}}
         late = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k in LATE}}
@@ -75,10 +75,8 @@ def write_columns(
     rows = len(columns[0][1])
     if not rows:
         return
-    point = script.names.take("point", "point")
+    point = script.names.passing("point")
     names = [name for name, _ in columns]
-    table = [column[1][0] if len(columns) == 1 else None for column in columns]
-    del table
     items = (
         listing(columns[0][1])
         if len(columns) == 1
@@ -87,10 +85,10 @@ def write_columns(
     targets = names[0] if len(names) == 1 else f"({', '.join(names)})"
     script.loop(f"{point}, {targets}", call("zip", spot, items))
     script.indent += 4
+    for name in sorted(names, key=lambda name: name.endswith("_type")):
+        script.set(f"{point}.{name}", name)
     for name, what in fixed:
         script.set(f"{point}.{name}", what)
-    for name in sorted(names, key=lambda name: name.endswith("_type"), reverse=True):
-        script.set(f"{point}.{name}", name)
     script.indent -= 4
 
 
@@ -99,7 +97,7 @@ def write_text_boxes(script: Script, curve: str, boxes: list[Json], path: str) -
     for place, box in enumerate(boxes):
         spot = f"{curve}.text_boxes[0]"
         if place:
-            spot = script.names.take("text_box", "text_box")
+            spot = script.names.passing("text_box")
             script.set(spot, f"{curve}.text_boxes.new()")
         write_props(script, spot, box, f"{path}.text_boxes[{place}]")
 
@@ -125,14 +123,14 @@ def write_elements(script: Script, ball: str, elements: list[Json], path: str) -
             rows = [array(script, element["props"][names[0]]) for element in elements]  # type: ignore[misc]
         script.loop(", ".join(names), listing(rows))
         script.indent += 4
-        element_name = script.names.take("element", "element")
+        element_name = script.names.passing("element")
         script.set(element_name, new_element(ball, elements[0]))
         for name in names:
             script.set(f"{element_name}.{name}", name)
         script.indent -= 4
         return
     for place, element in enumerate(elements):
-        variable = script.names.take("element", "element")
+        variable = script.names.passing("element")
         script.set(variable, new_element(ball, element))
         write_props(script, variable, element, f"{path}.elements[{place}]")
 

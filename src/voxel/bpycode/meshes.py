@@ -102,7 +102,7 @@ def write_geometry(script: Script, data: Json) -> list[Doc]:
         if not rows:
             names.append("[]")
             continue
-        name = script.names.take(part, part)
+        name = script.names.passing(part)
         script.set(name, points(rows) if part == "vertices" else listing(parts(map(str, row)) for row in rows))
         names.append(name)
     return names
@@ -134,9 +134,9 @@ def write_uv(script: Script, variable: str, layer: Json) -> None:
     rows = layer["data"]
     new = call(f"{variable}.uv_layers.new", name=quote(layer["name"]))
     if not rows or all(row == [0.0, 0.0] for row in rows):
-        script.do(new)
+        script.do(call(f"{variable}.uv_layers.new", name=quote(layer["name"]), do_init="False"))
         return
-    name = script.names.take("uv_layer", "uv_layer")
+    name = script.names.passing("uv_layer")
     script.set(name, new)
     script.loop("corner, uv", call("zip", f"{name}.uv", points(rows)))
     script.indent += 4
@@ -212,7 +212,7 @@ def write_edge_values(script: Script, mesh: str, name: str, kind: str, rows: lis
         script.skip(path, f"{kind} values of edges have no writer")
         return
     for what, alike in groupby(sorted(rows, key=lambda row: (row[2], row[:2])), key=lambda row: row[2]):
-        pairs = script.names.take("edges", "edges")
+        pairs = script.names.passing("edges")
         keys = [parts([str(min(row[:2])), str(max(row[:2]))]) for row in alike]
         script.set(pairs, before("", listing(keys)))
         script.loop("edge", f"{mesh}.edges")

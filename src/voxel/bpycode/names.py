@@ -39,6 +39,7 @@ class Names:
     def __init__(self) -> None:
         self._taken: set[str] = set(RESERVED)
         self._block: set[str] | None = None
+        self._passing: set[str] = set()
 
     def take(self, name: str, fallback: str, *, suffix: str = "") -> str:
         """A new variable name for a thing called `name`."""
@@ -56,6 +57,15 @@ class Names:
             self._block.add(found)
         return found
 
+    def passing(self, name: str) -> str:
+        """A name for something that is used at once and then forgotten: the same one may be given again."""
+        if name in self._passing:
+            return name
+        found = self.take(name, name)
+        if found == name:
+            self._passing.add(name)
+        return found
+
     def open_block(self) -> None:
         """From here on, names are local to a block of the script."""
         self._block = set()
@@ -63,6 +73,7 @@ class Names:
     def close_block(self) -> None:
         """Free the names of the block."""
         self._taken -= self._block or set()
+        self._passing -= self._block or set()
         self._block = None
 
     def keep(self, expression: str) -> None:

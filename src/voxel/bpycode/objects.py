@@ -47,9 +47,15 @@ def row_of(script: Script, needed: Id, block: Json) -> Row:
     transform: dict[str, Doc] = {
         key: array(script, block["props"][key], "ROTATION" if key == "rotation_euler" else "")
         for key in TRANSFORM
-        if key in block["props"]
+        if key in block["props"] and matters(key, block["props"][key])
     }
     return Row(quote(needed[1]), quote(data[1]) if data else None, transform, needed[1])
+
+
+def matters(key: str, what: list[float]) -> bool:
+    """Whether a part of a transform differs visibly from that of a new object."""
+    rest = 1.0 if key == "scale" else 0.0
+    return any(abs(part - rest) > 1e-6 for part in what)
 
 
 class Holders:

@@ -56,13 +56,12 @@ def split(path: str) -> tuple[str, str] | None:
     return "".join(taken[:-1]), taken[-1][1:]
 
 
-def node_names(paths: list[str]) -> set[str]:
-    """Names of nodes that paths speak of."""
-    found = set()
-    for path in paths:
-        for match in re.finditer(r'nodes\["((?:[^"\\]|\\.)*)"\]', path):
-            found.add(_unescape(match[1]))
-    return found
+def name_in(path: str) -> str | None:
+    """The first name in quotes in a path."""
+    match = re.search(r'\["((?:[^"\\]|\\.)*)"\]', path)
+    return None if match is None else _unescape(match[1])
 
 
-__all__ = ["ARRAYS", "node_names", "split", "steps"]
+def node_names(path: str) -> list[str]:
+    """Names of nodes that a path speaks of."""
+    return [_unescape(match[1]) for match in re.finditer(r'nodes\["((?:[^"\\]|\\.)*)"\]', path)]

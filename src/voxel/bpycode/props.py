@@ -137,7 +137,7 @@ def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json |
                 script.set(f"{target}.elements[{index}].color", color)
         return
     script.names.keep(target)
-    stop_name = script.names.take("stop", "stop")
+    stop_name = script.names.passing("stop")
     elements = f"{target}.elements"
     rows_doc = [parts([position, color]) for position, color in rows]
     script.do(call(f"{elements}.remove", f"{elements}[1]"))

@@ -107,7 +107,7 @@ def write_loop(script: Script, names: list[str], holders: Holders) -> None:
         columns.append((COLUMN[key], [array(script, item, unit) for item in values]))
         row.transform[key] = COLUMN[key]
     for word, _ in columns:
-        script.names.take(word, word)
+        script.names.passing(word)
     if len(columns) == 1:
         script.loop("name", listing(columns[0][1]))
     else:

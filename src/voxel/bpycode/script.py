@@ -9,6 +9,7 @@ import msgspec
 
 from voxel.bpycode.layout import Doc, assign, before, call, join, lines, quote
 from voxel.bpycode.names import Names
+from voxel.bpycode.paths import node_names
 
 Json = dict[str, Any]
 Id = tuple[str, str]
@@ -22,7 +23,7 @@ FALLBACKS = {
 }  # fmt: skip
 
 
-SELF_KEPT = frozenset({"scenes", "texts", "collections", "objects"})
+SELF_KEPT = frozenset({"scenes", "texts", "objects"})
 """Datablocks that a file keeps without a user, or that are never alone."""
 
 
@@ -84,6 +85,7 @@ class Script:
         self._waiting: list[Callable[[], None]] = []
         self._imports: set[str] = set()
         self._helpers: dict[str, list[str]] = {}
+        self._named_nodes: set[str] | None = None
         self._references: set[Id] | None = None
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
@@ -254,6 +256,21 @@ class Script:
                 found |= {("collections", name) for name in block["children"]}
             self._references = found
         return needed in self._references
+
+    def named_nodes(self) -> set[str]:
+        """Names of nodes that animations speak of, and that nodes have to bear for that."""
+        if self._named_nodes is None:
+            found: set[str] = set()
+            for action in self.after["blocks"].get("actions", {}).values():
+                for curve in action.get("fcurves", []):
+                    found.update(node_names(curve["path"]))
+            for blocks in self.after["blocks"].values():
+                for block in blocks.values():
+                    for holder in (block, block.get("tree") or {}, block.get("shape_keys") or {}):
+                        for driver in (holder.get("animation") or {}).get("drivers", []):
+                            found.update(node_names(driver["path"]))
+            self._named_nodes = found
+        return self._named_nodes
 
     def claims(self, collection: str, name: str) -> bool:
         """Whether Blender would change this default name, because a datablock of that name is there already."""

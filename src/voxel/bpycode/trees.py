@@ -37,6 +37,8 @@ GROUPS = frozenset({"ShaderNodeGroup", "GeometryNodeGroup", "CompositorNodeGroup
 LAYOUT_NODES = frozenset({"NodeFrame"})
 """Nodes that only arrange others."""
 
+NOT_ALWAYS_THERE = frozenset({"Noisy Image", "Denoising Normal", "Denoising Albedo"})
+
 DEFAULT_PAIRS = {
     "materials": ("ShaderNodeBsdfPrincipled", "ShaderNodeOutputMaterial", "Principled BSDF", "Surface"),
     "worlds": ("ShaderNodeBackground", "ShaderNodeOutputWorld", "Background", "Surface"),
@@ -171,13 +173,20 @@ def build(script: Script, nodes: str, links: str, tree: Json, path: str) -> None
 def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used: set[str], path: str) -> None:
     """`noise = nodes.new("ShaderNodeTexNoise")` and its group."""
     creation = call(f"{nodes}.new", quote(node["type"]))
-    settled = not node["props"] and not any(node.get(part) for part in ("inputs", "outputs", "tree", "items", "paired"))
+    named = node["name"] in script.named_nodes() and node["name"] != AUTO_NAMES.get(node["type"])
+    settled = (
+        not named
+        and not node["props"]
+        and not any(node.get(part) for part in ("inputs", "outputs", "tree", "items", "paired"))
+    )
     if node["name"] not in used and settled:
         script.do(creation)
         return
     variable = script.names.take(node_name(node), "node")
     made[node["name"]] = variable
     script.set(variable, creation)
+    if named:
+        script.set(f"{variable}.name", quote(node["name"]))
     reference = identity(node.get("tree"))
     if reference is not None:
         where = f'{path}.nodes["{node["name"]}"].node_tree'
@@ -205,6 +214,10 @@ def write_settings(script: Script, node: Json, variable: str, path: str) -> None
 
 
 def write_links(script: Script, links: str, items: list[Json], made: dict[str, str], nodes: list[Json]) -> None:
+    lost = [link for link in items if link["from"]["label"] in NOT_ALWAYS_THERE]
+    for link in lost:
+        script.skip("links", f"the output {link['from']['label']!r} of render layers is there only after a render")
+    items = [link for link in items if link not in lost]
     hollow = {node["name"] for node in nodes if node["type"] in GROUPS and not node.get("tree")}
     for link in items:
         start, end = made.get(link["from"]["node"]), made.get(link["to"]["node"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxel.bpycode.layout import Doc, call, parts, quote
+from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
@@ -98,6 +98,12 @@ def write_physics(script: Script, variable: str, block: Json, old: Json, path: s
         if part.startswith("rigid") and before is None:
             operator = "object_add" if part == "rigid_body" else "constraint_add"
             kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")
+            if part == "rigid_body":
+                props = {"collision_shape": "BOX", "enabled": False} | props
+                if props["collision_shape"] == "CONVEX_HULL":
+                    del props["collision_shape"]
+                if props["enabled"]:
+                    del props["enabled"]
             script.set("bpy.context.view_layer.objects.active", variable)
             keywords: dict[str, Doc] = {} if kind in ("ACTIVE", "FIXED") else {"type": quote(kind)}
             script.do(call(f"bpy.ops.rigidbody.{operator}", **keywords))
@@ -194,7 +200,7 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
             script.loop("bone", f"{variable}.data.bones")
             assigned: Doc = "bone"
         else:
-            script.loop("name", f"[{', '.join(quote(name) for name in group['bones'])}]")
+            script.loop("name", listing(quote(name) for name in group["bones"]))
             assigned = f"{variable}.data.bones[name]"
         script.indent += 4
         script.do(call(f"{group_name}.assign", assigned))
@@ -203,8 +209,6 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
 
 def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
     """Many bones as a table of name, parent, head, tail, and roll and connection where a bone has them."""
-    from voxel.bpycode.layout import listing
-
     rolled = any(abs(bone.get("roll", 0.0)) > 1e-6 for bone in bones)
     connected = any(bone.get("connected") for bone in bones)
     rows: list[Doc] = []

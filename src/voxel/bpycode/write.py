@@ -17,7 +17,14 @@ from voxel.bpycode.numbers import number
 from voxel.bpycode.objects import Holders, edit_object, make_object, row_of
 from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
 from voxel.bpycode.repeats import alike, can_loop, write_loop
-from voxel.bpycode.scenes import start_scenes, write_collections, write_rigid_world, write_scene, write_scene_reference, write_world
+from voxel.bpycode.scenes import (
+    start_scenes,
+    write_collections,
+    write_rigid_world,
+    write_scene,
+    write_scene_reference,
+    write_world,
+)
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 from voxel.bpycode.wiring import write_bones, write_parent, write_wiring
@@ -169,7 +176,9 @@ def simple_block(script: Script, needed: Id, block: Json, old: Json | None) -> N
     elif collection in ("particles", "linestyles", "texts", "masks"):
         variable = script.name(needed)
         script.new(variable, needed)
-        write_props(script, variable, block, path)
+        if block["props"].get("material_slot"):
+            script.skip(f"{path}.material_slot", "a slot that belongs to an object which is made later")
+        write_props(script, variable, block, path, leave=frozenset({"material_slot"}))
     elif collection == "fonts" and block.get("file") == "<builtin>":
         script.made(needed, f"bpy.data.fonts[{quote(name)}]")
     else:

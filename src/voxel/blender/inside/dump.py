@@ -43,6 +43,8 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Part] = {}
         for block in getattr(bpy.data, collection, ()):
             path = f'{collection}["{block.name}"]'
+            if collection == "fonts" and block.filepath == "<builtin>":
+                continue
             if block.library is not None:
                 walk.lose(path, "library data")
                 continue

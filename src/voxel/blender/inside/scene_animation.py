@@ -145,6 +145,8 @@ def _driver(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
     if keys and [(key["frame"], key["value"]) for key in keys] != [(0.0, 0.0), (1.0, 1.0)]:
         result["keys"] = keys
     modifiers = [walk.struct(modifier, where) for modifier in curve.modifiers]
+    # Up to 4.5 a new driver comes with a generator that changes nothing.
+    modifiers = [entry for entry in modifiers if entry["props"] or entry["type"] != "FModifierGenerator"]
     if modifiers:
         result["modifiers"] = modifiers
     return result

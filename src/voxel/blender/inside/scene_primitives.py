@@ -268,7 +268,7 @@ def _fit(recipe: Recipe, made: Made, positions: Array, faces: list[list[int]]) -
     low, high = positions.min(axis=0), positions.max(axis=0)
     start, end = made.positions.min(axis=0), made.positions.max(axis=0)
     extent, size = high - low, end - start
-    if ((extent > 0) != (size > 1e-6)).any() or not (extent > 0).any():
+    if not (extent > 0).any() or ((extent > CLOSE * extent.max()) != (size > 1e-6)).any():
         return None
     flat = size <= 1e-6
     scale = np.where(flat, 1.0, extent / np.where(flat, 1.0, size))

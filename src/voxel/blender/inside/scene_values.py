@@ -186,6 +186,8 @@ class Walk:
         if block.library is not None:
             self.lose(path, "refers to library data")
             return None
+        if block.id_type == "FONT" and block.filepath == "<builtin>":
+            return None
         collection = COLLECTIONS.get(block.id_type)
         if collection is None:
             self.lose(path, f"refers to a {block.bl_rna.identifier}, which is not scene data")
