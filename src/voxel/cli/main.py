@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 
 from voxel import __version__
 from voxel.cli.commands import COMMANDS, Command
-from voxel.stages.command import BAD_SETUP, DONE, exit_status, say
+from voxel.stages.command import BAD_SETUP, DONE, INTERRUPTED, exit_status, say
 
 # typer hides click, and newer ones carry their own copy; the base of its errors is the same by this road
 _ClickError: Any = typer.BadParameter.__mro__[2]
@@ -40,6 +40,8 @@ def _run(words: list[str]) -> int:
         noun = next((f"{command.name} " for command in COMMANDS if command.name == wanted), "")
         say(f"{error.format_message().rstrip('. ')}. See: voxel {noun}--help")
         return BAD_SETUP
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt  # typer has made a number of it
     return status if isinstance(status, int) else DONE
 
 
