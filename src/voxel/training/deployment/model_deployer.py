@@ -45,6 +45,21 @@ class ModelDeployer:
         except (msgspec.DecodeError, OSError) as error:
             raise SetupError(f"{self.path} cannot be read ({error}); mend it or move it away") from error
 
+    def latest_report(self, model: str, role: str) -> EvalReport:
+        """The newest report of this model in this role below `evaluation/`. UsageError when there is none."""
+        _check_role(role)
+        found = sorted(
+            self.data.evaluation.glob("*/report.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+        )
+        for path in found:
+            try:
+                report = msgspec.json.decode(path.read_bytes(), type=EvalReport)
+            except msgspec.DecodeError as error:
+                raise SetupError(f"{path} is not a report ({error}); evaluate that model again") from error
+            if (report.model, report.role) == (model, role):
+                return report
+        raise UsageError(f"{model} was not evaluated as {role}; first: voxel evaluate {model} --role {role}")
+
     def gate(self, challenger: EvalReport, *, min_gain: float = MIN_GAIN) -> GateDecision:
         """Whether this report lets its model replace what serves its role; changes nothing."""
         _check_role(challenger.role)

@@ -39,6 +39,21 @@ ANSWERS = "answers"
 """As a provider: the model is a JSONL file of `{id, answer}` lines, written by whatever produced them."""
 
 
+def provider_of(model: str) -> str:
+    """The provider that a model's name implies: `openai/gpt-4o` -> `openai`, a `.jsonl` file -> `answers`.
+
+    UsageError when the name implies none.
+    """
+    if model == REFERENCE:
+        return REFERENCE
+    if model.endswith(".jsonl"):
+        return ANSWERS
+    provider = model.split("/", 1)[0]
+    if provider not in PROVIDERS:
+        raise UsageError(f"{model!r} names no provider; write it as PROVIDER/MODEL, with one of {', '.join(PROVIDERS)}")
+    return provider
+
+
 class _Given(msgspec.Struct, frozen=True):
     id: str
     answer: str

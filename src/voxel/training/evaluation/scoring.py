@@ -9,9 +9,11 @@ An answer without code, or one that tried what the box forbids, scores 0 in all 
 
 from __future__ import annotations
 
+import msgspec
+
 from voxel.blender import Blender, code_quality
 from voxel.facts import holds
-from voxel.records import AnswerScore, Example, Scene
+from voxel.records import AnswerScore, Example
 from voxel.training.evaluation.answers import code_in
 
 TIMEOUT = 30.0
@@ -29,7 +31,7 @@ def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
         return _nothing(example, "blocked", errors)
     held = 0
     if run.scene is not None:
-        scene = Scene.from_json(run.scene)
+        scene = msgspec.json.decode(run.scene)
         held = sum(holds(check, scene) for check in example.checks)
     return AnswerScore(
         example=example.id,
@@ -37,7 +39,7 @@ def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
         category=example.category,
         difficulty=example.difficulty,
         verdict=run.verdict,
-        code_quality=code_quality(code),
+        code_quality=code_quality(code).score,
         blender_api=run.api_held / run.api_statements if run.api_statements else 0.0,
         completeness=held / len(example.checks),
         errors=errors,
