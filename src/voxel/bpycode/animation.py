@@ -125,7 +125,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     script.new(variable, needed)
     script.names.keep(variable)
     rest(script, variable, action, path)
-    if fits:
+    if fits and curves:
         owner = reach(script, users[0])
         script.set(f"{owner}.animation_data_create().action", variable)
         for curve in curves:
@@ -491,5 +491,8 @@ def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
     variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
     creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
     script.set(variable, creation)
+    frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
+    if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
+        script.set(f"{variable}.frame_end", frame_number(strip["end"]))
     props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
     write_props(script, variable, {"type": strip["type"], "props": props}, where)

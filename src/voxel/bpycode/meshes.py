@@ -21,6 +21,9 @@ OPERATORS = {
 }  # fmt: skip
 """By kind: the operator, and the name that it gives to the object and its mesh."""
 
+STRETCHED = frozenset({"CUBE", "UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE"})
+"""Kinds whose operator stretches the mesh by its argument `scale`; the others take no notice of it."""
+
 ARGUMENT_ORDER = (
     "vertices", "segments", "ring_count", "subdivisions", "x_subdivisions", "y_subdivisions", "major_segments",
     "minor_segments", "size", "radius", "radius1", "radius2", "major_radius", "minor_radius", "depth", "fill_type",
@@ -58,7 +61,7 @@ def operator_arguments(script: Script, mesh: Json) -> dict[str, Doc]:
         what = args[name]
         arguments[name] = number(what, whole=True) if isinstance(what, float | int) else quote(what)
     scale = primitive.get("scale") or [1.0, 1.0, 1.0]
-    if scale != [1.0, 1.0, 1.0] and primitive["kind"] != "TORUS":
+    if scale != [1.0, 1.0, 1.0] and primitive["kind"] in STRETCHED:
         arguments["scale"] = array(script, scale)
     if not any(layer["data"] == "primitive" for layer in mesh.get("uv", [])):
         arguments["generate_uvs" if primitive["kind"] == "TORUS" else "calc_uvs"] = "False"
@@ -66,17 +69,22 @@ def operator_arguments(script: Script, mesh: Json) -> dict[str, Doc]:
 
 
 def after_operator(script: Script, mesh_expression: str, mesh: Json) -> None:
-    """What an operator cannot do: stretch a torus, move the geometry away from its origin."""
+    """What an operator cannot do: stretch some of the shapes, move the geometry away from its origin."""
     primitive = mesh["geometry"]["primitive"]
     scale = primitive.get("scale") or [1.0, 1.0, 1.0]
     offset = primitive.get("offset") or [0.0, 0.0, 0.0]
-    if scale != [1.0, 1.0, 1.0] and primitive["kind"] == "TORUS":
-        script.need("from mathutils import Matrix")
-        diagonal = before("Matrix.Diagonal", parts([*vector(scale), "1"]))
-        script.do(call(f"{mesh_expression}.transform", diagonal))
-    if any(abs(part) > 1e-6 for part in offset):
-        script.need("from mathutils import Matrix")
-        script.do(call(f"{mesh_expression}.transform", call("Matrix.Translation", array(script, offset))))
+    stretched = scale != [1.0, 1.0, 1.0] and primitive["kind"] not in STRETCHED
+    moved = any(abs(part) > 1e-6 for part in offset)
+    if not stretched and not moved:
+        return
+    if stretched and moved:
+        matrix = call("Matrix.LocRotScale", array(script, offset), "None", array(script, scale))
+    elif stretched:
+        matrix = call("Matrix.Diagonal", parts([*vector(scale), "1"]))
+    else:
+        matrix = call("Matrix.Translation", array(script, offset))
+    script.need("from mathutils import Matrix")
+    script.do(call(f"{mesh_expression}.transform", matrix))
 
 
 def make_mesh(script: Script, needed: tuple[str, str], mesh: Json) -> str:

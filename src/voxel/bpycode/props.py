@@ -13,6 +13,7 @@ FIRST = (
     "type", "rotation_mode", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
     "distribution", "sky_type", "node_group", "shape", "noise_dimensions", "operation", "blend_type", "fill_mode",
     "fit_type", "mass_type", "use_custom", "domain_type", "fluid_type", "effector_type",
+    "use_curve_mapping",
 )  # fmt: skip
 """Properties that decide which others exist or what they may be: they are set first."""
 
@@ -27,6 +28,8 @@ def order(identifiers: list[str]) -> list[str]:
     rank = {identifier: place for place, identifier in enumerate(FIRST)}
     return sorted(identifiers, key=lambda identifier: rank.get(identifier, len(FIRST)))
 
+
+NOT_WRITABLE = frozenset({"internal_spring_normal_check"})
 
 MADE_BY_OPERATOR = frozenset({"rigid_body", "rigid_body_constraint", "soft_body", "collision"})
 """Parts of an object that are there only once an operator or a modifier made them."""
@@ -56,6 +59,9 @@ def write_props(
 ) -> None:
     """Set what differs between `struct` and `old` (between `struct` and a fresh one when None) on `target`."""
     kind, props = struct["type"], struct["props"]
+    if kind == "ColorManagedViewSettings" and "curve_mapping" in props and not props.get("use_curve_mapping"):
+        script.skip(f"{path}.curve_mapping", "curves that are not used")
+        props = {key: what for key, what in props.items() if key != "curve_mapping"}
     were = old["props"] if old is not None and old["type"] == kind else {}
     for identifier in order([name for name in props if name not in leave]):
         if identifier in were and were[identifier] == props[identifier]:
@@ -80,6 +86,9 @@ def reset(script: Script, target: str, identifier: str, was: Any) -> None:
 def write_prop(script: Script, target: str, kind: str, identifier: str, what: Any, path: str, was: Any) -> None:
     """Set one property."""
     place = f"{path}.{identifier}"
+    if identifier in NOT_WRITABLE:
+        script.skip(place, "Blender says that it cannot be written")
+        return
     if identifier in MADE_BY_OPERATOR and kind == "Object" and is_struct(what):
         return
     if built_in_font(script, what):

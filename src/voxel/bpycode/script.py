@@ -86,6 +86,7 @@ class Script:
         self._imports: set[str] = set()
         self._helpers: dict[str, list[str]] = {}
         self._named_nodes: set[str] | None = None
+        self._in_view: set[str] | None = None
         self._references: set[Id] | None = None
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
@@ -256,6 +257,22 @@ class Script:
                 found |= {("collections", name) for name in block["children"]}
             self._references = found
         return needed in self._references
+
+    def in_view(self, name: str) -> bool:
+        """Whether an object is in the active scene, where operators reach it."""
+        if self._in_view is None:
+            scene = self.after["blocks"]["scenes"][self.after["active_scene"]]
+            collections = self.after["blocks"].get("collections", {})
+            self._in_view = set(scene["root"]["objects"])
+            queue = list(scene["root"]["children"])
+            excluded = {item for layer in scene.get("view_layers", [])[:1] for item in layer.get("excluded", [])}
+            while queue:
+                child = queue.pop()
+                if child in collections and child not in excluded:
+                    excluded.add(child)
+                    self._in_view |= set(collections[child]["objects"])
+                    queue += collections[child]["children"]
+        return name in self._in_view
 
     def named_nodes(self) -> set[str]:
         """Names of nodes that animations speak of, and that nodes have to bear for that."""

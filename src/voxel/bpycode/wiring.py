@@ -95,6 +95,9 @@ def write_physics(script: Script, variable: str, block: Json, old: Json, path: s
         if not isinstance(what, dict) or what == were.get(part):
             continue
         props, before = dict(what["props"]), were.get(part)
+        if part.startswith("rigid") and not script.in_view(path.split('"')[1]):
+            script.skip(f"{path}.{part}", "physics of an object that is not in the active scene")
+            continue
         if part.startswith("rigid") and before is None:
             operator = "object_add" if part == "rigid_body" else "constraint_add"
             kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")

@@ -314,7 +314,9 @@ def single_object(script: Script, name: str, block: Json, holders: Holders) -> N
     script.names.keep(variable)
     if data is not None:
         script.names.keep(script.known(data) or "")
-        if data[0] == "armatures":
+        if data[0] == "armatures" and not script.in_view(name):
+            script.skip(f'armatures["{data[1]}"].bones', "bones of an armature that is not in the active scene")
+        elif data[0] == "armatures" and script.claim_once(("bones", data[1])):
             write_bones(script, variable, script.block(data) or {}, f'armatures["{data[1]}"]')
     script.names.close_block()
 
