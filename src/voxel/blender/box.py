@@ -28,7 +28,6 @@ from voxel.blender.runtimes import Runtime
 from voxel.errors import SetupError
 
 INSIDE = Path(__file__).parent / "inside"
-TMP_BYTES = 2 << 30
 MINIMUM_BWRAP = (0, 8)
 ENVIRONMENT = {
     "HOME": "/tmp", "TMPDIR": "/tmp", "PATH": "/usr/bin", "LANG": "C.UTF-8",
@@ -73,7 +72,7 @@ def _system_binds() -> list[str]:
     return out
 
 
-def command(runtime: Runtime, control: int, lift: frozenset[str] = frozenset()) -> list[str]:
+def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = frozenset()) -> list[str]:
     """The argument list that starts the fork server of `runtime` in a box, talking on the file descriptor `control`.
 
     `lift` names protections to leave out, for tests that show what each is for. Raises SetupError without bubblewrap.
@@ -83,11 +82,13 @@ def command(runtime: Runtime, control: int, lift: frozenset[str] = frozenset()) 
         raise SetupError(missing())
     root = os.geteuid() == 0
     out = [program, "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    out += ["--unshare-pid"]
+    if "processes" not in lift:
+        out.append("--unshare-pid")
     if "network" not in lift:
         out.append("--unshare-net")
     if root:
-        out += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        if "capabilities" not in lift:
+            out += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         out += ["--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     if "environment" not in lift:
@@ -95,24 +96,24 @@ def command(runtime: Runtime, control: int, lift: frozenset[str] = frozenset()) 
     for name, value in ENVIRONMENT.items():
         out += ["--setenv", name, value]
     if "files" in lift:
-        out += ["--ro-bind", "/", "/"]
-    else:
-        out += _system_binds()
-        paths = [path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not path.startswith("/usr/")]
-        # bubblewrap makes missing parents for their owner alone, which the user inside is not
-        for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"}):
-            out += ["--perms", "0755", "--dir", parent]
-        for path in paths:
-            out += ["--ro-bind", path, path]
-    size = [] if "tmp-size" in lift else ["--size", str(TMP_BYTES)]
+        for name in ("/etc", "/home", "/var"):
+            out += ["--ro-bind-try", name, name]
+    out += _system_binds()
+    paths = [path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not path.startswith("/usr/")]
+    # bubblewrap makes missing parents for their owner alone, which the user inside is not
+    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"}):
+        out += ["--perms", "0755", "--dir", parent]
+    for path in paths:
+        out += ["--ro-bind", path, path]
+    size = [] if "tmp-size" in lift else ["--size", str(tmp)]
     out += ["--dev", "/dev", "--perms", "1777", *size, "--tmpfs", "/tmp"]
+    if "proc" in lift:
+        out += ["--proc", "/proc"]
     if "read-only" not in lift:
         out += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    else:
-        out += ["--bind", "/var/tmp", "/var/tmp"]
     out += ["--chdir", "/tmp", "--", *_serve(runtime)]
     uid = 1_000_000_000 + secrets.randbelow(1_000_000_000) if root and "user" not in lift else None
-    return [*out, _settings(runtime, control, uid=uid, boxed=True, work="/tmp", lift=lift)]
+    return [*out, _settings(runtime, control, uid=uid, boxed="processes" not in lift, work="/tmp", lift=lift)]
 
 
 def unboxed_command(runtime: Runtime, control: int, work: str) -> list[str]:

@@ -28,6 +28,7 @@ from voxel.records.verdict import ApiError, Word
 _HEAD = struct.Struct("!IQ")
 GRACE = 10.0
 START_TIMEOUT = 120.0
+FRESH_TIMEOUT = 60.0
 UNITS_BEFORE_RECYCLING = 5000
 GROWTH_BEFORE_RECYCLING = 1.25
 MAX_BLEND = 1 << 30
@@ -44,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Processes and threads in the box."""
     result: int = 512 << 20
     """Bytes of the largest result it may hand back."""
+    tmp: int = 2 << 30
+    """Bytes of /tmp, shared by all that a unit writes."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +87,15 @@ class Blender:
         boxed: bool = True,
         limits: Limits | None = None,
         lift: Sequence[str] = (),
+        grace: float = GRACE,
     ) -> None:
         self.runtime = runtime if isinstance(runtime, Runtime) else find(runtime)
         self.limits = limits or Limits()
         self._boxed = boxed and box.bwrap() is not None
         self._refuse = boxed and not self._boxed
         self._lift = frozenset(lift)
+        self._grace = grace
+        self._fresh = False
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._work: str | None = None
@@ -198,7 +204,7 @@ class Blender:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  closed with the box
         try:
             if self._boxed:
-                argv, env = box.command(self.runtime, theirs.fileno(), self._lift), None
+                argv, env = box.command(self.runtime, theirs.fileno(), tmp=self.limits.tmp, lift=self._lift), None
             else:
                 self._work = tempfile.mkdtemp(prefix="voxel-")
                 argv = box.unboxed_command(self.runtime, theirs.fileno(), self._work)
@@ -212,7 +218,7 @@ class Blender:
                 pass_fds=[theirs.fileno()],
             )
             theirs.close()
-            self._socket, self._units = ours, 0
+            self._socket, self._units, self._fresh = ours, 0, False
             header, _ = self._receive(time.monotonic() + START_TIMEOUT)
             self._first_rss = 0
             if not header.get("ready"):
@@ -229,6 +235,7 @@ class Blender:
         if timeout <= 0:
             raise UsageError(f"timeout must be above 0 seconds, not {timeout}")
         limits = msgspec.structs.asdict(self.limits) | {"wall": timeout}
+        del limits["tmp"]
         nonce = secrets.token_hex(16)
         full = header | {"limits": limits, "nonce": nonce}
         last = ""
@@ -239,7 +246,10 @@ class Blender:
             try:
                 self._send(full, payload, fd)
                 # the first dump of a server also takes the values of fresh instances
-                reply, result = self._receive(time.monotonic() + whole + GRACE + (60 if self._units == 0 else 0))
+                first = (
+                    0.0 if self._fresh or "dump" not in (header.get("result"), header.get("code")) else FRESH_TIMEOUT
+                )
+                reply, result = self._receive(time.monotonic() + whole + self._grace + first)
                 if reply.get("nonce") != nonce:
                     raise _Gone
             except _Gone:
@@ -250,6 +260,7 @@ class Blender:
                 # interrupted in the middle of a conversation: what would come next belongs to this unit
                 self.close()
                 raise
+            self._fresh = self._fresh or bool(first)
             self._count(reply)
             return reply, result
         raise BoxError(f"the box of Blender {self.runtime.version} broke twice on one unit: {last}")

@@ -121,7 +121,7 @@ class Server:
         limits = Limits(**header["limits"])
         op = header["op"]
         unit = os.path.join(self.work, "unit")
-        os.mkdir(unit, 0o700)
+        os.makedirs(unit, 0o700, exist_ok="sweep" in self.lift)
         if op == "load":
             assert fd is not None
             return self.load(fd, unit, limits, header.get("code", "dump"))
@@ -147,12 +147,14 @@ class Server:
 
     def run(self, header: dict[str, Any], payload: bytes, unit: str, limits: Limits) -> tuple[dict[str, Any], bytes]:
         sources = json.loads(payload)
-        nonce = os.urandom(16).hex()
+        nonce = os.urandom(16).hex() if "nonce" not in self.lift else "0" * 32
         path = os.path.join(unit, "out.blend") if header["result"] != "none" else None
 
         def work(report: int) -> None:
             with contextlib.suppress(BaseException):
                 _play(sources, report, nonce, path, self.lift)
+                if "judge" in self.lift:
+                    _judge_oneself(path)
 
         started = time.monotonic()
         outcome = self.fork(work, limits)
@@ -173,10 +175,18 @@ class Server:
                 return reply, b""
             with open(path, "rb") as file:
                 return reply, file.read()
+        if "judge" in self.lift:
+            with open(path + ".json", "rb") as file:
+                return reply, file.read()
         self._want_fresh(header["result"], limits)
         faked = end.get("faked", [])
         judged, result = self._judged(
-            self.fork(lambda fd: _write_all(fd, _load_and_dump(path, self.fresh, faked, header["result"])), limits)
+            self.fork(
+                lambda fd: _write_all(
+                    fd, _load_and_dump(path, self.fresh, faked, header["result"], "scripts" in self.lift)
+                ),
+                limits,
+            )
         )
         return reply | {"judge": judged}, result
 
@@ -237,7 +247,7 @@ class Server:
             os.close(output_in)
 
     def _watch(self, pid: int, report_in: int, output_in: int, limits: Limits) -> Outcome:
-        deadline = time.monotonic() + limits.wall
+        deadline = time.monotonic() + (limits.wall if "wall" not in self.lift else 1e9)
         poll = select.poll()
         control = self.control.socket.fileno()
         for fd in (report_in, output_in):
@@ -248,14 +258,17 @@ class Server:
         if ended is not None:
             poll.register(ended, select.POLLIN)
         got = {report_in: bytearray(), output_in: bytearray()}
-        caps = {report_in: limits.result + REPORT_LIMIT, output_in: OUTPUT_LIMIT}
+        caps = {
+            report_in: limits.result + REPORT_LIMIT,
+            output_in: OUTPUT_LIMIT if "output" not in self.lift else 1 << 40,
+        }
         timed_out, status = False, None
         while status is None:
             left = deadline - time.monotonic()
             if left <= 0:
                 timed_out = True
                 break
-            for fd, event in poll.poll(min(left, 0.02 if ended is None else left) * 1000):
+            for fd, event in poll.poll(min(left, 0.02 if ended is None else 60.0) * 1000):
                 if fd == control:
                     self._end(pid)
                     raise HostGone
@@ -282,7 +295,9 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
-        if not self.boxed:
+        if not self.boxed or "leftovers" in self.lift:
+            if "leftovers" in self.lift:
+                return status
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
             return status
@@ -298,6 +313,8 @@ class Server:
     def clean(self) -> bool:
         """Empties the work folder; False where so much lies there that a new box is quicker."""
         seen = 0
+        if "sweep" in self.lift:
+            return True
         for entry in os.scandir(self.work):
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
@@ -390,19 +407,20 @@ def restrict(limits: Limits, server: Server, parent: int) -> None:
     """Limits and the system-call filter, on the calling process, for good."""
     lift = server.lift
 
-    def limit(kind: int, value: int, name: str) -> None:
+    def limit(kind: int, value: int, name: str, slack: int = 0) -> None:
         if name not in lift:
             _, hard = resource.getrlimit(kind)
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(kind, (value, value))
+            most = value + slack if hard == resource.RLIM_INFINITY else min(value + slack, hard)
+            resource.setrlimit(kind, (min(value, most), most))
 
     limit(resource.RLIMIT_CORE, 0, "core")
-    limit(resource.RLIMIT_CPU, int(limits.wall) + 2, "cpu")
+    # first SIGXCPU, which says what happened; a second later the kernel kills
+    limit(resource.RLIMIT_CPU, int(limits.wall) + 1, "cpu", slack=1)
     limit(resource.RLIMIT_FSIZE, limits.file_size, "file-size")
     limit(resource.RLIMIT_NOFILE, 256, "open-files")
     if sys.platform == "linux":
         limit(resource.RLIMIT_AS, server.base_memory + limits.memory, "memory")
-        if server.boxed:
+        if server.boxed or "processes" in lift:
             limit(resource.RLIMIT_NPROC, limits.threads, "threads")
     if "syscalls" in lift or sys.platform != "linux":
         return
@@ -426,16 +444,26 @@ def _play(sources: list[str], report: int, nonce: str, path: str | None, lift: f
     scope["play"](sources, report, nonce, path, install, allow)
 
 
+def _judge_oneself(path: str | None) -> None:
+    """What a judge in the script's own process would say; only where a test lifts the real one."""
+    import counts
+
+    with open(f"{path}.json", "w", encoding="utf-8") as file:
+        file.write(json.dumps(counts.counts()))
+
+
 def _no_watch(send: object, write: object) -> None:
     """Stands in for the audit hook where a test lifts it."""
 
 
-def _load_and_dump(path: str, fresh: dict[str, Any] | None, faked: list[list[str]], way: str) -> bytes:
+def _load_and_dump(
+    path: str, fresh: dict[str, Any] | None, faked: list[list[str]], way: str, scripts: bool = False
+) -> bytes:
     import _bpy
     import bpy
 
     try:
-        _bpy.ops.call("WM_OT_open_mainfile", {"filepath": path, "load_ui": False, "use_scripts": False})
+        _bpy.ops.call("WM_OT_open_mainfile", {"filepath": path, "load_ui": False, "use_scripts": scripts})
     except RuntimeError as error:
         reason = str(error).replace(path, "the file").strip()
         return reason.encode("utf-8", "replace") + b"no"

@@ -142,6 +142,7 @@ def play(
             bad = {"line": line, "kind": kind, "message": text[:MESSAGE_LIMIT], "source": number}
             send({"t": "syntax", "error": bad})
             return
+    _end_on_quit()
     total = sum(len(plan) for _, plan in plans)
     send({"t": "plan", "statements": total, "api": sum(s[2] for _, plan in plans for s in plan)})
     guard(send, write)
@@ -187,6 +188,19 @@ def play(
         except base:
             stopped = stopped or False
     send({"t": "end", "stopped": stopped, **finish()})
+
+
+def _end_on_quit() -> None:
+    """Makes `bpy.ops.wm.quit_blender()` end the process: without a window it would return and do nothing."""
+    operators = sys.modules["bpy.ops"]
+    call, leave = _bpy.ops.call, os._exit
+
+    def op_call(name: str, *args: Any) -> Any:
+        if name in ("wm.quit_blender", "WM_OT_quit_blender"):
+            leave(0)
+        return call(name, *args)
+
+    operators._op_call = op_call  # type: ignore[attr-defined]
 
 
 def _json_writer() -> Any:
