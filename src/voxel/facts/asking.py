@@ -1,0 +1,214 @@
+"""Facts as something a person would ask for.
+
+The wording is varied by a seed that comes from the facts' own content, so the same facts are always asked for in the
+same words. Whatever the wording, every fact is said, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from voxel.facts.belonging import listed
+from voxel.facts.fact import Fact
+
+_MAKE = {
+    "objects": ("Add", "Create", "Make", "I need", "Place", "Add", "Build", "Could you add", "Please create"),
+    "materials": ("Create", "Make", "Set up", "I need", "Build", "I want", "Please make"),
+    "worlds": ("Create", "Set up", "Make", "I need"),
+    "node_groups": ("Build", "Create", "Make", "Write", "I need"),
+    "modifiers": ("Add", "Put", "Add", "Please add"),
+    "constraints": ("Add", "Put", "Please add"),
+    "": ("Add", "Create", "Make"),
+}
+_CHANGE = ("On {anchor}, {orders}.", "{Orders} on {anchor}.", "For {anchor}: {orders}.", "Please {orders} on {anchor}.")
+_SCENE = ("{Orders}.", "Please {orders}.", "In the scene settings, {orders}.", "{Orders} for this scene.")
+_CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?")
+_LIST_FROM = 6
+"""So many details of one thing are asked for as a list now and then, and from twice as many on always."""
+
+
+def ask(facts: Sequence[Fact], seed: str) -> str:
+    """The instruction for these facts."""
+    chance = random.Random(seed)
+    groups: dict[tuple[str, ...], list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(_home(fact, facts), []).append(fact)
+    sentences: list[str] = []
+    verbs: dict[str, str] = {}
+    for group, members in groups.items():
+        sentences.append(_sentence(group, members, chance, verbs, is_new=_is_new(group, facts)))
+    text = sentences[0]
+    for sentence in sentences[1:]:
+        text += ("\n" if "\n" in sentence or "\n" in text.rpartition(". ")[2] else " ") + sentence
+    return text
+
+
+def _home(fact: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
+    """Values of a node that is the only one of its kind are said together with the node itself."""
+    group = fact.group
+    if group[0] != "node":
+        return group
+    tree = ("tree", *group[1:3])
+    is_new = any(other.make and other.group[:4] == group[:4] for other in facts)
+    return tree if is_new else group
+
+
+def _is_new(group: tuple[str, ...], facts: Sequence[Fact]) -> bool:
+    """Whether the block that a group of nodes, links or bones belongs to is new as well."""
+    return any(fact.make and fact.group == group[1:3] for fact in facts)
+
+
+def _sentence(
+    group: tuple[str, ...], members: list[Fact], chance: random.Random, verbs: dict[str, str], *, is_new: bool
+) -> str:
+    if group[0] == "tree":
+        return _tree(members, chance, is_new=is_new)
+    if group[0] == "links":
+        return _links(members, chance, is_new=is_new)
+    if group[0] == "bones":
+        return "It has these bones:" + "".join(f"\n- {fact.attribute}" for fact in members)
+    if group[0] == "interface":
+        if len(members) == 1:
+            return f"Its interface has {members[0].attribute}."
+        return f"Its interface has {listed([fact.attribute for fact in members])}."
+    made = [fact for fact in members if fact.make]
+    if made:
+        return _making(group, made[0], [fact for fact in members if not fact.make], chance, verbs)
+    return _changing(members, chance)
+
+
+def _making(group: tuple[str, ...], made: Fact, rest: list[Fact], chance: random.Random, verbs: dict[str, str]) -> str:
+    kind = group[2] if len(group) > 2 else group[0]
+    verb = verbs.setdefault(kind, chance.choice(_MAKE.get(kind, _MAKE[""])))
+    question = verb.startswith("Could")
+    if verb == "Put" and " on " not in made.make:
+        verb = "Add"
+    nouns = _once([_detail(fact) for fact in rest if fact.value])
+    places = _once([fact.attribute for fact in rest if fact.attribute])
+    orders = _once([_plain(fact.order) for fact in rest if fact.order and not fact.attribute])
+    count = len(nouns) + len(places)
+    if count >= _LIST_FROM * 2 or (count >= _LIST_FROM and chance.random() < 0.5):
+        lines = "".join(f"\n- {part}" for part in [*places, *nouns, *orders])
+        return f"{verb} {made.make}:{lines}"
+    text = f"{verb} {made.make}"
+    if chance.random() < 0.5 and places:
+        text += ", ".join(["", *places]) if len(places) > 1 else f" {places[0]}"
+        text += f"{',' if len(places) > 1 else ''} with {listed(nouns)}" if nouns else ""
+    else:
+        text += f" with {listed(nouns)}" if nouns else ""
+        text += (
+            "".join(f", {place}" for place in places)
+            if nouns or len(places) > 1
+            else "".join(f" {place}" for place in places)
+        )
+    text += "?" if question else "."
+    if orders:
+        text += (
+            f" {_capital(listed(orders))}."
+            if len(orders) == 1
+            else " " + " ".join(f"{_capital(order)}." for order in orders)
+        )
+    return text
+
+
+def _changing(members: list[Fact], chance: random.Random) -> str:
+    anchor = members[0].anchor
+    orders = _once([_order(fact) for fact in members])
+    if len(orders) >= _LIST_FROM * 2 or (len(orders) >= _LIST_FROM and chance.random() < 0.5):
+        lines = "".join(f"\n- {_detail(fact) if fact.value else _plain(fact.order)}" for fact in _each_once(members))
+        return f"{chance.choice(('Change', 'Adjust', 'Set up', 'Configure'))} {anchor}:{lines}"
+    if all(fact.order for fact in members):
+        return _capital(listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])) + "."
+    joined = _joined(members)
+    if anchor == "the scene":
+        return chance.choice(_SCENE).format(orders=joined, Orders=_capital(joined))
+    form = chance.choice(_CHANGE if len(orders) > 2 else _CHANGE_ONE)
+    return form.format(anchor=anchor, Anchor=_capital(anchor), orders=joined, Orders=_capital(joined))
+
+
+def _joined(members: list[Fact]) -> str:
+    """ "set A to 1 and B to 2, turn C on and move it to (0, 0, 1)"."""
+    sets = _once(
+        [f"{_the(fact.noun)} to {fact.value}" for fact in members if fact.value and fact.value not in ("on", "off")]
+    )
+    switches = _once([_order(fact) for fact in members if fact.value in ("on", "off")])
+    orders = _once([_plain(fact.order) for fact in members if fact.order])
+    parts = [f"set {listed(sets)}"] if sets else []
+    return listed([*parts, *switches, *orders])
+
+
+def _named(order: str, anchor: str) -> str:
+    """`move {it} to …` with the thing's name."""
+    return order.replace("{it}", anchor).replace("{its}", f"{anchor}'s")
+
+
+def _plain(order: str) -> str:
+    return order.replace("{it}", "it").replace("{its}", "its")
+
+
+def _links(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
+    said = _once([fact.attribute for fact in members])
+    where = "" if is_new else f" in {members[0].anchor}"
+    if len(said) > 3 or (len(said) > 1 and chance.random() < 0.3):
+        return f"{chance.choice(('Links', 'Connections', 'Connect'))}{where}:" + "".join(f"\n- {one}" for one in said)
+    text = listed(_once([fact.order for fact in members]))
+    return _capital(text if is_new else f"{where.strip()}, {text}") + "."
+
+
+def _tree(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
+    """New nodes with their values, in one sentence or as a list."""
+    made = [fact for fact in members if fact.make]
+    said: list[str] = []
+    for fact in made:
+        own = [other for other in members if not other.make and other.group[:4] == fact.group]
+        owners = list(dict.fromkeys(other.group for other in own))
+        if not own:
+            said.append(fact.make)
+        elif len(owners) == 1 and fact.make.startswith(("a ", "an ")):
+            details = listed(_once([_detail(other) for other in own]))
+            said.append(f"{fact.make} with {details}" if len(own) < 3 else f"{fact.make} ({details})")
+        else:
+            each = []
+            for owner in owners:
+                mine = [other for other in own if other.group == owner]
+                each.append(
+                    f"{mine[0].anchor.partition(' node of ')[0]} has {listed(_once([_detail(other) for other in mine]))}"
+                )
+            said.append(f"{fact.make} ({'; '.join(each)})")
+    if len(said) >= 5 or sum(len(s) for s in said) > 320:
+        opener = "Its nodes:" if is_new else f"Add to the nodes of {members[0].anchor}:"
+        return opener + "".join(f"\n- {part}" for part in said)
+    if not is_new:
+        return f"{chance.choice(('In', 'To'))} {made[0].anchor}, add {listed(said)}."
+    opener = chance.choice(("Use", "Its nodes are", "Add", "In its node tree, put", "It has"))
+    return f"{opener} {listed(said)}."
+
+
+def _detail(fact: Fact) -> str:
+    return f"{fact.noun} {fact.value}".strip()
+
+
+def _order(fact: Fact) -> str:
+    if fact.order:
+        return fact.order
+    if fact.value in ("on", "off"):
+        return f"turn {fact.value} {fact.noun}"
+    return f"set {_the(fact.noun)} to {fact.value}"
+
+
+def _the(noun: str) -> str:
+    """ "the power", but "Roughness" as sockets are called."""
+    return noun if noun[:1].isupper() or noun.startswith(("a ", "an ", "its ", "input ", "stop ")) else f"the {noun}"
+
+
+def _once(parts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _each_once(members: list[Fact]) -> list[Fact]:
+    return list({(fact.noun, fact.value, fact.order): fact for fact in members}.values())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,197 @@
+"""What an object's data is, as facts: meshes, curves, bones, shape keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from voxel.facts import words
+from voxel.facts.fact import Fact
+from voxel.facts.lookup import Json, same
+from voxel.records.example import Bone, Geometry, Ref, ShapeKey, Splines
+
+SPOKEN_VERTICES = 24
+"""A mesh given point by point in an instruction has at most this many vertices."""
+SPOKEN_POINTS = 16
+TOPOLOGY = {
+    "vertices": "{} vertices", "segments": "{} segments", "ring_count": "{} rings", "subdivisions": "{} subdivisions",
+    "x_subdivisions": "{} subdivisions in X", "y_subdivisions": "{} subdivisions in Y",
+    "major_segments": "{} major segments", "minor_segments": "{} minor segments",
+}  # fmt: skip
+_KINDS = {
+    "CUBE": "cube", "PLANE": "plane", "GRID": "grid", "CIRCLE": "circle", "UV_SPHERE": "UV sphere", "ICO_SPHERE": "ico sphere",
+    "CYLINDER": "cylinder", "CONE": "cone", "TORUS": "torus", "MONKEY": "Suzanne monkey head",
+}  # fmt: skip
+_ROUND = frozenset(("UV_SPHERE", "ICO_SPHERE", "CIRCLE", "CYLINDER", "CONE"))
+
+
+def extent(geometry: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    """(size, middle) of the bounds."""
+    low, high = geometry["bounds"]
+    return [b - a for a, b in zip(low, high, strict=True)], [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+
+
+def _tidy(values: list[float]) -> tuple[float, float, float]:
+    a, b, c = (round(v, 5) + 0.0 for v in values)
+    return a, b, c
+
+
+def mesh_words(of: Ref, geometry: Mapping[str, Any]) -> tuple[Geometry, str, list[str]]:
+    """(check, noun phrase without article's name, what follows "with") of a new mesh. Raises Unsayable when too large."""
+    smooth = True if geometry.get("smooth") is True else None
+    primitive = geometry.get("primitive")
+    if primitive is None:
+        return _by_points(of, geometry, smooth)
+    size, middle = extent(geometry)
+    kind = primitive["kind"]
+    args = {k: v for k, v in primitive.get("args", {}).items() if k in TOPOLOGY}
+    fill = primitive.get("args", {}).get("end_fill_type") or primitive.get("args", {}).get("fill_type")
+    with_parts = [TOPOLOGY[k].format(v) for k, v in args.items()]
+    if fill is not None:
+        args |= {k: v for k, v in primitive["args"].items() if k in ("end_fill_type", "fill_type")}
+        with_parts.append(
+            {"NOTHING": "no end caps", "NGON": "n-gon caps", "TRIFAN": "triangle fan caps"}.get(fill, fill)
+        )
+    if smooth:
+        with_parts.append("smooth shading")
+    away = tuple(v if abs(v) > 1e-4 * max(1.0, *size) else 0.0 for v in _tidy(middle))
+    centre = None if kind == "MONKEY" or kind == "CONE" or not any(away) else _tidy(middle)
+    if centre is not None:
+        with_parts.append(f"its mesh centred at {words.vector(centre)} from its origin")
+    noun, more = _sized(kind, size, primitive)
+    check = Geometry(of=of, primitive=kind, args=args, size=_tidy(size), middle=centre, smooth=smooth)
+    return check, noun, more + with_parts
+
+
+def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[str, list[str]]:
+    x, y, z = (words.length(v) for v in size)
+    even = same(size[0], size[1])
+    if kind == "CUBE":
+        if even and same(size[1], size[2]):
+            return "cube", [f"edges of {x}"]
+        return "box", [f"a size of {x} × {y} × {z}"]
+    if kind in ("PLANE", "GRID"):
+        return _KINDS[kind], [f"sides of {x}"] if even else [f"a size of {x} × {y}"]
+    vertices = primitive.get("args", {}).get("vertices", 32)
+    if kind in ("CYLINDER", "CIRCLE", "CONE") and even and vertices % 4 == 0 and kind != "CONE":
+        parts = [f"a radius of {words.length(size[0] / 2)}"]
+        return _KINDS[kind], parts if kind == "CIRCLE" else [*parts, f"a height of {z}"]
+    if kind == "UV_SPHERE" and even and same(size[0], size[2]):
+        return "UV sphere", [f"a radius of {words.length(size[0] / 2)}"]
+    if kind == "CONE" and even and vertices % 4 == 0:
+        return "cone", [f"a base {x} across", f"a height of {z}"] if "radius2" not in primitive.get(
+            "args", {}
+        ) else _cut_cone(primitive, size)
+    return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} × {y} × {z}"]
+
+
+def _cut_cone(primitive: Mapping[str, Any], size: list[float]) -> list[str]:
+    args = primitive["args"]
+    ratio = args["radius2"] / args.get("radius1", 1.0) if args.get("radius1", 1.0) else math.inf
+    return [
+        f"bounds of {' × '.join(words.length(v) for v in size)}",
+        f"a top {words.number(ratio)} times as wide as its base",
+    ]
+
+
+def _by_points(of: Ref, geometry: Mapping[str, Any], smooth: bool | None) -> tuple[Geometry, str, list[str]]:
+    data = geometry.get("data")
+    if data is None or not 0 < len(data["vertices"]) <= SPOKEN_VERTICES:
+        raise words.Unsayable("a mesh with too many points to spell out")
+    positions = tuple(tuple(v) for v in data["vertices"])
+    check = Geometry(
+        of=of,
+        vertices=geometry["vertices"],
+        edges=geometry["edges"],
+        faces=geometry["faces"],
+        positions=positions,
+        smooth=smooth,
+    )
+    shown = ", ".join(_point(v) for v in data["vertices"])
+    parts = [f"the vertices {shown}"]
+    if data.get("faces"):
+        parts.append(
+            "the faces " + ", ".join(str(tuple(face)) for face in data["faces"]) + " (indices of those vertices)"
+        )
+    if data.get("edges"):
+        parts.append(
+            "the edges " + ", ".join(str(tuple(edge)) for edge in data["edges"]) + " (indices of those vertices)"
+        )
+    if smooth:
+        parts.append("smooth shading")
+    return check, "mesh object", parts
+
+
+def _point(values: list[float]) -> str:
+    return "(" + ", ".join(f"{round(v, 5) + 0.0:g}" for v in values) + ")"
+
+
+def bone_facts(of: Ref, data: Json, subject: str) -> list[Fact]:
+    """Every bone of an armature."""
+    facts: list[Fact] = []
+    for bone in data.get("bones", []):
+        check = Bone(
+            of=of, name=bone["name"], head=_tidy(bone["head"]), tail=_tidy(bone["tail"]), parent=bone.get("parent") or "",
+            connected=bool(bone.get("connected")),
+        )  # fmt: skip
+        text = f"bone {words.quoted(bone['name'])} from {_point(bone['head'])} to {_point(bone['tail'])}"
+        if check.parent:
+            text += f", {'connected to' if check.connected else 'child of'} {words.quoted(check.parent)}"
+        facts.append(Fact(check, ("bones", *of), subject, attribute=text, order=f"add the {text} to {{it}}"))
+    return facts
+
+
+def shape_key_facts(of: Ref, keys: Mapping[str, Any], known: frozenset[str], subject: str) -> list[Fact]:
+    """Shape keys that are new, each with what it moves."""
+    facts: list[Fact] = []
+    reference = keys.get("reference")
+    for key in keys.get("blocks", []):
+        name = key["name"]
+        if name in known:
+            continue
+        offsets = key.get("offsets", [])
+        value = key.get("props", {}).get("value")
+        text = f"a shape key {words.quoted(name)}"
+        if name == reference or not offsets:
+            check = ShapeKey(of=of, name=name, value=value)
+        else:
+            if len(offsets) > SPOKEN_POINTS:
+                raise words.Unsayable("a shape key that moves many vertices")
+            check = ShapeKey(of=of, name=name, value=value, moved=len(offsets))
+            text += " that moves " + ", ".join(f"vertex {o[0]} by {_point(o[1:4])}" for o in offsets)
+        if value is not None:
+            text += f", at a value of {words.number(value)}"
+        facts.append(Fact(check, ("shape_keys", *of), subject, attribute=text, order=f"give {{it}} {text}"))
+    return facts
+
+
+def spline_facts(of: Ref, splines: list[Json], subject: str) -> list[Fact]:
+    """All splines of a new curve, as one fact."""
+    if not splines:
+        return []
+    points = tuple(tuple(tuple(point["co"][:3]) for point in spline["points"]) for spline in splines)
+    if sum(len(p) for p in points) > SPOKEN_POINTS:
+        raise words.Unsayable("a curve with too many points to spell out")
+    check = Splines(of=of, kinds=tuple(spline["type"] for spline in splines), points=points)
+    said: list[str] = []
+    for spline, places in zip(splines, points, strict=True):
+        kind = {"BEZIER": "Bezier", "POLY": "poly", "NURBS": "NURBS"}.get(spline["type"], spline["type"])
+        closed = "closed " if spline.get("props", {}).get("use_cyclic_u") else ""
+        said.append(f"a {closed}{kind} spline through {', '.join(_point(list(p)) for p in places)}{_handles(spline)}")
+    text = " and ".join(said)
+    return [Fact(check, ("splines", *of), subject, attribute=text, order=f"give {{it}} {text}")]
+
+
+def _handles(spline: Json) -> str:
+    kinds = {point.get(side) for point in spline["points"] for side in ("handle_left_type", "handle_right_type")} - {
+        None
+    }
+    if kinds == {"AUTO"} or not kinds:
+        return ""
+    parts = [
+        f"{_point(point['handle_left'])} and {_point(point['handle_right'])}"
+        for point in spline["points"]
+        if "handle_left" in point and "handle_right" in point
+    ]
+    return f" (handles left and right: {'; '.join(parts)})" if parts else ""

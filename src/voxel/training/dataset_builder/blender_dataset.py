@@ -1,0 +1,232 @@
+"""The build phase: every parsed Scene becomes candidates, each is proved in Blender, and the proved ones become the dataset.
+
+    parsed/<2 hex>/<sha256>.json   ->   datasets/units/<2 hex>/<key>.jsonl   ->   datasets/{train,val,test,dropped}.jsonl
+
+One unit is one parsed file. Its lines, kept and dropped, are written whole; then duplicates, caps and splits are worked out
+over everything, which takes a moment and is done anew each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxel.errors import SetupError
+from voxel.records.example import ExampleSource
+from voxel.records.files import FileRecord
+from voxel.stages import (
+    DataDir,
+    Done,
+    Failed,
+    Outcome,
+    PhaseReport,
+    Progress,
+    Unit,
+    Work,
+    data_dir_of,
+    read_checkpoint,
+    run_phase,
+    run_stage,
+    unit_key,
+    write_atomic,
+)
+from voxel.training.dataset_builder.finishing import Finished, finish
+
+
+def _code_digest() -> str:
+    """Names the code that makes examples, so that those made by another one are made anew."""
+    digest = hashlib.sha256()
+    for room in ("voxel.facts", "voxel.bpycode", "voxel.training.dataset_builder"):
+        folder = Path(str(files(room)))
+        for path in sorted([*folder.glob("*.py"), *folder.glob("*.json")]):
+            if path.name not in ("blender_dataset.py", "finishing.py"):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+class BuildStage:
+    """One unit per parsed file, known by the sha256 of its Scene and by where the file comes from."""
+
+    name = "build"
+    version = 1
+
+    def __init__(self, root: Path, versions: tuple[str, ...], timeout: float) -> None:
+        from voxel.blender.runtimes import find
+
+        self._root = root
+        self._versions = versions
+        self._timeout = timeout
+        self._blenders = [find(version).version for version in versions]
+        self._code = _code_digest()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The Blenders that prove, and the code that writes."""
+        return {"blender": self._blenders, "code": self._code, "timeout": self._timeout}
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What `BlenderDatasetBuilder.from_checkpoint` takes back."""
+        return {"versions": list(self._versions), "timeout": self._timeout}
+
+    def units(self) -> Iterator[Unit]:
+        """Parsed files in the order of scraped/files.jsonl."""
+        data = DataDir(self._root)
+        for record in held_files(data):
+            path = data.scene(record.sha256)
+            if not path.exists():
+                continue
+            source = ExampleSource(
+                **{name: getattr(record, name) for name in ExampleSource.__struct_fields__ if hasattr(record, name)}
+            )
+            scene = hashlib.sha256(path.read_bytes()).hexdigest()
+            key = unit_key(self, [scene, msgspec.to_builtins(source)])
+            yield Unit(
+                key=key, input=record.path, payload={"sha256": record.sha256, "source": msgspec.to_builtins(source)}
+            )
+
+    def file(self, key: str) -> Path:
+        """Where a unit's lines lie."""
+        return DataDir(self._root).datasets / "units" / key[:2] / f"{key}.jsonl"
+
+    def present(self, unit: Unit) -> bool:
+        """Whether the unit's lines are still there."""
+        return self.file(unit.key).exists()
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Starts one warm Blender of each version for this worker."""
+        from voxel.blender import Blender
+        from voxel.training.dataset_builder.roles import candidates
+        from voxel.training.dataset_builder.proving import Proved, Prover
+
+        data = DataDir(self._root)
+        encoder = msgspec.json.Encoder()
+        with ExitStack() as stack:
+            blenders = [stack.enter_context(Blender(version)) for version in self._versions]
+
+            def build(unit: Unit) -> Outcome:
+                try:
+                    scene = msgspec.json.decode(data.scene(unit.payload["sha256"]).read_bytes())
+                except OSError:
+                    return Failed("its scene is gone; make it anew with: voxel parse")
+                source = msgspec.convert(unit.payload["source"], ExampleSource)
+                prover = Prover(blenders, timeout=self._timeout)
+                lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
+                write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
+                counts = Counter("examples" if isinstance(line, Proved) else "candidates dropped" for line in lines)
+                return Done(dict(counts))
+
+            yield build
+
+
+def held_files(data: DataDir) -> list[FileRecord]:
+    """The .blend files that were collected and are used. SetupError when nothing was collected."""
+    return [record for record in _records(data) if record.state == "held" and record.kind == "blend"]
+
+
+def _records(data: DataDir) -> list[FileRecord]:
+    listing = data.scraped / "files.jsonl"
+    decoder = msgspec.json.Decoder(FileRecord)
+    try:
+        raw = listing.read_bytes()
+    except FileNotFoundError:
+        raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
+    except OSError as error:
+        raise SetupError(f"{listing}: {error.strerror}") from error
+    found: list[FileRecord] = []
+    for number, line in enumerate(raw.splitlines(), 1):
+        try:
+            found.append(decoder.decode(line))
+        except msgspec.MsgspecError as error:
+            raise SetupError(f"{listing}:{number}: {error}; make it anew with: voxel scrape") from error
+    return found
+
+
+class BlenderDatasetBuilder:
+    """Writes examples from every parsed file, proves each in Blender, and splits them.
+
+    `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold there.
+    None means the default one and, where it is installed, 5.0. `timeout` is the seconds that one script may take.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | Path = "training_data",
+        *,
+        versions: Sequence[str] | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self.data = DataDir(data_dir)
+        self.versions = tuple(versions) if versions is not None else None
+        self.timeout = timeout
+        self.finished: Finished | None = None
+        """What the dataset holds, once `run` has ended."""
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: str | Path = "training_data/checkpoints/dataset_checkpoint.json"
+    ) -> BlenderDatasetBuilder:
+        """The builder that wrote this checkpoint; its `run` goes on where that one stopped."""
+        return cls(data_dir_of(path), **read_checkpoint(path).options)
+
+    def run(
+        self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
+    ) -> PhaseReport:
+        """Builds what is not built yet, then the dataset's files. SetupError when nothing was parsed, or without Blender."""
+        stage = BuildStage(self.data.root, self.versions or default_versions(), self.timeout)
+        with self.data.create().hold():
+            report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
+            units = [stage.file(unit.key) for unit in stage.units()]
+            self.finished = finish(self.data, [path for path in units if path.exists()], _shared(self.data))
+        return report
+
+
+def default_versions() -> tuple[str, ...]:
+    """The default Blender, and every other supported series that is installed."""
+    from voxel.blender.runtimes import available, default
+
+    first = default().series
+    others = {runtime.series for runtime in available()} - {first}
+    return (first, *sorted(others))
+
+
+def _shared(data: DataDir) -> list[tuple[str, str]]:
+    """Pairs of repositories that hold the same bytes."""
+    owners: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
+    for record in _records(data):
+        if record.sha256 and record.kind == "blend":
+            first = owners.setdefault(record.sha256, record.repo)
+            if first != record.repo:
+                pairs.append((first, record.repo))
+    return pairs
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the phase as a program."""
+
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--blender", metavar="VERSION", action="append", help="which installed Blender proves; may be given again"
+        )
+
+    return run_phase(
+        lambda options: BlenderDatasetBuilder(options.data_dir, versions=options.blender), "Build.", argv, arguments
+    )
+
+
+if __name__ == "__main__":
+    # the canonical module, not this copy named __main__: its classes travel to worker processes by name
+    from voxel.training.dataset_builder.blender_dataset import main as canonical
+
+    sys.exit(canonical())

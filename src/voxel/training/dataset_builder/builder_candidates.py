@@ -1,0 +1,217 @@
+"""Candidates for the builder: objects, meshes, curves, text, modifiers, geometry nodes, hierarchy, collections, layouts."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from voxel.facts.lookup import Json, blocks, data_of, reference
+from voxel.records.example import Ref
+from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
+from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
+from voxel.training.dataset_builder.pruning import groups_in
+
+MAX_OBJECTS = 60
+"""Objects of one file that are looked at one by one; more of the same file would teach the same."""
+MAX_LAYOUTS = 8
+_TRANSFORM = ("location", "rotation_euler", "scale")
+_SHAPES = ("MESH", "EMPTY", "CURVE", "FONT", "META", "LATTICE", "SURFACE")
+
+
+def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
+    """Everything in this Scene that teaches building."""
+    cut = Cut(scene)
+    objects = blocks(scene, "objects")
+    chosen = _chosen(scene, objects)
+    for name in chosen:
+        thing = objects[name]
+        if _sayable(scene, thing):
+            yield from _alone(cut, name, thing)
+        if thing.get("modifiers"):
+            yield from _modifiers(cut, name, thing)
+    yield from _families(cut, scene, objects)
+    yield from _collections(cut, scene, objects)
+    yield from _layouts(cut, scene, chosen)
+    yield from _node_groups(cut, scene)
+
+
+def _chosen(scene: Mapping[str, Any], objects: Mapping[str, Json]) -> list[str]:
+    names = [name for name, thing in objects.items() if thing["kind"] in _SHAPES]
+    if len(names) > MAX_OBJECTS:
+        names.sort(key=lambda name: chance_of(name, objects[name]["props"]).random())
+        names = sorted(names[:MAX_OBJECTS])
+    return names
+
+
+def _sayable(scene: Mapping[str, Any], thing: Json) -> bool:
+    data = data_of(scene, thing)
+    return thing["kind"] != "MESH" or is_small(data)
+
+
+def _alone(cut: Cut, name: str, thing: Json) -> Candidates:
+    empty = cut.take()
+    category = {"MESH": "mesh", "FONT": "text", "CURVE": "curve"}.get(thing["kind"], "object")
+    whole = cut.take([name], parts=["smooth"])
+    yield Candidate("builder", category, empty, whole)
+    moved = [prop for prop in _TRANSFORM if prop in whole["blocks"]["objects"][name]["props"]]
+    chance = chance_of("transform", name, whole["blocks"]["objects"][name]["props"])
+    if moved and chance.random() < 0.5:
+        still = copy.deepcopy(whole)
+        lost = chance.sample(moved, chance.randint(1, len(moved)))
+        _undo(still["blocks"]["objects"][name], lost)
+        yield Candidate("builder", "transform", still, whole)
+    others = [prop for prop in whole["blocks"]["objects"][name]["props"] if prop not in _TRANSFORM]
+    if others and chance.random() < 0.7:
+        plain = copy.deepcopy(whole)
+        without(plain["blocks"]["objects"][name], others)
+        yield Candidate("builder", "object-edit", plain, whole)
+    flat = cut.take([name])
+    if flat["blocks"] != whole["blocks"]:
+        yield Candidate("builder", "shading", flat, whole)
+
+
+def _undo(thing: Json, props: list[str]) -> None:
+    scale = thing["props"].get("scale")
+    without(thing, props)
+    if "scale" in props and scale and "dimensions" in thing and all(scale):
+        thing["dimensions"] = [round(d / abs(s), 6) for d, s in zip(thing["dimensions"], scale, strict=True)]
+
+
+def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
+    helpers, groups = _needs(cut.scene, thing)
+    if len(helpers) > 3:
+        return
+    everything = cut.take([name, *helpers], parts=["modifiers", "smooth"], more=groups)
+    derived = ""
+    for one in (name, *helpers):
+        if not _sayable(cut.scene, blocks(cut.scene, "objects")[one]):
+            everything = with_cube(everything, one)
+            derived = "its mesh is a plain cube here"
+    for one in helpers:
+        everything["blocks"]["objects"][one].pop("modifiers", None)
+    stack = everything["blocks"]["objects"][name].get("modifiers", [])
+    nodes = any(item["type"] == "NodesModifier" for item in stack)
+    bare = copy.deepcopy(everything)
+    del bare["blocks"]["objects"][name]["modifiers"]
+    if nodes:
+        bare["blocks"].pop("node_groups", None)
+    category = "geometry-nodes" if nodes else "modifier"
+    yield Candidate("builder", category, bare, everything, derived)
+    if len(stack) > 1 and not nodes:
+        for count in range(1, len(stack)):
+            shorter = copy.deepcopy(everything)
+            del shorter["blocks"]["objects"][name]["modifiers"][count:]
+            longer = copy.deepcopy(everything)
+            del longer["blocks"]["objects"][name]["modifiers"][count + 1 :]
+            yield Candidate("builder", "modifier", shorter, longer, derived or "one modifier of the stack")
+    for place, item in enumerate(stack):
+        chance = chance_of("modifier", item)
+        plain = [prop for prop in item["props"] if reference(item["props"][prop]) is None]
+        if not plain:
+            continue
+        before = copy.deepcopy(everything)
+        lost = chance.sample(plain, chance.randint(1, min(3, len(plain))))
+        without(before["blocks"]["objects"][name]["modifiers"][place], lost)
+        yield Candidate("builder", "modifier-edit", before, everything, derived)
+
+
+def _needs(scene: Mapping[str, Any], thing: Json) -> tuple[list[str], list[Ref]]:
+    """Objects and node groups that an object's modifiers and constraints refer to."""
+    helpers: list[str] = []
+    groups: list[Ref] = []
+    for item in [*thing.get("modifiers", []), *thing.get("constraints", [])]:
+        values = [*item["props"].values(), *(i.get("value") for i in item.get("inputs", []))]
+        for value in values:
+            target = reference(value)
+            if target is None or target[1] not in blocks(scene, target[0]):
+                continue
+            if target[0] == "objects" and target[1] not in helpers:
+                helpers.append(target[1])
+            elif target[0] == "node_groups":
+                tree = blocks(scene, "node_groups")[target[1]].get("tree", {})
+                groups += [one for one in [*groups_in(scene, tree), target] if one not in groups]
+    return helpers, groups
+
+
+def needs(scene: Mapping[str, Any], thing: Json) -> tuple[list[str], list[Ref]]:
+    """Objects and node groups that an object's modifiers and constraints refer to."""
+    return _needs(scene, thing)
+
+
+def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
+    children: dict[str, list[str]] = {}
+    for name, thing in objects.items():
+        parent = thing.get("parent")
+        if parent and parent["type"] == "OBJECT" and "inverse" not in parent and parent["object"] in objects:
+            children.setdefault(parent["object"], []).append(name)
+    for parent_name, found in sorted(children.items())[:12]:
+        family = [parent_name, *[c for c in found if _sayable(scene, objects[c])][:4]]
+        if len(family) < 2 or not _sayable(scene, objects[parent_name]):
+            continue
+        apart = cut.take(family)
+        together = cut.take(family, parts=["parent"])
+        together["blocks"]["objects"][parent_name].pop("parent", None)
+        for name in family[1:]:
+            same_size = apart["blocks"]["objects"][name]
+            together["blocks"]["objects"][name].pop("dimensions", None)
+            same_size.pop("dimensions", None)
+        yield Candidate("builder", "hierarchy", apart, together)
+        yield Candidate("builder", "hierarchy", cut.take(), together)
+
+
+def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
+    for name, collection in sorted(blocks(scene, "collections").items())[:8]:
+        members = [one for one in collection.get("objects", []) if one in objects and _sayable(scene, objects[one])][:6]
+        if not members:
+            continue
+        sorted_in = cut.take(members, collections=[name])
+        yield Candidate("builder", "collection", cut.take(members), sorted_in)
+        if len(members) <= 3:
+            yield Candidate("builder", "collection", cut.take(), sorted_in)
+
+
+def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates:
+    objects = blocks(scene, "objects")
+    sayable = [name for name in names if _sayable(scene, objects[name]) and not objects[name].get("parent")]
+    done = 0
+    for size in (3, 2, 5):
+        for group in windows(sayable, size, MAX_LAYOUTS // 2):
+            if done >= MAX_LAYOUTS:
+                return
+            done += 1
+            whole = cut.take(group, parts=["smooth"])
+            yield Candidate("builder", "layout", cut.take(), whole)
+            if size == 3:
+                yield Candidate("builder", "layout-add", cut.take(group[:2], parts=["smooth"]), whole)
+
+
+def _node_groups(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
+    for name, group in sorted(blocks(scene, "node_groups").items())[:20]:
+        if group["type"] != "GeometryNodeTree":
+            continue
+        inner = groups_in(scene, group.get("tree", {}))
+        whole = cut.take(more=[*inner, ("node_groups", name)])
+        yield Candidate("builder", "geometry-nodes", cut.take(more=inner), whole)
+        yield from tree_edits(cut, whole, ("node_groups", name), "builder", "geometry-nodes-edit")
+
+
+def tree_edits(cut: Cut, whole: Json, of: Ref, role: Any, category: str, limit: int = 2) -> Candidates:
+    """Edits of a node tree: some of its values are still the fresh ones before."""
+    del cut
+    tree = whole["blocks"][of[0]][of[1]].get("tree")
+    if tree is None:
+        return
+    places = [(n, "inputs", i) for n, node in enumerate(tree["nodes"]) for i in range(len(node.get("inputs", [])))]
+    places += [
+        (n, "props", prop) for n, node in enumerate(tree["nodes"]) for prop, v in node.get("props", {}).items()
+        if not isinstance(v, dict) and prop != "data_type"
+    ]  # fmt: skip
+    chance = chance_of("edit", tree["nodes"])
+    for _ in range(min(limit, (len(places) + 1) // 2)):
+        before = copy.deepcopy(whole)
+        nodes = before["blocks"][of[0]][of[1]]["tree"]["nodes"]
+        lost = chance.sample(places, min(len(places), chance.randint(1, 3)))
+        for n, part, key in sorted(lost, key=lambda p: (p[0], p[1], str(p[2]).zfill(4)), reverse=True):
+            del nodes[n][part][key]
+        yield Candidate(role, category, before, whole)

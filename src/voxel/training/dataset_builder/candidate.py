@@ -1,0 +1,46 @@
+"""What may become an example: a Scene before, a Scene after, and whom it teaches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from voxel.facts.lookup import Json
+from voxel.records.roles import Role
+
+T = TypeVar("T")
+
+
+class Candidate(NamedTuple):
+    """Both Scenes are plain JSON values; `derived` says what was changed against the file's own content."""
+
+    role: Role
+    category: str
+    before: Json
+    after: Json
+    derived: str = ""
+
+
+Candidates = Iterator[Candidate]
+
+
+def chance_of(*content: Any) -> random.Random:
+    """Seeded by content, so that choices never depend on order or on what else there is."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return random.Random(hashlib.sha256(text.encode()).hexdigest())
+
+
+def windows(items: Sequence[T], size: int, limit: int) -> list[list[T]]:
+    """At most `limit` runs of `size` neighbouring items, half overlapping."""
+    step = max(1, size // 2)
+    found = [list(items[start : start + size]) for start in range(0, max(1, len(items) - size + 1), step)]
+    return [one for one in found if len(one) == size][:limit]
+
+
+def without(block: Json, names: Sequence[str]) -> None:
+    """Takes properties out of a block or struct, in place: what is left out has its fresh value."""
+    for name in names:
+        block["props"].pop(name, None)

@@ -1,0 +1,283 @@
+"""Small Scenes cut out of a real one: chosen things with what they need, and nothing else.
+
+A cut is a Scene of its own: references to what was left out are gone, the active scene is called "Scene", values are
+tidied to what people write (three or four digits, tenths of a degree), and what cannot be put into words is left out.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from voxel.facts import Unsayable, words
+from voxel.facts.lookup import Json, blocks, reference
+from voxel.facts.shapes import SPOKEN_VERTICES
+from voxel.records.example import Ref
+from voxel.training.dataset_builder.asked import asked, drop_inert, drop_material, drop_plain_object, drop_shader
+from voxel.training.dataset_builder.pruning import prune
+
+PARTS = frozenset(("modifiers", "constraints", "materials", "animation", "parent", "shape_keys", "smooth"))
+_CUBE = {
+    "vertices": 8, "edges": 12, "faces": 6, "bounds": [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]],
+    "primitive": {"kind": "CUBE", "args": {}, "scale": [1.0, 1.0, 1.0], "offset": [0.0, 0.0, 0.0]},
+}  # fmt: skip
+
+
+class Cut:
+    """Takes cuts out of one Scene."""
+
+    def __init__(self, scene: Mapping[str, Any]) -> None:
+        self.scene = scene
+        self.units: Mapping[str, str] = scene.get("units", {})
+
+    def take(
+        self, objects: Iterable[str] = (), *, parts: Iterable[str] = (), more: Iterable[Ref] = (),
+        settings: Mapping[str, Any] | None = None, collections: Iterable[str] = (),
+    ) -> Json:  # fmt: skip
+        """A Scene of these objects with their data, of the blocks in `more`, and of the scene properties in `settings`.
+
+        `parts` names what of the objects comes along: any of PARTS. `collections` come with those of their objects
+        that are among `objects`; other objects lie in the scene's root collection.
+        """
+        wanted, chosen = list(dict.fromkeys(objects)), frozenset(parts)
+        held = {name: [] for name in collections} if collections else {}
+        found: dict[str, dict[str, Json]] = {"objects": {}}
+        for name in wanted:
+            self._object(name, chosen, found)
+        for kind, name in more:
+            block = blocks(self.scene, kind).get(name)
+            if block is not None:
+                found.setdefault(kind, {})[name] = self._plain_block(block)
+        inside: set[str] = set()
+        for name in held:
+            original = blocks(self.scene, "collections")[name]
+            members = [one for one in original.get("objects", []) if one in wanted]
+            inside.update(members)
+            kept = {
+                "type": "Collection",
+                "props": self._props(original, "Collection"),
+                "objects": members,
+                "children": [],
+            }
+            found.setdefault("collections", {})[name] = kept
+        found["scenes"] = {
+            "Scene": {
+                "type": "Scene", "props": copy.deepcopy(dict(settings or {})),
+                "root": {"objects": sorted(set(wanted) - inside), "children": sorted(held)},
+            }
+        }  # fmt: skip
+        result = {
+            "format": self.scene.get("format", 1), "blender": self.scene.get("blender", ""),
+            "file_version": self.scene.get("file_version", ""), "active_scene": "Scene", "blocks": found,
+            "units": dict(self.units), "opaque": [],
+        }  # fmt: skip
+        for collection in found.values():
+            for block in collection.values():
+                _forget_strangers(block, found)
+        return result
+
+    def _object(self, name: str, parts: frozenset[str], found: dict[str, dict[str, Json]]) -> None:
+        original = blocks(self.scene, "objects")[name]
+        thing: Json = {"type": "Object", "kind": original["kind"], "props": self._props(original, "Object")}
+        drop_plain_object(thing["kind"], thing["props"])
+        target = reference(original.get("data"))
+        thing["data"] = copy.deepcopy(original.get("data"))
+        if target is not None:
+            data = blocks(self.scene, target[0]).get(target[1])
+            if data is None:
+                thing["data"] = None
+            elif target[1] not in found.get(target[0], {}):
+                found.setdefault(target[0], {})[target[1]] = self._data(data, parts)
+        for part in ("modifiers", "constraints"):
+            if part in parts and original.get(part):
+                thing[part] = [self._struct(item) for item in original[part]]
+        if "parent" in parts and original.get("parent"):
+            thing["parent"] = copy.deepcopy(original["parent"])
+        if "materials" in parts and original.get("slots"):
+            thing["slots"] = copy.deepcopy(original["slots"])
+        if "animation" in parts and original.get("animation"):
+            thing["animation"] = copy.deepcopy(original["animation"])
+        if "dimensions" in original and "parent" not in thing:
+            thing["dimensions"] = _dimensions(thing, found, original)
+        found.setdefault("objects", {})[name] = thing
+
+    def _data(self, data: Json, parts: frozenset[str]) -> Json:
+        kept: Json = {"type": data["type"], "props": self._props(data, data["type"])}
+        for key in ("splines", "bones", "points", "elements", "text_boxes"):
+            if key in data:
+                kept[key] = copy.deepcopy(data[key])
+        if "materials" in parts and "materials" in data:
+            kept["materials"] = copy.deepcopy(data["materials"])
+        if "shape_keys" in parts and "shape_keys" in data:
+            kept["shape_keys"] = copy.deepcopy(data["shape_keys"])
+        geometry = data.get("geometry")
+        if geometry is not None:
+            kept["geometry"] = {
+                k: copy.deepcopy(v) for k, v in geometry.items() if k not in ("smooth", "material_index", "attributes")
+            }
+            if geometry.get("smooth") is True and "smooth" in parts:
+                kept["geometry"]["smooth"] = True
+            uv = data.get("uv")
+            if uv and all(layer.get("data") == "primitive" for layer in uv):
+                kept["uv"] = copy.deepcopy(uv)
+        return kept
+
+    def _plain_block(self, block: Json) -> Json:
+        kept: Json = {k: copy.deepcopy(v) for k, v in block.items() if k not in ("animation", "tree", "props")}
+        kept["props"] = self._props(block, block["type"])
+        if "tree" in block:
+            kept["tree"] = self.tree(block["tree"])
+            if block["type"] == "World":
+                kept["props"].pop("color", None)
+        if block["type"] == "Material":
+            drop_material(kept)
+        return kept
+
+    def tree(self, tree: Json) -> Json:
+        """The nodes that reach an output, tidied."""
+        kept = prune(tree)
+        for node in kept["nodes"]:
+            node["props"] = self.tidied(node.get("props", {}), node["type"])
+            for given in node.get("inputs", []):
+                given["value"] = tidy(given.get("value"), "ROTATION" if given["label"] in ("Rotation", "Angle") else "")
+            drop_shader(node)
+        return kept
+
+    def _struct(self, item: Json) -> Json:
+        kept = copy.deepcopy(item)
+        kept["props"] = self._props(item, item["type"])
+        for given in kept.get("inputs", []):
+            given["value"] = tidy(given.get("value"), "")
+        return kept
+
+    def _props(self, block: Mapping[str, Any], kind: str) -> Json:
+        return self.tidied(block.get("props", {}), kind)
+
+    def tidied(self, props: Mapping[str, Any], kind: str) -> Json:
+        kept: Json = {}
+        for name, value in props.items():
+            if not asked(kind, name):
+                continue
+            if isinstance(value, dict) and "props" in value:
+                inner = self.tidied(value["props"], value.get("type", ""))
+                if inner:
+                    kept[name] = {**value, "props": inner}
+            elif isinstance(value, list) and value and isinstance(value[0], dict) and "props" in value[0]:
+                kept[name] = [{**v, "props": self.tidied(v["props"], v.get("type", ""))} for v in value]
+            elif self._sayable(kind, name, value):
+                kept[name] = tidy(
+                    value, words.unit_of(self.units, kind, name) or ("ROTATION" if "rotation_euler" in name else "")
+                )
+        drop_inert(kind, kept)
+        return kept
+
+    def _sayable(self, kind: str, name: str, value: Any) -> bool:
+        try:
+            words.value(self.units, kind, name, value)
+        except Unsayable:
+            return False
+        return True
+
+
+def with_cube(scene: Json, name: str) -> Json:
+    """The same cut with the mesh of one object replaced by a plain cube, for meshes too large to set up in a few lines."""
+    thing = scene["blocks"]["objects"][name]
+    target = reference(thing.get("data"))
+    if target is None or target[0] != "meshes":
+        return scene
+    data = scene["blocks"]["meshes"][target[1]]
+    data["geometry"] = copy.deepcopy(_CUBE)
+    data["uv"] = [{"name": "UVMap", "data": "primitive"}]
+    data["props"] = {}
+    scale = thing["props"].get("scale", [1.0, 1.0, 1.0])
+    if "dimensions" in thing:
+        thing["dimensions"] = [round(2 * abs(s), 6) for s in scale]
+    return scene
+
+
+def is_small(data: Mapping[str, Any] | None) -> bool:
+    """Whether a mesh is a primitive or has so few vertices that it can be given point by point."""
+    geometry = (data or {}).get("geometry")
+    if geometry is None or not geometry.get("vertices"):
+        return False
+    if "primitive" in geometry:
+        return True
+    given = geometry.get("data")
+    return given is not None and len(given["vertices"]) <= SPOKEN_VERTICES
+
+
+def tidy(value: Any, unit: str) -> Any:
+    """Numbers as people write them: tenths of a degree, else about four digits."""
+    if isinstance(value, list):
+        return [tidy(one, unit) for one in value]
+    if isinstance(value, float):
+        if unit in ("ROTATION", "EULER", "ANGLE"):
+            return round(math.radians(round(math.degrees(value), 1)), 7) + 0.0
+        return _round(value)
+    return value
+
+
+def _round(value: float) -> float:
+    if value == 0 or not math.isfinite(value):
+        return 0.0 if value == 0 else value
+    digits = 2 if abs(value) >= 100 else 3 if abs(value) >= 0.1 else 4
+    rounded = round(value, digits) + 0.0
+    if rounded == 0:
+        return 0.0 if abs(value) < 1e-6 else float(f"{value:.3g}")
+    return rounded
+
+
+def _dimensions(thing: Json, found: Mapping[str, Mapping[str, Json]], original: Json) -> Any:
+    target = reference(thing.get("data"))
+    geometry = found.get(target[0], {}).get(target[1], {}).get("geometry") if target else None
+    if geometry is None or not geometry.get("vertices"):
+        return copy.deepcopy(original["dimensions"])
+    low, high = geometry["bounds"]
+    scale = thing["props"].get("scale", [1.0, 1.0, 1.0])
+    return [round(abs((b - a) * s), 6) for a, b, s in zip(low, high, scale, strict=True)]
+
+
+def _forget_strangers(block: Json, found: Mapping[str, Mapping[str, Json]]) -> None:
+    """Takes out references to blocks that are not in the cut."""
+    parent = block.get("parent")
+    if parent and parent["object"] not in found.get("objects", {}):
+        del block["parent"]
+    if "slots" in block:
+        for slot in block["slots"]:
+            slot["material"] = _known(slot.get("material"), found)
+    if "materials" in block:
+        block["materials"] = [_known(one, found) for one in block["materials"]]
+        if not any(block["materials"]):
+            del block["materials"]
+    animation = block.get("animation")
+    if animation is not None and _known(animation.get("action"), found) is None:
+        del block["animation"]
+    _forget_in(block.get("props", {}), found)
+    for part in ("modifiers", "constraints"):
+        for item in block.get(part, []):
+            _forget_in(item["props"], found)
+            if "inputs" in item:
+                item["inputs"] = [i for i in item["inputs"] if not _strange(i.get("value"), found)]
+    for node in block.get("tree", {}).get("nodes", []):
+        _forget_in(node["props"], found)
+        if "inputs" in node:
+            node["inputs"] = [i for i in node["inputs"] if not _strange(i.get("value"), found)]
+
+
+def _forget_in(props: Json, found: Mapping[str, Mapping[str, Json]]) -> None:
+    for name in [name for name, value in props.items() if _strange(value, found)]:
+        del props[name]
+    for value in props.values():
+        if isinstance(value, dict) and "props" in value:
+            _forget_in(value["props"], found)
+
+
+def _strange(value: Any, found: Mapping[str, Mapping[str, Json]]) -> bool:
+    target = reference(value)
+    return target is not None and target[1] not in found.get(target[0], {})
+
+
+def _known(value: Any, found: Mapping[str, Mapping[str, Json]]) -> Any:
+    return None if _strange(value, found) else value

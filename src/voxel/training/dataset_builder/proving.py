@@ -1,0 +1,200 @@
+"""A candidate becomes an example when real Blender shows that every check holds, and is dropped with a reason when not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from voxel.blender import Blender
+from voxel.bpycode import write
+from voxel.facts import Unsayable, ask, failing, find
+from voxel.facts.compare import differences
+from voxel.facts.fact import Fact
+from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, ExampleSource
+from voxel.training.dataset_builder.candidate import Candidate
+from voxel.training.dataset_builder.likeness import Likeness, likeness
+from voxel.training.dataset_builder.naming import plain_names
+
+MAX_FACTS = 40
+MAX_TOKENS = 3000
+BYTES_PER_TOKEN = 3.3
+"""Measured on bpy code; an estimate."""
+_SHOWN = 160
+
+
+class Proved(msgspec.Struct, frozen=True, kw_only=True, tag="example"):
+    """A line of a unit's file: an example with what deduplication needs."""
+
+    example: Example
+    exact: str
+    shape: str
+
+
+class Unproved(msgspec.Struct, frozen=True, kw_only=True, tag="dropped"):
+    """A line of a unit's file: a candidate that is no example."""
+
+    dropped: DroppedCandidate
+
+
+Line = Proved | Unproved
+
+
+class Prover:
+    """Judges candidates with one or more Blenders; the first is the one that the Scenes come from."""
+
+    def __init__(self, blenders: Sequence[Blender], *, timeout: float = 30.0) -> None:
+        self._blenders = blenders
+        self._timeout = timeout
+        self._seen: set[str] = set()
+
+    def prove(self, candidate: Candidate, source: ExampleSource) -> Line | None:
+        """None when there is nothing to learn: no fact at all, or the same as an earlier candidate of this unit."""
+        before, after = plain_names(candidate.before, candidate.after)
+        try:
+            facts = find(after, before)
+        except Unsayable as reason:
+            return _dropped(candidate, source, f"cannot be said: {reason}")
+        if not facts:
+            return None
+        if len(facts) > MAX_FACTS:
+            return _dropped(candidate, source, f"too long: more than {MAX_FACTS} facts")
+        try:
+            context, completion = write(before) if _has_content(before) else "", write(after, before)
+        except Exception as error:  # noqa: BLE001 - one Scene that cannot be written must not cost the file's others
+            return _dropped(candidate, source, f"cannot be written: {type(error).__name__}: {error}")
+        names = [name for scene in (before, after) for found in scene["blocks"].values() for name in found]
+        alike = likeness(context, completion, names)
+        if alike.exact in self._seen:
+            return None
+        self._seen.add(alike.exact)
+        instruction = ask(facts, alike.exact)
+        tokens = estimate_tokens(instruction, context, completion)
+        if tokens > MAX_TOKENS:
+            return _dropped(candidate, source, f"too long: more than {MAX_TOKENS} tokens", instruction, completion)
+        checks = checks_of(facts)
+        versions, reason = self._versions(context, completion, checks, after)
+        if reason:
+            return _dropped(candidate, source, reason, instruction, completion)
+        return _example(
+            candidate, source, facts, instruction, context, completion, versions, alike, len(self._blenders)
+        )
+
+    def _versions(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
+        """(series in which it holds, why it does not hold in the first)."""
+        held: list[str] = []
+        for place, blender in enumerate(self._blenders):
+            reason = judge(blender, context, completion, checks, after if place == 0 else None, self._timeout)
+            if reason and place == 0:
+                return [], reason
+            if not reason:
+                held.append(blender.runtime.series)
+        return held, ""
+
+
+def judge(
+    blender: Blender, context: str, completion: str, checks: Sequence[Check], after: Any = None, timeout: float = 30.0
+) -> str:
+    """Why an example does not hold in this Blender; empty when it does.
+
+    With `after`, the Scene that the code leaves must mean just the same, beyond the checks.
+    """
+    sources = (context, completion) if context else (completion,)
+    run = blender.run(*sources, timeout=timeout)
+    if run.verdict != "passed":
+        first = run.errors[0] if run.errors else None
+        words = f": {first.kind}: {first.message}" if first else ""
+        return f"does not run: {run.verdict}{words[:_SHOWN]}"
+    if run.scene is None:
+        return "does not run: its scene could not be taken"
+    scene = msgspec.json.decode(run.scene)
+    wrong = failing(checks, scene)
+    if wrong:
+        return f"a check does not hold: {msgspec.json.encode(wrong[0]).decode()[:_SHOWN]}"
+    if after is not None:
+        differing = differences(after, scene)
+        if differing:
+            return f"does not mean the same: {differing[0].path}"[:_SHOWN]
+    return ""
+
+
+def checks_of(facts: Sequence[Fact]) -> tuple[Check, ...]:
+    """Every check once, in the order of the facts."""
+    found: list[Check] = []
+    for fact in facts:
+        if fact.check not in found:
+            found.append(fact.check)
+    return tuple(found)
+
+
+def estimate_tokens(*texts: str) -> int:
+    """About how many tokens these are."""
+    return round(sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN)
+
+
+def quality_of(checks: int, versions: int, asked: int, completion: str, instruction: str) -> float:
+    """0 to 1: proved on all versions asked for (.4), says enough (.25), not trivial (.2), fits on a screen or two (.15)."""
+    proved = versions / max(1, asked)
+    substance = min(1.0, checks / 4)
+    statements = [line for line in completion.splitlines() if line.strip() and not line.startswith(("#", "import"))]
+    body = min(1.0, len(statements) / 4)
+    length = 1.0 if len(completion) <= 3000 and len(instruction) <= 1200 else 0.4
+    return round(0.4 * proved + 0.25 * substance + 0.2 * body + 0.15 * length, 3)
+
+
+def _example(
+    candidate: Candidate, source: ExampleSource, facts: Sequence[Fact], instruction: str, context: str, completion: str,
+    versions: list[str], alike: Likeness, asked: int,
+) -> Proved:  # fmt: skip
+    checks = checks_of(facts)
+    count = len(checks)
+    difficulty: Difficulty = "easy" if count <= 3 else "medium" if count <= 8 else "hard"
+    example = Example(
+        id=_identity(candidate.role, instruction, context, completion),
+        role=candidate.role,
+        category=candidate.category,
+        difficulty=difficulty,
+        instruction=instruction,
+        context=context,
+        completion=completion,
+        checks=checks,
+        quality=quality_of(count, len(versions), asked, completion, instruction),
+        tokens=estimate_tokens(instruction, context, completion),
+        blender=tuple(versions),
+        provenance=_with_derivation(source, candidate.derived),
+    )
+    return Proved(example=example, exact=alike.exact, shape=alike.shape)
+
+
+def _dropped(
+    candidate: Candidate, source: ExampleSource, reason: str, instruction: str = "", completion: str = ""
+) -> Unproved:
+    return Unproved(
+        dropped=DroppedCandidate(
+            id=_identity(
+                candidate.role, reason, candidate.category, completion or repr(candidate.after["blocks"].keys())
+            ),
+            role=candidate.role,
+            category=candidate.category,
+            reason=reason,
+            instruction=instruction,
+            completion=completion,
+            provenance=_with_derivation(source, candidate.derived),
+        )
+    )
+
+
+def _with_derivation(source: ExampleSource, derived: str) -> ExampleSource:
+    return msgspec.structs.replace(source, derived_from=derived) if derived else source
+
+
+def _identity(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _has_content(scene: Any) -> bool:
+    return any(found for kind, found in scene["blocks"].items() if kind != "scenes") or bool(
+        scene["blocks"]["scenes"]["Scene"]["props"]
+    )

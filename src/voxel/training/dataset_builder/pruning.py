@@ -1,0 +1,69 @@
+"""Node trees without what has no effect: nodes that reach no output, frames."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from voxel.facts.lookup import Json
+
+_ENDS = (
+    "OutputMaterial",
+    "OutputWorld",
+    "OutputLight",
+    "OutputAOV",
+    "OutputLineStyle",
+    "NodeGroupOutput",
+    "Composite",
+    "OutputFile",
+)
+_PAIRED = "paired"
+
+
+def prune(tree: Mapping[str, Any]) -> Json:
+    """A copy with only the nodes that reach an output (and the zone partners of those), no frames, no labels."""
+    nodes = {node["name"]: node for node in tree.get("nodes", [])}
+    into: dict[str, list[str]] = {}
+    for link in tree.get("links", []):
+        into.setdefault(link["to"]["node"], []).append(link["from"]["node"])
+    wanted: set[str] = set()
+    todo = [name for name, node in nodes.items() if node["type"].endswith(_ENDS)] or list(nodes)
+    while todo:
+        name = todo.pop()
+        if name in wanted or name not in nodes:
+            continue
+        wanted.add(name)
+        todo += into.get(name, [])
+        todo += [other for other, node in nodes.items() if node.get(_PAIRED) == name]
+        if nodes[name].get(_PAIRED):
+            todo.append(nodes[name][_PAIRED])
+    kept = {key: copy.deepcopy(value) for key, value in tree.items() if key not in ("nodes", "links")}
+    kept["nodes"] = []
+    for name, node in nodes.items():
+        if name in wanted and node["type"] != "NodeFrame":
+            bare = copy.deepcopy({k: v for k, v in node.items() if k not in ("parent", "label")})
+            kept["nodes"].append(bare)
+    names = {node["name"] for node in kept["nodes"]}
+    kept["links"] = [
+        copy.deepcopy(link)
+        for link in tree.get("links", [])
+        if link["from"]["node"] in names and link["to"]["node"] in names
+    ]
+    return kept
+
+
+def groups_in(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The node groups that a tree uses, directly or through other groups, deepest first."""
+    found: list[tuple[str, str]] = []
+    for node in tree.get("nodes", []):
+        target = node.get("tree")
+        if not isinstance(target, dict) or "$id" not in target:
+            continue
+        kind, name = target["$id"]
+        inner = scene.get("blocks", {}).get(kind, {}).get(name)
+        if inner is not None:
+            for one in [*groups_in(scene, inner.get("tree", {})), (kind, name)]:
+                if one not in found:
+                    found.append(one)
+    return found
