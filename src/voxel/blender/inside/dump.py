@@ -45,6 +45,10 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
             path = f'{collection}["{block.name}"]'
             if collection == "fonts" and block.filepath == "<builtin>":
                 continue
+            if collection == "images" and block.type != "IMAGE" or collection == "texts":
+                if collection == "texts":
+                    walk.lose(path, "a text block")
+                continue  # pictures of the render and the viewers are made by rendering
             if block.library is not None:
                 walk.lose(path, "library data")
                 continue

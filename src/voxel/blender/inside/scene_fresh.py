@@ -75,6 +75,7 @@ def fresh_values() -> dict[str, Any]:
     _constraints(objects["MESH"], keep)
     _bones(scene, objects["ARMATURE"], keep)
     _shapes(data, objects["MESH"], keep)
+    _physics(scene, objects, keep)
     _animation(objects["EMPTY"], keep)
     fresh["nodes"] = fresh_nodes(walk)
     fresh["interface"] = fresh_interfaces(walk)
@@ -121,6 +122,27 @@ def _bones(scene: Any, rig: Any, keep: Any) -> None:
         keep(constraint, f"{constraint.bl_rna.identifier}:{key[:4]}")
 
 
+def _physics(scene: Any, objects: dict[str, Any], keep: Any) -> None:
+    item = objects["MESH"]
+    cloth = next(modifier for modifier in item.modifiers if modifier.type == "CLOTH")
+    keep(cloth.settings.effector_weights)
+    bpy.ops.rigidbody.world_add()
+    keep(scene.rigidbody_world)
+    plain = bpy.data.objects.new(MADE, bpy.data.meshes.new(MADE))
+    empty = objects["EMPTY"]
+    for made in (plain, empty):
+        scene.collection.objects.link(made)
+    bpy.context.view_layer.objects.active = plain
+    bpy.ops.rigidbody.object_add()
+    keep(plain.rigid_body)
+    bpy.context.view_layer.objects.active = empty
+    bpy.ops.rigidbody.constraint_add()
+    bpy.ops.object.forcefield_toggle()
+    keep(empty.rigid_body_constraint)
+    if empty.field is not None:
+        keep(empty.field)
+
+
 def _shapes(data: dict[str, Any], mesh_object: Any, keep: Any) -> None:
     for kind in ("POLY", "BEZIER", "NURBS"):
         spline = data["CURVE"].splines.new(kind)
@@ -142,6 +164,7 @@ def _animation(owner: Any, keep: Any) -> None:
     keep(animation, "AnimData")
     curve = animation.action.layers[0].strips[0].channelbags[0].fcurves[0]
     keep(curve)
+    keep(owner.animation_data.action)
     for item in bpy.types.FModifier.bl_rna.properties["type"].enum_items:
         if item.identifier != "NULL":
             modifier = curve.modifiers.new(item.identifier)

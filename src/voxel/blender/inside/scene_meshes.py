@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scene_primitives import recognise
+from scene_primitives import Found, recognise
 from scene_rules import VERTEX_LIMIT
 from scene_values import Walk, clean, shortest_all
 
@@ -66,18 +66,13 @@ def mesh_parts(mesh: Any, walk: Walk, path: str, ordered: bool) -> dict[str, Any
     faces = shape.faces()
     indices = read(mesh.polygons, "material_index", 1, np.int32)
     flat = _flat_faces(mesh)
-    by_face = bool(indices.any()) or 0 < int(flat.sum()) < len(flat)
-    attributes = _attributes(mesh, shape, walk, path)
-    found = recognise(shape, faces, exact_order=ordered or by_face or bool(attributes)) if count else None
-    uvs = _uvs(mesh, shape)
-    if found is not None and uvs:
-        made = found.same_uv(shape, uvs[0][1])
-        if not made and not found.in_order(shape, faces):
-            found = None
-        elif made:
-            uvs[0] = (uvs[0][0], "primitive")
+    found = recognise(shape, faces, exact_order=ordered) if count else None
+    order = Order(shape, faces) if found is None else Order(shape, faces, found)
+    uvs: list[tuple[str, Any]] = [(name, order.corners(data)) for name, data in _uvs(mesh, shape)]
     if found is not None:
         geometry["primitive"] = found.described()
+        if uvs and found.makes_uv(uvs[0][1]):
+            uvs[0] = (uvs[0][0], "primitive")
     elif count:
         data: dict[str, Any] = {"vertices": shortest_all(shape.positions).tolist(), "faces": faces}
         loose = shape.loose_edges(faces)
@@ -85,16 +80,47 @@ def mesh_parts(mesh: Any, walk: Walk, path: str, ordered: bool) -> dict[str, Any
             data["edges"] = loose
         geometry["data"] = data
     if len(flat) and not flat.all():
-        geometry["smooth"] = True if not flat.any() else np.flatnonzero(~flat).tolist()
+        geometry["smooth"] = True if not flat.any() else np.flatnonzero(~order.faces(flat)).tolist()
     if indices.any():
-        geometry["material_index"] = indices.tolist()
+        geometry["material_index"] = order.faces(indices).tolist()
     if uvs:
         result["uv"] = [
             {"name": name, "data": data if isinstance(data, str) else shortest_all(data).tolist()} for name, data in uvs
         ]
+    attributes = _attributes(mesh, order, walk, path)
     if attributes:
         result["attributes"] = attributes
     return result
+
+
+class Order:
+    """The order in which elements are told: the mesh's own, or that of the operator that makes it."""
+
+    def __init__(self, shape: Shape, faces: list[list[int]], found: Found | None = None) -> None:
+        self.shape = shape
+        self._places: dict[str, Array] = {}
+        if found is not None and not found.in_order(faces):
+            face_places, corner_places = found.places(faces)
+            self._places = {"POINT": found.order, "FACE": face_places, "CORNER": corner_places}
+
+    def put(self, values: Array, domain: str) -> Array:
+        if domain not in self._places:
+            return values
+        result = np.empty_like(values)
+        result[self._places[domain]] = values
+        return result
+
+    def faces(self, values: Array) -> Array:
+        return self.put(values, "FACE")
+
+    def corners(self, values: Array) -> Array:
+        return self.put(values, "CORNER")
+
+    def edges(self) -> list[list[int]]:
+        """The vertices of each edge, by the numbers that vertices have in this order."""
+        if "POINT" not in self._places:
+            return list(self.shape.edges.tolist())
+        return list(self._places["POINT"][self.shape.edges].tolist())
 
 
 def _flat_faces(mesh: Any) -> Array:
@@ -116,7 +142,7 @@ def _uvs(mesh: Any, shape: Shape) -> list[tuple[str, Any]]:
     return found
 
 
-def _attributes(mesh: Any, shape: Shape, walk: Walk, path: str) -> list[dict[str, Any]]:
+def _attributes(mesh: Any, order: Order, walk: Walk, path: str) -> list[dict[str, Any]]:
     """Attributes that are no other part: colours, creases, sharp edges, those of geometry nodes.
 
     Data of points, faces and corners lie in order; of edges only those that are not zero: `[[vertex, vertex, value]…]`.
@@ -137,9 +163,9 @@ def _attributes(mesh: Any, shape: Shape, walk: Walk, path: str) -> list[dict[str
         if attribute.domain == "EDGE" and not values.any():
             continue
         tidy = shortest_all(values) if kind is np.float32 else values
-        items = (tidy.reshape(-1, width) if width > 1 else tidy).tolist()
+        items = order.put(tidy.reshape(-1, width) if width > 1 else tidy, attribute.domain).tolist()
         if attribute.domain == "EDGE":
-            items = [[*edge, item] for edge, item in zip(shape.edges.tolist(), items, strict=True) if np.any(item)]
+            items = [[*edge, item] for edge, item in zip(order.edges(), items, strict=True) if np.any(item)]
         result.append({"name": name, "type": attribute.data_type, "domain": attribute.domain, "data": items})
     return result
 

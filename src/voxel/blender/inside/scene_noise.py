@@ -1,10 +1,163 @@
-"""Properties that only Blender's version upgrade writes: they differ in old files though nobody set them."""
+"""Differences that say nothing: what Blender's version upgrade writes, old defaults that nobody chose, and values
+that are without effect where they stand.
+
+Found by counting, over real files of 40 versions, which values the files of one version share.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+# Never told, whatever the value: the upgrade writes them and hardly anybody else does.
 NOISE = frozenset(
     """
-    Material.alpha_threshold Material.use_transparent_shadow Light.sun_shadow_jitter_overblur
-    SunLight.shadow_jitter_overblur Light.transmission_factor Light.shadow_buffer_clip_start
+    Material.alpha_threshold Material.use_transparent_shadow Material.line_color Material.blend_method
+    Material.use_backface_culling_lightprobe_volume Material.show_transparent_back
+    Light.sun_shadow_jitter_overblur World.sun_shadow_jitter_overblur Light.transmission_factor
+    World.use_sun_shadow World.sun_shadow_maximum_resolution World.sun_shadow_filter_radius
+    Light.shadow_buffer_clip_start Light.shadow_maximum_resolution Light.use_absolute_resolution
+    Light.shadow_cascade_max_distance Light.shadow_cascade_count Light.shadow_cascade_exponent
+    Light.shadow_cascade_fade Light.shadow_jitter_overblur Light.shadow_filter_radius Light.shadow_color
+    Light.shadow_trace_distance Light.shadow_buffer_bias Light.shadow_soft_clip_start
+    CyclesRenderSettings.sampling_pattern CyclesRenderSettings.sample_map_resolution
+    CyclesWorldSettings.sampling_method CyclesWorldSettings.sample_map_resolution
+    CyclesMaterialSettings.volume_sampling CyclesWorldSettings.volume_sampling
+    SubsurfModifier.show_only_control_edges SubsurfModifier.quality MultiresModifier.quality
+    SceneEEVEE.use_volume_custom_range ViewLayer.pass_alpha_threshold Scene.grease_pencil_settings
+    BakeSettings.image_settings
     """.split()
 )
+
+# Values that were Blender's defaults once, or that its upgrade writes: not told for files of an older Blender.
+OLD_DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "CyclesRenderSettings.use_light_tree": (False,),
+    "CyclesRenderSettings.use_denoising": (False,),
+    "CyclesRenderSettings.use_adaptive_sampling": (False,),
+    "CyclesRenderSettings.blur_glossy": (0.0,),
+    "CyclesRenderSettings.sample_clamp_indirect": (0.0,),
+    "CyclesRenderSettings.light_sampling_threshold": (0.0,),
+    "CyclesRenderSettings.pixel_filter_type": ("GAUSSIAN",),
+    "CyclesRenderSettings.filter_width": (1.5,),
+    "CyclesRenderSettings.volume_bounces": (1, 2),
+    "CyclesRenderSettings.caustics_refractive": (False,),
+    "CyclesLightSettings.use_multiple_importance_sampling": (False,),
+    "RenderSettings.dither_intensity": (0.0,),
+    "RenderSettings.pixel_aspect_x": (100.0,),
+    "RenderSettings.pixel_aspect_y": (100.0,),
+    "ImageFormatSettings.compression": (90,),
+    "UnitSettings.system": ("NONE",),
+    "UnitSettings.length_unit": ("ADAPTIVE",),
+    "UnitSettings.mass_unit": ("ADAPTIVE",),
+    "Object.color": ([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]),
+    "Object.display_type": ("WIRE",),
+    "Material.roughness": (0.5, 0.25),
+    "Material.specular_intensity": (0.0,),
+    "Camera.clip_end": (100.0,),
+    "Texture.use_clamp": (True,),
+    "ViewLayer.use_pass_z": (True,),
+    "SubsurfModifier.uv_smooth": ("PRESERVE_CORNERS",),
+    "ArrayModifier.merge_threshold": (0.01,),
+    "Scene.frame_current": (0,),
+}
+
+Silent = tuple[tuple[str, ...], Callable[[Any], bool]]
+
+
+def _still(user: Any) -> bool:
+    """The image of a node is one picture, so that frames do not matter."""
+    image = getattr(user, "image", None)
+    return image is None or image.source not in ("SEQUENCE", "MOVIE")
+
+
+def _no_subsurface(node: Any) -> bool:
+    socket = node.inputs.get("Subsurface Weight")
+    return socket is not None and not socket.is_linked and socket.default_value == 0.0
+
+
+def _first_layer(node: Any) -> bool:
+    return node.scene is None or node.layer == node.scene.view_layers[0].name
+
+
+STAMPS = tuple(
+    """
+    stamp_font_size stamp_foreground stamp_background stamp_note_text use_stamp_camera use_stamp_date use_stamp_filename
+    use_stamp_frame use_stamp_frame_range use_stamp_hostname use_stamp_labels use_stamp_lens use_stamp_marker
+    use_stamp_memory use_stamp_note use_stamp_render_time use_stamp_scene use_stamp_sequencer_strip use_stamp_time
+    metadata_input
+    """.split()
+)
+
+# By RNA type (or base): properties, and when they are without effect.
+INERT: dict[str, tuple[Silent, ...]] = {
+    "Camera": (
+        (("ortho_scale",), lambda camera: camera.type != "ORTHO"),
+        (("lens",), lambda camera: camera.type == "ORTHO"),
+        (("dof",), lambda camera: not camera.dof.use_dof),
+    ),
+    "RenderSettings": (
+        (("ffmpeg",), lambda render: render.image_settings.file_format != "FFMPEG"),
+        (("motion_blur_shutter", "motion_blur_position", "motion_blur_shutter_curve"),
+         lambda render: not render.use_motion_blur),
+        (("border_min_x", "border_min_y", "border_max_x", "border_max_y", "use_crop_to_border"),
+         lambda render: not render.use_border),
+        (STAMPS, lambda render: not render.use_stamp),
+        (("hair_type", "hair_subdiv"), lambda render: render.hair_type == "STRAND" and render.hair_subdiv == 0),
+    ),
+    "ImageFormatSettings": (
+        (("view_settings", "display_settings", "linear_colorspace_settings"),
+         lambda image: image.color_management != "OVERRIDE"),
+        (("quality",), lambda image: image.file_format not in ("JPEG", "AVI_JPEG", "WEBP", "JPEG2000")),
+        (("compression",), lambda image: image.file_format != "PNG"),
+        (("exr_codec",), lambda image: not image.file_format.startswith("OPEN_EXR")),
+        (("stereo_3d_format", "views_format"), lambda _: True),
+    ),
+    "ColorManagedViewSettings": (
+        (("white_balance_temperature", "white_balance_tint"), lambda view: not view.use_white_balance),
+    ),
+    "World": (
+        (("color",), lambda world: world.use_nodes and world.node_tree is not None),
+        (("mist_settings",), lambda world: not world.mist_settings.use_mist),
+        (("light_settings",), lambda world: not world.light_settings.use_ambient_occlusion),
+    ),
+    "Object": (
+        (("empty_image_offset", "empty_image_depth", "empty_image_side", "show_empty_image_perspective",
+          "show_empty_image_orthographic", "show_empty_image_only_axis_aligned", "use_empty_image_alpha"),
+         lambda item: item.empty_display_type != "IMAGE" or item.type != "EMPTY"),
+        (("empty_display_type", "empty_display_size"), lambda item: item.type != "EMPTY"),
+        (("instance_faces_scale", "use_instance_faces_scale", "use_instance_vertices_rotation"),
+         lambda item: item.instance_type not in ("FACES", "VERTS")),
+        (("instance_collection",), lambda item: item.instance_type != "COLLECTION"),
+    ),
+    "ShaderNodeTexImage": ((("image_user",), _still),),
+    "ShaderNodeTexEnvironment": ((("image_user",), _still),),
+    "CompositorNodeImage": ((("frame_duration", "frame_offset", "frame_start", "use_cyclic", "use_auto_refresh"), _still),),
+    "ImageTexture": ((("image_user",), _still),),
+    "Image": ((("generated_type", "generated_color", "generated_width", "generated_height", "use_generated_float"),
+               lambda image: image.source != "GENERATED"),),
+    "ShaderNodeBsdfPrincipled": ((("subsurface_method",), _no_subsurface),),
+    "CompositorNodeRLayers": ((("layer",), _first_layer),),
+    "Scene": ((("rigidbody_world",), lambda scene: scene.rigidbody_world.collection is None
+               or not scene.rigidbody_world.collection.objects),),
+    "ShaderNodeTexSky": ((("sun_direction", "turbidity", "ground_albedo"),
+                          lambda sky: sky.sky_type not in ("PREETHAM", "HOSEK_WILKIE")),),
+    "ShaderNodeMix": (
+        (("blend_type", "clamp_result"), lambda mix: mix.data_type != "RGBA"),
+        (("factor_mode",), lambda mix: mix.data_type != "VECTOR"),
+    ),
+    "FieldSettings": ((("texture_nabla", "texture_mode"), lambda field: field.type != "TEXTURE"),),
+}  # fmt: skip
+
+
+def silent(kind: Any) -> list[Silent]:
+    """The rules of INERT that hold for an RNA type, by itself and by its bases."""
+    rules: list[Silent] = []
+    while kind is not None:
+        rules += INERT.get(kind.identifier, ())
+        kind = kind.base
+    return rules
+
+
+def old_default(names: list[str], value: Any) -> bool:
+    """Whether a value was what nobody chose; `names` are `Type.property` for the type and its bases."""
+    return any(value in OLD_DEFAULTS[name] for name in names if name in OLD_DEFAULTS)

@@ -213,42 +213,37 @@ def _torus_candidates(positions: Array, count: int) -> list[Recipe]:
 
 
 class Found(NamedTuple):
-    """A recognised primitive: candidate * scale + offset are the mesh's vertices; `order` maps its vertices to the candidate's."""
+    """A recognised primitive: candidate * scale + offset are the mesh's vertices; `order` has the candidate's index of each."""
 
     recipe: Recipe
     scale: Array
     offset: Array
     order: Array
 
-    def in_order(self, shape: Any, faces: list[list[int]]) -> bool:
+    def in_order(self, faces: list[list[int]]) -> bool:
         """The operator makes the vertices and faces in just this order."""
         return bool((self.order == np.arange(len(self.order))).all()) and make(self.recipe).faces == faces
 
-    def same_uv(self, shape: Any, uv: Array) -> bool:
-        """The UV map is the one that the operator makes."""
+    def places(self, faces: list[list[int]]) -> tuple[Array, Array]:
+        """Which face and which corner of the operator's mesh each face and corner of this one is."""
         made = make(self.recipe)
-        if made.uvs is None or len(made.uvs) != len(uv):
-            return False
-        theirs = _corner_uvs(made.faces, made.uvs, None)
-        ours = _corner_uvs(shape.faces(), uv, self.order)
-        return theirs.keys() == ours.keys() and all(
-            np.abs(np.subtract(ours[corner], value)).max() <= 1e-4 for corner, value in theirs.items()
-        )
+        which = {_cycle(face): number for number, face in enumerate(made.faces)}
+        starts = np.cumsum([0] + [len(face) for face in made.faces]).tolist()
+        face_places, corner_places = [], []
+        for face in faces:
+            theirs = [int(self.order[vertex]) for vertex in face]
+            number = which[_cycle(theirs)]
+            face_places.append(number)
+            corner_places += [starts[number] + made.faces[number].index(vertex) for vertex in theirs]
+        return np.array(face_places, int), np.array(corner_places, int)
+
+    def makes_uv(self, uv: Array) -> bool:
+        """A UV map, given in the operator's order, is the one that the operator makes."""
+        uvs = make(self.recipe).uvs
+        return uvs is not None and uvs.shape == uv.shape and bool(np.abs(uvs - uv).max() <= 1e-4)
 
     def described(self) -> dict[str, Any]:
         return described(self.recipe, self.scale, self.offset)
-
-
-def _corner_uvs(faces: list[list[int]], uvs: Array, order: Array | None) -> dict[tuple[frozenset[int], int], Any]:
-    corners = {}
-    place = 0
-    for face in faces:
-        names = face if order is None else [int(order[vertex]) for vertex in face]
-        whole = frozenset(names)
-        for vertex in names:
-            corners[whole, vertex] = uvs[place]
-            place += 1
-    return corners
 
 
 def recognise(shape: Any, faces: list[list[int]], exact_order: bool) -> Found | None:
@@ -259,7 +254,7 @@ def recognise(shape: Any, faces: list[list[int]], exact_order: bool) -> Found | 
         if len(made.positions) != len(positions) or len(made.faces) != len(faces) or made.edges != len(shape.edges):
             continue
         found = _fit(recipe, made, positions, faces)
-        if found is not None and (not exact_order or found.in_order(shape, faces)):
+        if found is not None and (not exact_order or found.in_order(faces)):
             return found
     return None
 

@@ -32,7 +32,8 @@ ALIASES = frozenset(
     Constraint.is_override_data Action.frame_range Action.frame_start Action.frame_end Light.type Texture.type
     Keyframe.co_ui Mesh.texco_mesh Curve.texspace_location Curve.texspace_size
     Mesh.texspace_location Mesh.texspace_size MetaBall.texspace_location MetaBall.texspace_size
-    Texture.node_tree Material.node_tree World.node_tree Light.node_tree Scene.node_tree LineStyle.node_tree
+    Material.use_nodes World.use_nodes Light.use_nodes Scene.use_nodes Texture.use_nodes LineStyle.use_nodes
+    Image.packed_file Texture.node_tree Material.node_tree World.node_tree Light.node_tree Scene.node_tree LineStyle.node_tree
     ThemeBoneColorSet.name Collection.objects Collection.children ParticleSystem.name
     """.split()
 )
@@ -50,6 +51,21 @@ UNMEANT = frozenset(
     RenderSettings.use_sequencer_override_scene_strip RenderSettings.use_spherical_stereo
     RenderSettings.threads_mode RenderSettings.frame_map_old RenderSettings.frame_map_new RenderSettings.views
     RenderSettings.stereo_views RenderSettings.use_sequencer RenderSettings.use_render_cache
+    RenderSettings.bake RenderSettings.bake_type RenderSettings.bake_bias RenderSettings.bake_margin RenderSettings.bake_samples
+    RenderSettings.bake_margin_type RenderSettings.bake_user_scale RenderSettings.use_bake_selected_to_active
+    RenderSettings.use_bake_clear RenderSettings.use_bake_multires RenderSettings.use_bake_lores_mesh RenderSettings.use_bake_user_scale
+    Camera.show_passepartout Camera.passepartout_alpha Camera.show_safe_areas Camera.show_safe_center Camera.show_limits
+    Camera.show_mist Camera.show_sensor Camera.show_background_images Camera.show_composition_center
+    Camera.show_composition_center_diagonal Camera.show_composition_golden Camera.show_composition_golden_tria_a
+    Camera.show_composition_golden_tria_b Camera.show_composition_harmony_tri_a Camera.show_composition_harmony_tri_b
+    Camera.show_composition_thirds Camera.display_size
+    CyclesRenderSettings.preview_samples CyclesRenderSettings.use_preview_adaptive_sampling
+    CyclesRenderSettings.preview_adaptive_threshold CyclesRenderSettings.preview_adaptive_min_samples
+    CyclesRenderSettings.use_preview_denoising CyclesRenderSettings.preview_denoiser
+    CyclesRenderSettings.preview_denoising_start_sample CyclesRenderSettings.preview_denoising_input_passes
+    CyclesRenderSettings.preview_denoising_prefilter CyclesRenderSettings.preview_pause CyclesRenderSettings.preview_scrambling_distance
+    CyclesRenderSettings.preview_denoising_quality CyclesRenderSettings.preview_denoising_use_gpu CyclesRenderSettings.preview_dicing_rate
+    CyclesRenderSettings.device CyclesRenderSettings.debug_use_spatial_splits CyclesRenderSettings.debug_bvh_type
     SceneDisplay.shading Object.use_simulation_cache Object.use_parent_final_indices
     Object.use_camera_lock_parent Object.display Object.lineart Object.shader_effects Object.particle_systems Object.image_user
     Object.hide_select Object.show_all_edges Object.constraints Object.modifiers Object.light_linking
@@ -87,7 +103,8 @@ UNMEANT = frozenset(
     NodesModifier.bake_target NodesModifier.open_bake_data_blocks_panel NodesModifier.open_bake_panel
     NodesModifier.open_manage_panel NodesModifier.open_named_attributes_panel NodesModifier.open_output_attributes_panel
     NodesModifier.open_warnings_panel NodesModifier.show_group_selector
-    MultiresModifier.filepath Constraint.active Material.preview_render_type Material.use_preview_world
+    MultiresModifier.filepath ShapeKey.relative_key ShapeKey.frame Key.reference_key
+    ColorManagedViewSettings.white_balance_whitepoint Constraint.active Material.preview_render_type Material.use_preview_world
     World.use_eevee_finite_volume ParticleSettings.active_texture ParticleSettings.active_texture_index
     LayerCollection.collection Light.cutoff_distance
     NodeTreeInterfaceItem.index NodeTreeInterfaceItem.position NodeTreeInterfaceItem.parent

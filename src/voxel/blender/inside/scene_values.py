@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from scene_noise import NOISE
+from scene_noise import NOISE, OLD_DEFAULTS, Silent, old_default, silent
 from scene_rules import ALIASES, COLLECTIONS, MEANT_IS, REBUILT, RUNTIME_LISTS, STATE, UNMEANT
 
 Props = dict[str, Any]
@@ -20,6 +20,7 @@ Struct = dict[str, Any]
 Plan = list[list[Any]]
 
 LEFT_OUT = ALIASES | UNMEANT | NOISE
+OLD_NAMES = frozenset(name.split(".")[1] for name in OLD_DEFAULTS)
 DEEPEST = 6
 ABSENT = object()
 
@@ -95,7 +96,7 @@ def how(kind: Any, prop: Any) -> str | None:
             return None if prop.is_readonly else "id"
         if prop.fixed_type.identifier in ("PoseBone", "Bone"):
             return None if prop.is_readonly else "bone"
-        return "struct" if prop.is_readonly or kind.identifier == prop.fixed_type.identifier else None
+        return "struct" if prop.is_readonly else None
     if prop.is_readonly:
         return None
     if prop.type == "ENUM":
@@ -164,7 +165,9 @@ class Walk:
         self.fresh = fresh
         self.plans: dict[str, Plan] = fresh.setdefault("plans", {})
         self.opaque: list[dict[str, str]] = []
+        self.old = tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
         self._by_class: dict[type, tuple[str, Plan]] = {}
+        self._silent: dict[str, list[Silent]] = {}
         self._defaults: dict[str, Props] = {}
 
     def lose(self, path: str, reason: str) -> None:
@@ -250,7 +253,24 @@ class Walk:
                 self.lose(f"{path}.{identifier}", f"{name}.{identifier} is not described by the dump")
             elif everything and len(value):
                 found[identifier] = True
+        if found and not everything:
+            self.quieten(struct, name, found)
         return found
+
+    def quieten(self, struct: Any, name: str, found: Props) -> None:
+        """Takes out what is without effect here and, in files of an older Blender, the defaults of that time."""
+        rules = self._silent.get(name)
+        if rules is None:
+            rules = self._silent[name] = silent(struct.bl_rna)
+        for identifiers, applies in rules:
+            if any(identifier in found for identifier in identifiers) and applies(struct):
+                for identifier in identifiers:
+                    found.pop(identifier, None)
+        if self.old:
+            kind = struct.bl_rna
+            for identifier in [one for one in found if one in OLD_NAMES]:
+                if old_default(qualified(kind, identifier), found[identifier]):
+                    del found[identifier]
 
     def inner(self, value: Any, before: Any, everything: bool, path: str, depth: int) -> Struct | None:
         """A nested struct, when something in it differs or it has no counterpart in a fresh instance."""
@@ -273,7 +293,8 @@ class Walk:
     def defaults(self, struct: Any) -> Props:
         kind = struct.bl_rna
         if kind.identifier not in self._defaults:
-            self._defaults[kind.identifier] = rna_defaults(kind)
+            known = self.fresh["structs"].get(kind.identifier)
+            self._defaults[kind.identifier] = rna_defaults(kind) if known is None else known
         return self._defaults[kind.identifier]
 
     def base(self, key: str, struct: Any) -> Props:
