@@ -5,9 +5,16 @@ from __future__ import annotations
 from voxel.bpycode.curves import write_elements, write_lattice, write_splines, write_text_boxes
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
-from voxel.bpycode.meshes import is_primitive, make_mesh, material_indices, mesh_details
+from voxel.bpycode.meshes import (
+    is_primitive,
+    make_mesh,
+    material_indices,
+    mesh_details,
+    write_geometry,
+    write_shape_keys,
+)
 from voxel.bpycode.props import write_props
-from voxel.bpycode.script import Id, Json, Script
+from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 
 SUFFIX = {
@@ -90,8 +97,6 @@ def edit_data(script: Script, needed: Id, block: Json, old: Json) -> None:
 
 def edit_mesh(script: Script, variable: str, needed: Id, block: Json, old: Json) -> None:
     """Change a mesh that is there: its geometry anew, or what lies on it."""
-    from voxel.bpycode.meshes import write_geometry
-
     path = f'meshes["{needed[1]}"]'
     geometry, was = block.get("geometry", {}), old.get("geometry", {})
     shape = ("vertices", "edges", "faces", "primitive", "data")
@@ -119,22 +124,23 @@ def edit_mesh(script: Script, variable: str, needed: Id, block: Json, old: Json)
         "props": {},
     }
     mesh_details(script, variable, needed, new)
-    if any(layer in block.get("uv", []) for layer in []) or block.get("uv", []) != old.get("uv", []):
+    if block.get("uv", []) != old.get("uv", []):
         changed = [layer for layer in block.get("uv", []) if layer["name"] in there and layer not in old.get("uv", [])]
         if changed:
             script.skip(f"{path}.uv_layers", "changed coordinates of a UV map that is there")
     if block.get("shape_keys") != old.get("shape_keys"):
-        edit_shape_keys(script, variable, block, old, path)
+        edit_shape_keys(script, variable, needed, block, old)
 
 
-def edit_shape_keys(script: Script, variable: str, block: Json, old: Json, path: str) -> None:
+def edit_shape_keys(script: Script, variable: str, needed: Id, block: Json, old: Json) -> None:
     """New shape keys, and changed settings of those that are there."""
-    from voxel.bpycode.meshes import write_shape_keys
+    path = f'meshes["{needed[1]}"]'
 
     keys, were = block.get("shape_keys"), old.get("shape_keys")
-    owner = next(
-        (name for name, item in script.after["blocks"].get("objects", {}).items()
-         if item.get("data") == {"$id": ["meshes", path.split('"')[1]]}), None)  # fmt: skip
+    users = [
+        name for name, item in script.after["blocks"].get("objects", {}).items() if identity(item["data"]) == needed
+    ]
+    owner = users[0] if users else None
     if not keys or owner is None:
         script.skip(f"{path}.shape_keys", "shape keys that are taken away")
         return

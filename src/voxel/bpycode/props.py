@@ -68,24 +68,38 @@ def write_props(
             continue
         write_prop(script, target, kind, identifier, props[identifier], path, were.get(identifier))
     for identifier in were:
-        if identifier not in props and identifier not in leave:
-            reset(script, target, identifier, were[identifier])
+        if identifier not in props and identifier not in leave and identifier != "use_nodes":
+            reset(script, target, identifier, were[identifier], path)
 
 
-def reset(script: Script, target: str, identifier: str, was: Any) -> None:
+RESTING: dict[str, str] = {
+    "location": "(0, 0, 0)", "rotation_euler": "(0, 0, 0)", "scale": "(1, 1, 1)", "delta_location": "(0, 0, 0)",
+    "lens": "50", "rotation_mode": '"XYZ"', "use_nodes": "False", "resolution_percentage": "100",
+    "resolution_x": "1920", "resolution_y": "1080", "frame_start": "1", "frame_end": "250",
+}  # fmt: skip
+"""What some properties are in a fresh instance, for those that go back to it."""
+
+
+def reset(script: Script, target: str, identifier: str, was: Any, path: str) -> None:
     """Give a property, or all that differed in a nested struct, the value of a fresh instance."""
     if is_struct(was):
         for inner, value_then in was["props"].items():
-            reset(script, f"{target}.{identifier}", inner, value_then)
+            reset(script, f"{target}.{identifier}", inner, value_then, f"{path}.{identifier}")
     elif identity(was) is not None:
         script.set(f"{target}.{identifier}", "None")
+    elif isinstance(was, bool):
+        script.set(f"{target}.{identifier}", repr(not was))
+    elif identifier in RESTING:
+        script.set(f"{target}.{identifier}", RESTING[identifier])
     else:
-        script.do(f"{target}.property_unset({quote(identifier)})")
+        script.skip(f"{path}.{identifier}", "goes back to its default, which a Scene does not tell")
 
 
 def write_prop(script: Script, target: str, kind: str, identifier: str, what: Any, path: str, was: Any) -> None:
     """Set one property."""
     place = f"{path}.{identifier}"
+    if identifier == "use_nodes" and what is True:
+        return  # said where the nodes are made
     if identifier in NOT_WRITABLE:
         script.skip(place, "Blender says that it cannot be written")
         return

@@ -121,6 +121,8 @@ def default_pair(owner: str, tree: Json) -> Json | None:
 def write_tree(script: Script, holder: str, owner: str, tree: Json, path: str, *, root: str = "node_tree") -> None:
     """Make a tree whose nodes are `holder.node_tree.nodes`; for a group, `root` is empty and `holder` the tree."""
     base = f"{holder}.{root}" if root else holder
+    if root:
+        script.set(f"{holder}.use_nodes", "True")
     first = default_pair(owner, tree)
     if first is not None:
         write_default_pair(script, base, owner, first, path)

@@ -78,7 +78,7 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
     if block.get("modifiers", []) != were.get("modifiers", []):
         write_stack(script, variable, "Modifier", block.get("modifiers", []), path, were.get("modifiers"))
         write_hooks(script, variable, block.get("modifiers", []))
-    write_physics(script, variable, block, were, path)
+    write_physics(script, variable, name, block, were, path)
     if block.get("particle_systems", []) != were.get("particle_systems", []):
         write_particles(script, variable, block.get("particle_systems", []), path)
     if block.get("constraints", []) != were.get("constraints", []):
@@ -87,7 +87,7 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
         write_pose(script, variable, block.get("pose", {}), were.get("pose", {}), path)
 
 
-def write_physics(script: Script, variable: str, block: Json, old: Json, path: str) -> None:
+def write_physics(script: Script, variable: str, name: str, block: Json, old: Json, path: str) -> None:
     """Rigid bodies, and what soft body and collision modifiers made."""
     were = old.get("props", {})
     for part in ("rigid_body", "rigid_body_constraint", "soft_body", "collision"):
@@ -95,18 +95,12 @@ def write_physics(script: Script, variable: str, block: Json, old: Json, path: s
         if not isinstance(what, dict) or what == were.get(part):
             continue
         props, before = dict(what["props"]), were.get(part)
-        if part.startswith("rigid") and not script.in_view(path.split('"')[1]):
+        if part.startswith("rigid") and not script.in_view(name):
             script.skip(f"{path}.{part}", "physics of an object that is not in the active scene")
             continue
         if part.startswith("rigid") and before is None:
             operator = "object_add" if part == "rigid_body" else "constraint_add"
             kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")
-            if part == "rigid_body":
-                props = {"collision_shape": "BOX", "enabled": False} | props
-                if props["collision_shape"] == "CONVEX_HULL":
-                    del props["collision_shape"]
-                if props["enabled"]:
-                    del props["enabled"]
             script.set("bpy.context.view_layer.objects.active", variable)
             keywords: dict[str, Doc] = {} if kind in ("ACTIVE", "FIXED") else {"type": quote(kind)}
             script.do(call(f"bpy.ops.rigidbody.{operator}", **keywords))
