@@ -51,9 +51,11 @@ class Submission:
         sent_before = job.sent_at is not None
         try:
             found = self._look(job, request)
-            if found is not None:
+            if found is not None and found.state != "interrupted":
                 job = self._keep(job, found)
                 return job if sent_before or found.state not in ("failed", "cancelled") else None
+            if found is not None:
+                job = replace(job, restarts=job.restarts + 1)
             job = self._upload(job, request)
             return self._send(job, request)
         except Refused as error:
