@@ -5,7 +5,8 @@ format 0 `code[4], int32 length, pointer old address, int32 struct, int32 count`
 format 1 (since 5.0) `code[4], int32 struct, uint64 old address, int64 length, int64 count` (32 bytes).
 
 Files hold a block per few hundred bytes, so the walk along the lengths is the one loop that must be tight: it reads
-one number a block. The other columns are gathered by numpy afterwards, and checked there all at once.
+one number a block and checks nothing. The heads are gathered by numpy afterwards and checked all at once; when they do
+not hold, a second, careful walk finds out where the file is wrong.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from __future__ import annotations
 import re
 import struct
 import sys
+from array import array
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from voxel.blendfile.budget import Meter
+from voxel.blendfile.codes import COLLECTIONS
 from voxel.blendfile.header import Header
 from voxel.errors import BlendFileError
 
@@ -27,8 +31,6 @@ _KNOWN_CODE = re.compile(rb"[A-Z0-9]{2}(\0\0|[A-Z0-9]{2})")
 _ENDB = b"ENDB"
 _AT_A_TIME = 1 << 16
 """Blocks walked between two looks at the budget."""
-_UNPLAIN = 0x80000003
-"""Bits that no plain length has set: the sign, and what makes it other than a multiple of four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Blocks(NamedTuple):
     """Bytes in the body, 0 or more."""
     counts: npt.NDArray[np.int64]
     """How many structs the body holds, as the head says; not checked against the length."""
+    owners: npt.NDArray[np.int64]
+    """The numbers of the blocks that are not `DATA`: IDs, and what else stands for itself."""
 
     def code(self, index: int) -> bytes:
         """The code of one block without its padding, such as b"OB" or b"DATA"."""
@@ -78,6 +82,8 @@ def code_number(code: bytes) -> int:
 
 
 DATA = code_number(b"DATA")
+_ENDB_NUMBER = code_number(_ENDB)
+_COMMON = {code_number(code.encode()) for code in (*COLLECTIONS, "DATA", "DNA1", "GLOB", "REND", "TEST", "USER")}
 
 
 def scan(data: bytes | bytearray, header: Header, meter: Meter) -> Blocks:
@@ -87,143 +93,137 @@ def scan(data: bytes | bytearray, header: Header, meter: Meter) -> Blocks:
     negative length or an unknown kind of code, or when the file has no `ENDB` or more blocks than the budget allows.
     """
     head = HEADS[header.format, header.pointer_size]
-    starts, end = _walk(data, header, head, meter)
-    if not len(starts):
+    if header.endian == sys.byteorder:
+        starts = _leap(data, header.size, head, meter)
+        if starts is not None:
+            blocks = _gather(data, starts, header, head)
+            # Past a length that lied the leaps land anywhere; then the careful walk says where it was.
+            if blocks is not None:
+                return blocks
+    starts = _walk(data, header, head, meter)
+    blocks = _gather(data, starts, header, head)
+    if blocks is None:
         raise BlendFileError("the file holds no blocks", header.size)
-
-    def column(offset: int, kind: str) -> npt.NDArray[np.generic]:
-        return _gather(data, starts + offset, kind)
-
-    order = header.order
-    size = order + ("i8" if head.wide else "i4")
-    blocks = Blocks(
-        codes=_codes_at(data, starts, header),
-        structs=column(head.struct, order + "i4").astype(np.int32, copy=False),
-        addresses=column(head.address, f"{order}u{header.pointer_size}").astype(np.uint64, copy=False),
-        bodies=starts + head.size,
-        lengths=column(head.length, size).astype(np.int64, copy=False),
-        counts=column(head.count, size).astype(np.int64, copy=False),
-    )
-    _check(blocks, starts, end)
     return blocks
 
 
-def _gather(data: bytes | bytearray, at: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.generic]:
-    """One number of a kind at each position: a view of every position of the file, then one gather."""
-    dtype = np.dtype(kind)
-    every: npt.NDArray[np.generic] = np.ndarray((len(data) - dtype.itemsize + 1,), dtype, data, strides=(1,))
-    gathered: npt.NDArray[np.generic] = every[at]
-    return gathered
+def _gather(data: bytes | bytearray, starts: npt.NDArray[np.int64], header: Header, head: Head) -> Blocks | None:
+    """The columns of the blocks at `starts`, whose heads all lie in the data; None when one is no block, or none is."""
+    # A view of a head at every position of the file, then one gather.
+    every: npt.NDArray[np.void] = np.ndarray((len(data) - head.size + 1,), f"V{head.size}", data, strides=(1,))
+    heads = every[starts].view(_dtype(header, head))
+    codes = heads["code"]
+    if header.endian == "big":
+        # Two-letter codes are a number of four bytes there: b"\0\0OB".
+        codes = np.where(codes & 0xFFFF == 0, codes >> 16, codes)
+    owners = (codes != DATA).nonzero()[0]
+    kinds = set(codes[owners].tolist())
+    if not len(starts) or not all(map(_is_code, kinds - _COMMON)):
+        return None
+    if _ENDB_NUMBER in kinds:
+        whole = int((codes == _ENDB_NUMBER).nonzero()[0][0])
+        return _gather(data, starts[:whole], header, head)
+    lengths = heads["length"].astype(np.int64)
+    bodies = starts + head.size
+    if not np.array_equal((bodies + lengths)[:-1], starts[1:]):
+        return None
+    return Blocks(
+        codes=codes,
+        structs=heads["struct"].astype(np.int32, copy=False),
+        addresses=heads["address"].astype(np.uint64, copy=False),
+        bodies=bodies,
+        lengths=lengths,
+        counts=heads["count"].astype(np.int64, copy=False),
+        owners=owners,
+    )
 
 
-def _codes_at(data: bytes | bytearray, starts: npt.NDArray[np.int64], header: Header) -> npt.NDArray[np.uint32]:
-    codes = _gather(data, starts, "<u4").astype(np.uint32, copy=False)
-    if header.endian == "little":
-        return codes
-    # Two-letter codes are a number of four bytes there: b"\0\0OB".
-    return np.where(codes & 0xFFFF == 0, codes >> 16, codes)
+@cache
+def _dtype(header: Header, head: Head) -> np.dtype[np.void]:
+    size = "i8" if head.wide else "i4"
+    fields = {
+        "code": ("<u4", 0),
+        "struct": (header.order + "i4", head.struct),
+        "address": (f"{header.order}u{header.pointer_size}", head.address),
+        "length": (header.order + size, head.length),
+        "count": (header.order + size, head.count),
+    }
+    names = list(fields)
+    formats, offsets = [form for form, _ in fields.values()], [offset for _, offset in fields.values()]
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": head.size})
 
 
-def _check(blocks: Blocks, starts: npt.NDArray[np.int64], end: int) -> None:
-    nexts = np.append(starts[1:], end)
-    if (wrong := np.flatnonzero(blocks.bodies + blocks.lengths != nexts)).size:
-        first = int(wrong[0])
-        raise BlendFileError(f"a block of {int(blocks.lengths[first]):,} bytes runs past the end", int(starts[first]))
-    _check_codes(blocks.codes, starts)
+def _is_code(number: int) -> bool:
+    return _KNOWN_CODE.fullmatch(number.to_bytes(4, "little")) is not None
 
 
-def _check_codes(codes: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]) -> None:
-    unknown = [code for code in set(codes.tolist()) if not _KNOWN_CODE.fullmatch(code.to_bytes(4, "little"))]
-    if unknown:
-        raise _no_head(int(starts[np.flatnonzero(np.isin(codes, unknown))[0]]))
+def _leap(data: bytes | bytearray, position: int, head: Head, meter: Meter) -> npt.NDArray[np.int64] | None:
+    """Where each block begins, following lengths in the machine's own byte order up to the last `ENDB` of the file.
 
-
-def _no_head(at: int) -> BlendFileError:
-    return BlendFileError("no block head where one should be: the length before it is wrong", at)
-
-
-def _walk(data: bytes | bytearray, header: Header, head: Head, meter: Meter) -> tuple[npt.NDArray[np.int64], int]:
-    """Where each block head begins, in bytes from the start of the file, without `ENDB`; and where `ENDB` begins."""
+    Nothing but the length is looked at, so the blocks must be checked. None when the leaps do not end at that `ENDB`.
+    """
+    end = data.rfind(_ENDB)
+    # One view of numbers for each way that a block can be aligned: most are as the one before.
+    space = len(data) - head.length
+    views = [memoryview(data)[head.length + k : head.length + k + (space - k) // 4 * 4].cast("I") for k in range(4)]
+    step = head.size // 4
     parts: list[npt.NDArray[np.int64]] = []
     found = 0
-    at = header.size
-    ended = False
-    by_words = header.endian == sys.byteorder
-    while not ended:
-        if by_words:
-            starts, at, by_words, ended = _walk_words(data, at, head)
-        else:
-            before = int(parts[-1][-1]) if parts and len(parts[-1]) else at
-            try:
-                starts, at, ended = _walk_bytes(data, at, before, header, head)
-            except BlendFileError:
-                # A length that lied some blocks ago is the better answer.
-                walked = np.concatenate([np.empty(0, np.int64), *parts])
-                _check_codes(_codes_at(data, walked, header), walked)
-                raise
-        parts.append(starts)
+    while position < end:
+        starts: list[int] = []
+        append = starts.append
+        aligned = position & 3
+        words = views[aligned]
+        at = position >> 2
+        # No more than `_AT_A_TIME` blocks fit before `stop`.
+        stop = (min(end, position + _AT_A_TIME * head.size) - aligned + 3) >> 2
+        try:
+            while at < stop:
+                length = words[at]
+                append(at)
+                if length & 3:
+                    at += step + (length >> 2)
+                    position = at * 4 + aligned + (length & 3)
+                    break
+                at += step + (length >> 2)
+            else:
+                position = at * 4 + aligned
+        except IndexError:
+            return None
+        parts.append(np.array(starts, np.int64) * 4 + aligned)
         found += len(starts)
         if found > meter.budget.blocks:
-            raise BlendFileError(f"the file has more than {meter.budget.blocks:,} blocks", at)
-        meter.clock(at)
-    return np.concatenate(parts), at
+            raise _too_many(meter, position)
+        meter.clock(position)
+    return np.concatenate(parts) if parts and position == end else None
 
 
-def _walk_words(data: bytes | bytearray, base: int, head: Head) -> tuple[npt.NDArray[np.int64], int, bool, bool]:
-    """Follow lengths that are multiples of four, one number read a block, and stop before anything else.
-
-    Returns the starts, where the walk stopped, whether it can go on in this way, and whether it met `ENDB`.
-    """
-    words = memoryview(data)[base : base + (len(data) - base) // 4 * 4].cast("i")
-    step = head.size // 4
-    length_word = head.length // 4
-    endb = int.from_bytes(_ENDB, sys.byteorder)
-    starts: list[int] = []
-    append = starts.append
-    at = 0
-    plain = ended = False
-    try:
-        for _ in range(_AT_A_TIME):
-            if words[at] == endb:
-                ended = True
-                break
-            length = words[at + length_word]
-            if length & _UNPLAIN:
-                break
-            append(at)
-            at += step + (length >> 2)
-        else:
-            plain = True
-    except IndexError:
-        plain = False
-    return np.array(starts, np.int64) * 4 + base, base + at * 4, plain, ended
-
-
-def _walk_bytes(
-    data: bytes | bytearray, at: int, before: int, header: Header, head: Head
-) -> tuple[npt.NDArray[np.int64], int, bool]:
-    """Follow any lengths in any byte order. `before` is the head that led to `at`.
-
-    Returns the starts, where the walk stopped, and whether it met `ENDB`.
-    """
+def _walk(data: bytes | bytearray, header: Header, head: Head, meter: Meter) -> npt.NDArray[np.int64]:
+    """Where each block begins, for any byte order, with every head checked before it is followed."""
     unpack = struct.Struct(header.order + ("q" if head.wide else "i")).unpack_from
-    starts: list[int] = []
+    starts = array("q")
     size = len(data)
-    for _ in range(_AT_A_TIME):
-        # One file of 2.25 closes with 8 bytes of head only, so the code alone decides.
-        if data[at : at + 4] == _ENDB:
-            return np.array(starts, np.int64), at, True
+    before = at = header.size
+    # One file of 2.25 closes with 8 bytes of head only, so of ENDB the code alone decides.
+    while data[at : at + 4] != _ENDB:
         if at > size:
             raise BlendFileError("a block runs past the end of the file", before)
         if at + head.size > size:
             raise BlendFileError("the file ends without its closing block ENDB", at)
         code = bytes(data[at : at + 4])
         if not _KNOWN_CODE.fullmatch(code[2:] + code[:2] if code[:2] == b"\0\0" else code):
-            raise _no_head(at)
+            raise BlendFileError("no block head where one should be: the length before it is wrong", at)
         length = unpack(data, at + head.length)[0]
         if length < 0:
             raise BlendFileError(f"a block with the negative length {length}", at)
+        if len(starts) >= meter.budget.blocks:
+            raise _too_many(meter, at)
+        meter.look(at)
         starts.append(at)
         before = at
         at += head.size + length
-    return np.array(starts, np.int64), at, False
+    return np.frombuffer(starts, np.int64) if starts else np.empty(0, np.int64)
+
+
+def _too_many(meter: Meter, at: int) -> BlendFileError:
+    return BlendFileError(f"the file has more than {meter.budget.blocks:,} blocks", at)

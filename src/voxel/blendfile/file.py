@@ -13,13 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
-from voxel.blendfile.blocks import DATA, Blocks, code_number, scan
+from voxel.blendfile.blocks import Blocks, code_number, scan
 from voxel.blendfile.budget import DEFAULT, Budget, Meter
 from voxel.blendfile.container import Compression, load
 from voxel.blendfile.dna import Dna
 from voxel.blendfile.header import Header, read_header
 from voxel.blendfile.structs import Struct, Structs
 from voxel.errors import BlendFileError
+
+_DNA1 = code_number(b"DNA1")
 
 
 class BlendFile:
@@ -41,11 +43,12 @@ class BlendFile:
         self.view = memoryview(content.data).toreadonly()
         self.header: Header = read_header(self.data)
         self.blocks: Blocks = scan(self.data, self.header, self.meter)
+        self._owners = self.blocks.owners
 
     @cached_property
     def dna_block(self) -> tuple[int, int]:
         """Where the DNA lies: its first byte and its length. Raises BlendFileError when there is none."""
-        found = np.flatnonzero(self.blocks.codes == code_number(b"DNA1"))
+        found = (self.blocks.codes == _DNA1).nonzero()[0]
         if not found.size:
             raise BlendFileError("the file has no DNA1 block", len(self.data))
         return int(self.blocks.bodies[found[0]]), int(self.blocks.lengths[found[0]])
@@ -109,19 +112,12 @@ class BlendFile:
 
     def owner(self, block: int) -> int:
         """The ID block (or other block that is not DATA) that a block belongs to: itself, or the last one before it."""
-        return int(self._heads[max(int(np.searchsorted(self._heads, block, "right")) - 1, 0)])
+        return int(self._owners[max(int(self._owners.searchsorted(block, "right")) - 1, 0)])
 
     def after(self, owner: int) -> int:
         """The number of the first block after an owner's DATA."""
-        at = int(np.searchsorted(self._heads, owner, "right"))
-        return int(self._heads[at]) if at < len(self._heads) else len(self.blocks.codes)
-
-    @cached_property
-    def _heads(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        heads = np.flatnonzero(self.blocks.codes != DATA)
-        if not heads.size:
-            raise BlendFileError("the file holds nothing but data without an owner", self.header.size)
-        return heads
+        at = int(self._owners.searchsorted(owner, "right"))
+        return int(self._owners[at]) if at < len(self._owners) else len(self.blocks.codes)
 
     @cached_property
     def _own(self) -> dict[int, dict[int, int]]:
@@ -129,8 +125,8 @@ class BlendFile:
 
     @cached_property
     def _ids(self) -> dict[int, int]:
-        addresses = self.blocks.addresses[self._heads].tolist()
-        return dict(zip(reversed(addresses), reversed(self._heads.tolist()), strict=True))
+        addresses = self.blocks.addresses[self._owners].tolist()
+        return dict(zip(reversed(addresses), reversed(self._owners.tolist()), strict=True))
 
     def _addresses_after(self, owner: int) -> dict[int, int]:
         first, last = owner + 1, self.after(owner)

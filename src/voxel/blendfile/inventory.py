@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from voxel.blendfile.blocks import DATA, code_number
+from voxel.blendfile.blocks import code_number
 from voxel.blendfile.budget import DEFAULT, Budget
 from voxel.blendfile.codes import COLLECTIONS, MODIFIER_TYPES, OBJECT_TYPES
 from voxel.blendfile.container import Compression
@@ -141,11 +141,12 @@ class _Stock:
         file = self.file
         blocks = file.blocks
         self.layout = layout = layout_of(file)
-        if (wrong := np.flatnonzero((blocks.structs < 0) | (blocks.structs >= layout.structs))).size:
+        if int(blocks.structs.min()) < 0 or int(blocks.structs.max()) >= layout.structs:
+            wrong = np.flatnonzero((blocks.structs < 0) | (blocks.structs >= layout.structs))
             at = int(wrong[0])
             reason = f"a block of struct {int(blocks.structs[at])}, the DNA has {layout.structs}"
             raise BlendFileError(reason, int(blocks.bodies[at]))
-        heads = np.flatnonzero(blocks.codes != DATA)
+        heads = blocks.owners
         for start in range(0, len(heads), _AT_A_TIME):
             self._ids(heads[start : start + _AT_A_TIME])
         self._paths()
@@ -291,7 +292,7 @@ class _Stock:
         file = self.file
         blocks = file.blocks
         held = 0
-        for block in np.flatnonzero(self.layout.bears_path[blocks.structs]).tolist():
+        for block in self.layout.bears_path[blocks.structs].nonzero()[0].tolist():
             name = self.layout.names[int(blocks.structs[block])]
             body = int(blocks.bodies[block])
             if int(blocks.lengths[block]) < self.layout.size(name):

@@ -143,7 +143,7 @@ class _Memory:
         if self.folder is None:
             return Layout(len(file.dna), _work_out(file.dna), order)
         salt = f"{_VERSION} {order} {file.header.pointer_size} ".encode()
-        path = self.folder / f"{hashlib.blake2b(salt + body, digest_size=20).hexdigest()}.json"
+        path = self.folder / f"{hashlib.sha256(salt + body).hexdigest()}.json"
         held = _read(path)
         if held is None:
             held = len(file.dna), _work_out(file.dna)
