@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
 
-from voxel.bpycode.kinds import kind_of
+from voxel.bpycode.animated import Animated, is_array, reach
+from voxel.bpycode.drivers import write_drivers, write_tracks
+from voxel.bpycode.keys import frame_number, write_curve
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
-from voxel.bpycode.numbers import number, vector
-from voxel.bpycode.paths import ARRAYS, name_in, split
+from voxel.bpycode.numbers import number
+from voxel.bpycode.paths import name_in, split
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import value
 
 AUTO_GROUP = "Object Transforms"
-
-
-SLOT_TARGETS = {"meshes": "MESH", "node_groups": "NODETREE", "metaballs": "META", "lightprobes": "LIGHT_PROBE",
-                "particles": "PARTICLE"}  # fmt: skip
-
-
-class Animated:
-    """A datablock (or its tree, or its shape keys) with an animation: the source that reaches it, and its parts."""
-
-    def __init__(self, needed: Id, suffix: str, animation: Json, old: Json | None) -> None:
-        self.needed = needed
-        self.suffix = suffix
-        self.animation = animation
-        self.old = old or {}
-        self.path = f'{needed[0]}["{needed[1]}"]{suffix}'
-
-    def target(self) -> str:
-        """The kind of datablock that a slot is for."""
-        if self.suffix:
-            return "NODETREE" if self.suffix == ".node_tree" else "KEY"
-        return SLOT_TARGETS.get(self.needed[0], self.needed[0].removesuffix("s").upper())
 
 
 def animated(script: Script) -> list[Animated]:
@@ -91,17 +71,6 @@ def write_animation(script: Script) -> None:
             script.names.close_block()
 
 
-def reach(script: Script, item: Animated) -> str:
-    """The source of the animated datablock."""
-    known = script.known(item.needed) or f"bpy.data.{item.needed[0]}[{quote(item.needed[1])}]"
-    if item.needed[0] == "scenes" and known == "bpy.context.scene":
-        known = script.names.take("scene", "scene")
-        script.names.keep(known)
-        script.set(known, "bpy.context.scene")
-        script.made(item.needed, known)
-    return f"{known}{item.suffix}"
-
-
 def write_action(script: Script, needed: Id, action: Json, users: list[Animated]) -> None:
     """An action: by keyframes put on its user where that says it all, else curve by curve."""
     path = f'actions["{needed[1]}"]'
@@ -114,7 +83,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
             insert_keys(script, owner, users[0], curves)
             holder = f"{owner}.animation_data.action"
             if users[0].needed[0] != "objects" or needed[1] != f"{users[0].needed[1]}Action":
-                script.set(f"{holder}.name", quote(needed[1]))
+                script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)
             rest(script, holder, action, path)
@@ -127,7 +96,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     rest(script, variable, action, path)
     if fits and curves:
         owner = reach(script, users[0])
-        script.set(f"{owner}.animation_data_create().action", variable)
+        script.assign(f"{owner}.animation_data_create().action", variable)
         for curve in curves:
             index = f"index={curve['index']}" if curve["index"] or is_array(curve, curves) else ""
             arguments: list[Doc] = [owner, quote(curve["path"]), *([index] if index else [])]
@@ -150,12 +119,12 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
     if not slots:
         return
     strip = script.names.passing("strip")
-    script.set(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
+    script.assign(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
     taken: set[tuple[str, str, int]] = set()
     left = list(curves)
     for slot in slots:
         name = script.names.take(slot["name"], "slot", suffix="_slot")
-        script.set(name, call(f"{variable}.slots.new", id_type=quote(slot["target"]), name=quote(slot["name"])))
+        script.assign(name, call(f"{variable}.slots.new", id_type=quote(slot["target"]), name=quote(slot["name"])))
         # Slots for different kinds of datablocks may share a name: what comes twice belongs to the second of them.
         mine: list[Json] = []
         for curve in [curve for curve in left if curve["slot"] == slot["name"]]:
@@ -167,7 +136,7 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
         if not mine:
             continue
         fcurves = script.names.passing("fcurves")
-        script.set(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
+        script.assign(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
         for curve in mine:
             keywords: dict[str, Doc] = {"index": str(curve["index"])} if curve["index"] else {}
             write_curve(script, call(f"{fcurves}.new", quote(curve["path"]), **keywords), curve, path)
@@ -177,13 +146,13 @@ def assign(script: Script, item: Animated, action: str, block: Json) -> None:
     """Give an action that is there to a datablock."""
     owner = reach(script, item)
     if item.old:
-        script.set(f"{owner}.animation_data.action", action)
+        script.assign(f"{owner}.animation_data.action", action)
     else:
-        script.set(f"{owner}.animation_data_create().action", action)
+        script.assign(f"{owner}.animation_data_create().action", action)
     slots = [(slot["name"], slot["target"]) for slot in block.get("slots", [])]
     slot = (item.animation.get("slot"), item.target())
     if slot in slots:
-        script.set(f"{owner}.animation_data.action_slot", f"{action}.slots[{slots.index(slot)}]")
+        script.assign(f"{owner}.animation_data.action_slot", f"{action}.slots[{slots.index(slot)}]")
 
 
 # Keyframes put on a datablock
@@ -213,16 +182,6 @@ def simple(script: Script, item: Animated, curve: Json) -> bool:
     plain = all(not set(key) - {"frame", "value", "interpolation"} for key in curve["keys"])
     whole = all(isinstance(key["value"], float | int) for key in curve["keys"])
     return plain and whole and len(kinds) == 1
-
-
-def is_array(curve: Json, curves: list[Json]) -> bool:
-    return curve["path"].rsplit(".", 1)[-1] in ARRAYS or any(
-        other["index"] and other["path"] == curve["path"] for other in curves
-    )
-
-
-def frame_number(frame: float) -> str:
-    return number(float(frame), whole=True)
 
 
 def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) -> None:
@@ -273,7 +232,7 @@ def put(
 ) -> None:
     extra: dict[str, Doc] = {} if index is None else {"index": str(index)}
     if len(frames) == 1:
-        script.set(f"{holder}.{spot}", values[0])
+        script.assign(f"{holder}.{spot}", values[0])
         script.do(call(f"{holder}.keyframe_insert", quote(prop), **extra, frame=frame_number(frames[0])))
         return
     name = script.names.passing("value" if index is not None else prop)
@@ -281,7 +240,7 @@ def put(
     rows = [parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True)]
     script.loop(f"{frame}, {name}", listing(rows))
     script.indent += 4
-    script.set(f"{holder}.{spot}", name)
+    script.assign(f"{holder}.{spot}", name)
     script.do(call(f"{holder}.keyframe_insert", quote(prop), **extra, frame=frame))
     script.indent -= 4
 
@@ -311,188 +270,3 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
         script.loop(key_name, f"{curve_name}.keyframe_points")
         script.add([f"{' ' * (script.indent + 4)}{key_name}.interpolation = {quote(next(iter(kinds)))}"])
     script.indent -= 4
-
-
-# Curve by curve
-
-COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "back", "amplitude", "period", "type")
-
-
-def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
-    """One f-curve with its keys, handles and modifiers."""
-    variable = script.names.passing("curve")
-    script.set(variable, creation)
-    where = f'{path}.fcurves["{curve["path"]}"]'
-    if curve.get("extrapolation"):
-        script.set(f"{variable}.extrapolation", quote(curve["extrapolation"]))
-    if curve.get("mute"):
-        script.set(f"{variable}.mute", "True")
-    write_keys(script, variable, curve["keys"])
-    for modifier in curve.get("modifiers", []):
-        write_modifier(script, variable, modifier, where)
-
-
-def write_modifier(script: Script, curve: str, modifier: Json, path: str) -> None:
-    """A modifier of an f-curve, such as cycles or noise."""
-    creation = call(f"{curve}.modifiers.new", quote(kind_of(modifier["type"], "FModifier")))
-    props = {key: what for key, what in modifier["props"].items() if key != "type"}
-    if not props:
-        script.do(creation)
-        return
-    variable = script.names.take(kind_of(modifier["type"], "FModifier"), "modifier")
-    script.set(variable, creation)
-    write_props(script, variable, {"type": modifier["type"], "props": props}, path)
-
-
-def write_keys(script: Script, curve: str, keys: list[Json]) -> None:
-    """Keys from a table of frame, value and what else differs from a fresh key."""
-    if not keys:
-        return
-    columns = [name for name in COLUMNS if any(name in key for key in keys)]
-    fixed: dict[str, Any] = {}
-    for name in ("interpolation", "types", "easing", "type"):
-        if name in columns and all(key.get(name) == keys[0].get(name) for key in keys):
-            fixed[name] = keys[0][name]
-            columns.remove(name)
-    for side in ("handle_left", "handle_right"):
-        if side in columns and not all(side in key for key in keys):
-            for key in keys:
-                key.setdefault(side, None)
-    names: list[str] = ["frame", "value"]
-    for name in columns:
-        names += ["left_type", "right_type"] if name == "types" else [name]
-    rows = []
-    for key in keys:
-        row: list[Doc] = [frame_number(key["frame"]), number(float(key["value"]))]
-        for name in columns:
-            row += column(name, key.get(name))
-        rows.append(parts(row))
-    script.loop(", ".join(names), listing(rows))
-    script.indent += 4
-    insertion = call(f"{curve}.keyframe_points.insert", "frame", "value")
-    if not columns and not fixed:
-        script.do(insertion)
-    else:
-        script.set("key", insertion)
-        for name, what in fixed.items():
-            for attribute, text in zip(attributes(name), column(name, what), strict=True):
-                script.set(f"key.{attribute}", text)
-        for name in columns:
-            sources = ["left_type", "right_type"] if name == "types" else [name]
-            for attribute, source in zip(attributes(name), sources, strict=True):
-                if name.startswith("handle_") and any(key.get(name) is None for key in keys):
-                    script.add([f"{' ' * script.indent}if {source}:"])
-                    script.indent += 4
-                    script.set(f"key.{attribute}", source)
-                    script.indent -= 4
-                else:
-                    script.set(f"key.{attribute}", source)
-    script.indent -= 4
-
-
-def attributes(name: str) -> list[str]:
-    return ["handle_left_type", "handle_right_type"] if name == "types" else [name]
-
-
-DEFAULTS = {
-    "interpolation": "BEZIER",
-    "easing": "AUTO",
-    "type": "KEYFRAME",
-    "back": 1.70158,
-    "amplitude": 0.0,
-    "period": 0.0,
-}
-
-
-def column(name: str, what: Any) -> list[Doc]:
-    if name == "types":
-        left, right = what or ("AUTO_CLAMPED", "AUTO_CLAMPED")
-        return [quote(left), quote(right)]
-    if name.startswith("handle_"):
-        return ["None" if what is None else parts(vector(what))]
-    what = DEFAULTS[name] if what is None else what
-    return [quote(what) if isinstance(what, str) else number(what)]
-
-
-# Drivers and tracks
-
-
-def write_drivers(script: Script, item: Animated) -> None:
-    """Drivers that were not there before; an expression stays the text that it is."""
-    owner = reach(script, item)
-    there = item.old.get("drivers", [])
-    drivers = item.animation.get("drivers", [])
-    for driver in drivers:
-        if driver in there:
-            continue
-        path = f'{item.path}.animation_data.drivers["{driver["path"]}"]'
-        array = driver["index"] or is_array(driver, drivers)
-        taken = split(driver["path"])
-        holder, prop = (f"{owner}{taken[0]}", taken[1]) if taken else (owner, driver["path"])
-        arguments: list[Doc] = [quote(prop), *([str(driver["index"])] if array else [])]
-        variable = script.names.passing("driver")
-        curve = call(f"{holder}.driver_add", *arguments)
-        if driver.get("keys") or any(m["type"] != "FModifierGenerator" for m in driver.get("modifiers", [])):
-            curve_name = script.names.take("driver_curve", "curve")
-            script.set(curve_name, curve)
-            write_keys(script, curve_name, driver.get("keys", []))
-            script.set(variable, f"{curve_name}.driver")
-        else:
-            script.set(variable, f"{curve}.driver")
-        if driver["type"] != "SCRIPTED":
-            script.set(f"{variable}.type", quote(driver["type"]))
-        for entry in driver["variables"]:
-            write_variable(script, variable, entry, path)
-        if "expression" in driver:
-            script.set(f"{variable}.expression", quote(driver["expression"]))
-        if driver.get("use_self"):
-            script.set(f"{variable}.use_self", "True")
-
-
-def write_variable(script: Script, driver: str, entry: Json, path: str) -> None:
-    """A variable of a driver and what it reads."""
-    variable = script.names.passing("variable")
-    script.set(variable, f"{driver}.variables.new()")
-    if entry["name"] != "var":
-        script.set(f"{variable}.name", quote(entry["name"]))
-    if entry["type"] != "SINGLE_PROP":
-        script.set(f"{variable}.type", quote(entry["type"]))
-    for place, target in enumerate(entry["targets"]):
-        spot = f"{variable}.targets[{place}]"
-        if len(target["props"]) > 2:
-            spot = script.names.take("target", "target")
-            script.set(spot, f"{variable}.targets[{place}]")
-        props = target["props"]
-        ordered = {key: props[key] for key in ("id_type", "id") if key in props} | props
-        write_props(script, spot, {"type": target["type"], "props": ordered}, f"{path}.variables")
-
-
-def write_tracks(script: Script, item: Animated) -> None:
-    """NLA tracks and their strips."""
-    owner = reach(script, item)
-    if item.old.get("nla"):
-        script.skip(f"{item.path}.animation_data.nla_tracks", "changed NLA tracks")
-        return
-    for track in item.animation["nla"]:
-        variable = script.names.take(track.get("name", ""), "track", suffix="_track")
-        script.set(variable, f"{owner}.animation_data_create().nla_tracks.new()")
-        script.set(f"{variable}.name", quote(track.get("name", "")))
-        for strip in track.get("strips", []):
-            write_strip(script, variable, strip, item.path)
-        write_props(script, variable, {"type": track["type"], "props": track["props"]}, item.path)
-
-
-def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
-    action = identity(strip.get("action"))
-    where = f'{path}.animation_data.nla_tracks.strips["{strip.get("name", "")}"]'
-    if action is None or script.known(action) is None:
-        script.skip(where, "a strip without an action")
-        return
-    variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
-    creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
-    script.set(variable, creation)
-    frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
-    if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
-        script.set(f"{variable}.frame_end", frame_number(strip["end"]))
-    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
-    write_props(script, variable, {"type": strip["type"], "props": props}, where)

@@ -15,7 +15,7 @@ def write_splines(script: Script, curve: str, splines: list[Json], path: str) ->
     """Each spline with its points."""
     for place, spline in enumerate(splines):
         variable = script.names.passing("spline")
-        script.set(variable, call(f"{curve}.splines.new", quote(spline["type"])))
+        script.assign(variable, call(f"{curve}.splines.new", quote(spline["type"])))
         typed = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k not in LATE}}
         late = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k in LATE}}
         write_props(script, variable, typed, f"{path}.splines[{place}]")
@@ -48,7 +48,8 @@ def write_bezier(script: Script, spline: str, points: list[Json]) -> None:
             fixed.append((f"{side}_type", quote(types[0])))
     for side in ("handle_left", "handle_right"):
         if any(side in point for point in points):
-            columns.append((side, [parts(vector(point.get(side, point["co"]))) for point in points]))
+            places: list[list[float]] = [point[side] if side in point else point["co"] for point in points]
+            columns.append((side, [parts(vector(place)) for place in places]))
     for extra, default in (("radius", 1.0), ("tilt", 0.0)):
         if any(extra in point for point in points):
             columns.append((extra, [number(point.get(extra, default)) for point in points]))
@@ -86,9 +87,9 @@ def write_columns(
     script.loop(f"{point}, {targets}", call("zip", spot, items))
     script.indent += 4
     for name in sorted(names, key=lambda name: name.endswith("_type")):
-        script.set(f"{point}.{name}", name)
+        script.assign(f"{point}.{name}", name)
     for name, what in fixed:
-        script.set(f"{point}.{name}", what)
+        script.assign(f"{point}.{name}", what)
     script.indent -= 4
 
 
@@ -98,7 +99,7 @@ def write_text_boxes(script: Script, curve: str, boxes: list[Json], path: str) -
         spot = f"{curve}.text_boxes[0]"
         if place:
             spot = script.names.passing("text_box")
-            script.set(spot, f"{curve}.text_boxes.new()")
+            script.assign(spot, f"{curve}.text_boxes.new()")
         write_props(script, spot, box, f"{path}.text_boxes[{place}]")
 
 
@@ -108,7 +109,7 @@ def write_lattice(script: Script, lattice: str, moved: list[list[Any]]) -> None:
         return
     script.loop("index, position", listing(parts([str(row[0]), parts(vector(row[1:]))]) for row in moved))
     script.indent += 4
-    script.set(f"{lattice}.points[index].co_deform", "position")
+    script.assign(f"{lattice}.points[index].co_deform", "position")
     script.indent -= 4
 
 
@@ -124,14 +125,14 @@ def write_elements(script: Script, ball: str, elements: list[Json], path: str) -
         script.loop(", ".join(names), listing(rows))
         script.indent += 4
         element_name = script.names.passing("element")
-        script.set(element_name, new_element(ball, elements[0]))
+        script.assign(element_name, new_element(ball, elements[0]))
         for name in names:
-            script.set(f"{element_name}.{name}", name)
+            script.assign(f"{element_name}.{name}", name)
         script.indent -= 4
         return
     for place, element in enumerate(elements):
         variable = script.names.passing("element")
-        script.set(variable, new_element(ball, element))
+        script.assign(variable, new_element(ball, element))
         write_props(script, variable, element, f"{path}.elements[{place}]")
 
 

@@ -43,7 +43,7 @@ def make_data(script: Script, needed: Id) -> str:
     if collection in TYPED:
         script.new(variable, needed, type=quote(kind_of(block["type"], TYPED[collection])))
     elif collection == "grease_pencils_v3":
-        script.set(variable, call("bpy.data.grease_pencils_v3.new", quote(name)))
+        script.assign(variable, call("bpy.data.grease_pencils_v3.new", quote(name)))
         script.made(needed, variable)
     else:
         script.new(variable, needed)
@@ -76,7 +76,7 @@ def edit_data(script: Script, needed: Id, block: Json, old: Json) -> None:
     write_materials(script, variable, block, path, old)
     tree, before = block.get("tree"), old.get("tree")
     if tree and before:
-        edit_tree(script, f"{variable}.node_tree", needed[0], tree, before, f"{path}.node_tree")
+        edit_tree(script, f"{variable}.node_tree", tree, before, f"{path}.node_tree")
     elif tree:
         write_tree(script, variable, needed[0], tree, f"{path}.node_tree")
     if needed[0] == "meshes":

@@ -34,7 +34,7 @@ def write_interface(script: Script, tree: str, new: Json, old: Json | None, path
         variable = script.names.take(
             item["name"], "panel" if is_parent else "socket", suffix="_panel" if is_parent else "_socket"
         )
-        script.set(variable, creation)
+        script.assign(variable, creation)
         if is_parent:
             panels[item["name"]] = variable
         typed = {"type": item.get("type", ""), "props": item["props"]}

@@ -79,14 +79,14 @@ def lines(doc: Doc, indent: int, behind: int = 0) -> list[str]:
     margin = " " * indent
     text = flat(doc)
     if isinstance(doc, str) or not doc.items or indent + len(text) + behind <= WIDTH:
-        return [margin + text] if isinstance(doc, str) or doc.items or not doc.literal else [margin + text]
+        return [margin + text]
     inner = indent + INDENT
     if not doc.literal:
         together = ", ".join(flat(item) for item in doc.items)
         if inner + len(together) <= WIDTH:
             return [margin + doc.head + doc.opening, " " * inner + together, margin + doc.closing + doc.tail]
     out = [margin + doc.head + doc.opening]
-    sole = len(doc.items) == 1 and not (doc.literal and doc.opening != "(") and not doc.literal
+    sole = len(doc.items) == 1 and not doc.literal
     for item in doc.items:
         spread = lines(item, inner, 0 if sole else 1)
         if not sole:
@@ -95,7 +95,7 @@ def lines(doc: Doc, indent: int, behind: int = 0) -> list[str]:
     return [*out, margin + doc.closing + doc.tail]
 
 
-def assign(target: str, value: Doc, indent: int = 0) -> list[str]:
+def assignment(target: str, value: Doc, indent: int = 0) -> list[str]:
     """`target = value`; a plain value that is too long goes into parentheses when that helps."""
     whole = before(f"{target} = ", value)
     if isinstance(value, str) and indent + len(target) + 3 + len(value) > WIDTH >= indent + INDENT + len(value):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
@@ -35,7 +35,7 @@ def index_list(indices: Sequence[int]) -> Doc:
     """Indices as a `range` where they are one, else as a list."""
     if len(indices) > 3:
         step = indices[1] - indices[0]
-        if step > 0 and all(b - a == step for a, b in zip(indices, indices[1:], strict=False)):
+        if step > 0 and all(b - a == step for a, b in pairwise(indices)):
             stop = indices[-1] + 1
             if step == 1:
                 return f"range({stop})" if indices[0] == 0 else f"range({indices[0]}, {stop})"
@@ -111,7 +111,7 @@ def write_geometry(script: Script, data: Json) -> list[Doc]:
             names.append("[]")
             continue
         name = script.names.passing(part)
-        script.set(name, points(rows) if part == "vertices" else listing(parts(map(str, row)) for row in rows))
+        script.assign(name, points(rows) if part == "vertices" else listing(parts(map(str, row)) for row in rows))
         names.append(name)
     return names
 
@@ -124,7 +124,7 @@ def mesh_details(script: Script, variable: str, needed: tuple[str, str], mesh: J
     if isinstance(smooth, list):
         script.loop("index", index_list(smooth))
         script.indent += 4
-        script.set(f"{variable}.polygons[index].use_smooth", "True")
+        script.assign(f"{variable}.polygons[index].use_smooth", "True")
         script.indent -= 4
     elif smooth and "primitive" not in geometry:
         script.do(f"{variable}.shade_smooth()")
@@ -132,7 +132,7 @@ def mesh_details(script: Script, variable: str, needed: tuple[str, str], mesh: J
         if layer["data"] != "primitive":
             write_uv(script, variable, layer)
         elif layer["name"] != "UVMap":
-            script.set(f"{variable}.uv_layers[0].name", quote(layer["name"]))
+            script.assign(f"{variable}.uv_layers[0].name", quote(layer["name"]))
     for attribute in mesh.get("attributes", []):
         write_attribute(script, variable, attribute, path)
     write_props(script, variable, mesh, path)
@@ -145,10 +145,10 @@ def write_uv(script: Script, variable: str, layer: Json) -> None:
         script.do(call(f"{variable}.uv_layers.new", name=quote(layer["name"]), do_init="False"))
         return
     name = script.names.passing("uv_layer")
-    script.set(name, new)
+    script.assign(name, new)
     script.loop("corner, uv", call("zip", f"{name}.uv", points(rows)))
     script.indent += 4
-    script.set("corner.vector", "uv")
+    script.assign("corner.vector", "uv")
     script.indent -= 4
 
 
@@ -161,11 +161,11 @@ def material_indices(script: Script, variable: str, mesh: Json) -> None:
             slots.setdefault(slot, []).append(face)
     for slot, faces in slots.items():
         if len(faces) == 1:
-            script.set(f"{variable}.polygons[{faces[0]}].material_index", str(slot))
+            script.assign(f"{variable}.polygons[{faces[0]}].material_index", str(slot))
             continue
         script.loop("index", index_list(faces))
         script.indent += 4
-        script.set(f"{variable}.polygons[index].material_index", str(slot))
+        script.assign(f"{variable}.polygons[index].material_index", str(slot))
         script.indent -= 4
 
 
@@ -183,7 +183,7 @@ def write_attribute(script: Script, variable: str, attribute: Json, path: str) -
     member = MEMBERS.get(kind, "value")
     name = script.names.take(attribute["name"], "attribute")
     owner = "color_attributes" if member == "color" and domain in ("POINT", "CORNER") else "attributes"
-    script.set(name, call(f"{variable}.{owner}.new", *arguments))
+    script.assign(name, call(f"{variable}.{owner}.new", *arguments))
     if domain == "EDGE":
         write_edge_values(script, variable, name, kind, rows, where)
         return
@@ -192,7 +192,7 @@ def write_attribute(script: Script, variable: str, attribute: Json, path: str) -
     if zero is not None and len({row for _, row in special}) == 1:
         script.loop("index", index_list([index for index, _ in special]))
         script.indent += 4
-        script.set(f"{name}.data[index].{member}", scalar_text(special[0][1]))
+        script.assign(f"{name}.data[index].{member}", scalar_text(special[0][1]))
         script.indent -= 4
     elif special:
         unit = "COLOR" if member == "color" else ""
@@ -200,11 +200,11 @@ def write_attribute(script: Script, variable: str, attribute: Json, path: str) -
         if len(items) > 3 and len({str(item) for item in items}) == 1:
             script.loop("item", f"{name}.data")
             script.indent += 4
-            script.set(f"item.{member}", items[0])
+            script.assign(f"item.{member}", items[0])
         else:
             script.loop("item, value", call("zip", f"{name}.data", listing(items)))
             script.indent += 4
-            script.set(f"item.{member}", "value")
+            script.assign(f"item.{member}", "value")
         script.indent -= 4
 
 
@@ -222,12 +222,12 @@ def write_edge_values(script: Script, mesh: str, name: str, kind: str, rows: lis
     for what, alike in groupby(sorted(rows, key=lambda row: (row[2], row[:2])), key=lambda row: row[2]):
         pairs = script.names.passing("edges")
         keys = [parts([str(min(row[:2])), str(max(row[:2]))]) for row in alike]
-        script.set(pairs, before("", listing(keys)))
+        script.assign(pairs, before("", listing(keys)))
         script.loop("edge", f"{mesh}.edges")
         script.indent += 4
         script.add([f"{' ' * script.indent}if tuple(sorted(edge.vertices)) in {pairs}:"])
         script.indent += 4
-        script.set(f"{name}.data[edge.index].value", scalar_text(what))
+        script.assign(f"{name}.data[edge.index].value", scalar_text(what))
         script.indent -= 8
 
 
@@ -239,7 +239,7 @@ def write_vertex_groups(script: Script, owner: str, groups: list[Json]) -> None:
             script.do(creation)
             continue
         variable = script.names.take(group["name"], "group", suffix="_group")
-        script.set(variable, creation)
+        script.assign(variable, creation)
         by_weight: dict[float, list[int]] = {}
         for vertex, weight in group["weights"]:
             by_weight.setdefault(weight, []).append(vertex)
@@ -264,9 +264,9 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
         keywords: dict[str, Doc] = {"name": quote(block["name"])}
         if block["offsets"]:
             keywords["from_mix"] = "False"
-        script.set(variable, call(f"{owner}.shape_key_add", **keywords))
+        script.assign(variable, call(f"{owner}.shape_key_add", **keywords))
         if block.get("relative_to") in made:
-            script.set(f"{variable}.relative_key", made[block["relative_to"]])
+            script.assign(f"{variable}.relative_key", made[block["relative_to"]])
         if block["offsets"]:
             script.need("from mathutils import Vector")
             rows = [parts([str(row[0]), parts(vector(row[1:]))]) for row in block["offsets"]]
@@ -277,8 +277,8 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
         typed = {"type": "ShapeKey", "props": block["props"]}
         write_props(script, variable, typed, f'{path}.shape_keys.key_blocks["{block["name"]}"]')
     if keys.get("use_relative") is False:
-        script.set(f"{owner}.data.shape_keys.use_relative", "False")
-        script.set(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
+        script.assign(f"{owner}.data.shape_keys.use_relative", "False")
+        script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
 
 
 def materials_of(mesh: Json | None) -> list[Any]:

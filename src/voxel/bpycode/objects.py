@@ -33,7 +33,7 @@ def move_to(obj, collection):
 
 @dataclass
 class Row:
-    """What differs between objects that are made alike: source of their names and transforms, None for what is default."""
+    """What differs between objects that are made alike: source of their names and transforms."""
 
     name: Doc
     data_name: Doc | None = None
@@ -88,19 +88,21 @@ def make_object(script: Script, needed: Id, block: Json, holders: list[Id], row:
         assert mesh is not None
         variable = make_primitive(script, needed, block, data_id, mesh, row)
         place_primitive(script, variable, holders, active)
-        rest = ("scale",) if block["props"].get("rotation_mode", "XYZ") in EULER else ("rotation_euler", "scale")
+        rest: tuple[str, ...] = (
+            ("scale",) if block["props"].get("rotation_mode", "XYZ") in EULER else ("rotation_euler", "scale")
+        )
     else:
         data = "None"
         if data_id is not None:
             data = script.known(data_id) or make_data(script, data_id)
         variable = script.names.take(row.variable_hint or needed[1], "obj")
-        script.set(variable, call("bpy.data.objects.new", row.name, data))
+        script.assign(variable, call("bpy.data.objects.new", row.name, data))
         rest = TRANSFORM
         if block["props"].get("rotation_mode", "XYZ") not in EULER:
-            script.set(f"{variable}.rotation_mode", quote(block["props"]["rotation_mode"]))
+            script.assign(f"{variable}.rotation_mode", quote(block["props"]["rotation_mode"]))
     for key in rest:
         if key in row.transform:
-            script.set(f"{variable}.{key}", row.transform[key])
+            script.assign(f"{variable}.{key}", row.transform[key])
     if not (data_id is not None and data_id[0] == "meshes" and script.known(data_id) == f"{variable}.data"):
         for holder in holders:
             script.do(call(f"{collection_expression(script, holder)}.objects.link", variable))
@@ -127,12 +129,12 @@ def make_primitive(script: Script, needed: Id, block: Json, data_id: Id, mesh: J
         arguments["scale"] = stretch
     script.do(call(f"bpy.ops.mesh.{operator}", **arguments, **uv))
     variable = script.names.take(row.variable_hint or needed[1], "obj")
-    script.set(variable, "bpy.context.object")
+    script.assign(variable, "bpy.context.object")
     if script.claims("objects", default) or row.name != quote(default):
-        script.set(f"{variable}.name", row.name)
+        script.assign(f"{variable}.name", row.name)
     data_name = row.data_name or quote(data_id[1])
     if script.claims("meshes", default) or data_name != quote(default):
-        script.set(f"{variable}.data.name", data_name)
+        script.assign(f"{variable}.data.name", data_name)
     script.made(data_id, f"{variable}.data")
     after_operator(script, f"{variable}.data", mesh)
     if mesh["geometry"].get("smooth") is True:
@@ -171,7 +173,7 @@ def write_materials(script: Script, data: str, block: Json, path: str, old: Json
         while common < min(len(items), len(were)) and items[common] == were[common]:
             common += 1
         for place in range(common, min(len(items), len(were))):
-            script.set(f"{data}.materials[{place}]", names[place])
+            script.assign(f"{data}.materials[{place}]", names[place])
         for name in names[len(were) :]:
             script.do(call(f"{data}.materials.append", name))
         for _ in range(len(items), len(were)):
@@ -204,14 +206,14 @@ def write_slots(script: Script, variable: str, slots: list[Json], path: str) -> 
         if slot["link"] != "OBJECT":
             continue
         spot = f"{variable}.material_slots[{place}]"
-        script.set(f"{spot}.link", '"OBJECT"')
+        script.assign(f"{spot}.link", '"OBJECT"')
         material = identity(slot.get("material"))
         if material is not None:
             write_slot(script, variable, spot, material, f"{path}.material_slots[{place}]")
 
 
 def write_slot(script: Script, variable: str, spot: str, material: Id, path: str) -> None:
-    script.attempt(variable, path, lambda: script.set(f"{spot}.material", script.refer(material)))
+    script.attempt(variable, path, lambda: script.assign(f"{spot}.material", script.refer(material)))
 
 
 def edit_object(script: Script, needed: Id, block: Json, old: Json, holders: list[Id], before: list[Id]) -> None:
@@ -225,7 +227,9 @@ def edit_object(script: Script, needed: Id, block: Json, old: Json, holders: lis
     if data != was:
         if data is not None and not script.ready(data):
             make_data(script, data)
-        script.attempt(variable, path, lambda: script.set(f"{variable}.data", script.refer(data) if data else "None"))
+        script.attempt(
+            variable, path, lambda: script.assign(f"{variable}.data", script.refer(data) if data else "None")
+        )
     write_props(script, variable, block, path, old)
     there = {group["name"]: group for group in old.get("vertex_groups", [])}
     write_vertex_groups(

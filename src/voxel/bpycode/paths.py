@@ -10,18 +10,40 @@ from voxel.bpycode.layout import quote
 _STEP = re.compile(r'\.?([A-Za-z_][A-Za-z_0-9]*)|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]')
 
 ARRAYS = frozenset(
-    """
-    location rotation_euler rotation_quaternion rotation_axis_angle scale delta_location delta_rotation_euler
-    delta_rotation_quaternion delta_scale color diffuse_color specular_color horizon_color use_transform_limit
-    lock_location lock_rotation lock_scale layers co offset_location constant_offset_displace
-    relative_offset_displace strength_xyz gravity bbone_scalein bbone_scaleout
-    """.split()
+    [
+        "location",
+        "rotation_euler",
+        "rotation_quaternion",
+        "rotation_axis_angle",
+        "scale",
+        "delta_location",
+        "delta_rotation_euler",
+        "delta_rotation_quaternion",
+        "delta_scale",
+        "color",
+        "diffuse_color",
+        "specular_color",
+        "horizon_color",
+        "use_transform_limit",
+        "lock_location",
+        "lock_rotation",
+        "lock_scale",
+        "layers",
+        "co",
+        "offset_location",
+        "constant_offset_displace",
+        "relative_offset_displace",
+        "strength_xyz",
+        "gravity",
+        "bbone_scalein",
+        "bbone_scaleout",
+    ]
 )
 """Properties with several channels, as far as their name tells."""
 
 
 def steps(path: str) -> list[str] | None:
-    """`pose.bones["Arm"].location` as source of each step: `.pose`, `.bones`, `["Arm"]`, `.location`; None when it is none."""
+    """Source of each step of a path: `.pose`, `.bones`, `["Arm"]`, `.location`; None when it is no path."""
     found: list[str] = []
     place = 0
     while place < len(path):

@@ -86,11 +86,11 @@ def reset(script: Script, target: str, identifier: str, was: Any, path: str) -> 
         for inner, value_then in was["props"].items():
             reset(script, f"{target}.{identifier}", inner, value_then, f"{path}.{identifier}")
     elif identity(was) is not None:
-        script.set(f"{target}.{identifier}", "None")
+        script.assign(f"{target}.{identifier}", "None")
     elif isinstance(was, bool):
-        script.set(f"{target}.{identifier}", repr(not was))
+        script.assign(f"{target}.{identifier}", repr(not was))
     elif identifier in RESTING:
-        script.set(f"{target}.{identifier}", RESTING[identifier])
+        script.assign(f"{target}.{identifier}", RESTING[identifier])
     else:
         script.skip(f"{path}.{identifier}", "goes back to its default, which a Scene does not tell")
 
@@ -110,7 +110,7 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     if not identifier.isidentifier():
         script.skip(place, "not the name of a property")
     elif identifier == "field" and kind == "Object" and is_struct(what):
-        script.set("bpy.context.view_layer.objects.active", target)
+        script.assign("bpy.context.view_layer.objects.active", target)
         script.do("bpy.ops.object.forcefield_toggle()")
         write_props(script, f"{target}.field", what, place)
     elif is_struct(what):
@@ -120,10 +120,10 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     elif isinstance(what, dict) and "$node" in what:
         script.skip(place, "refers to a node")
     elif identifier == "engine" and what in EEVEE:
-        script.set(f"{target}.engine", '"BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"')
+        script.assign(f"{target}.engine", '"BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"')
     else:
         unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")
-        script.attempt(target, place, lambda: script.set(f"{target}.{identifier}", value(script, what, unit)))
+        script.attempt(target, place, lambda: script.assign(f"{target}.{identifier}", value(script, what, unit)))
 
 
 def write_nested(script: Script, target: str, identifier: str, struct: Json, path: str, was: Json | None) -> None:
@@ -136,7 +136,7 @@ def write_nested(script: Script, target: str, identifier: str, struct: Json, pat
     plain = [key for key, what in struct["props"].items() if was is None or was["props"].get(key) != what]
     if len(plain) >= BIND_FROM:
         variable = script.names.take(identifier, "settings")
-        script.set(variable, inner)
+        script.assign(variable, inner)
         inner = variable
     write_props(script, inner, struct, path, was)
 
@@ -155,21 +155,21 @@ def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json |
             script.do(call(f"{target}.elements.remove", f"{target}.elements[1]"))
         for index, (position, color) in enumerate(rows):
             if index != int(position == "1.0") or position not in ("0.0", "1.0"):
-                script.set(f"{target}.elements[{index}].position", position)
+                script.assign(f"{target}.elements[{index}].position", position)
             if color not in (array(script, [float(index)] * 3 + [1.0], "COLOR"),):
-                script.set(f"{target}.elements[{index}].color", color)
+                script.assign(f"{target}.elements[{index}].color", color)
         return
     script.names.keep(target)
     stop_name = script.names.passing("stop")
     elements = f"{target}.elements"
     rows_doc = [parts([position, color]) for position, color in rows]
     script.do(call(f"{elements}.remove", f"{elements}[1]"))
-    script.set(f"{elements}[0].position", rows[0][0])
-    script.set(f"{elements}[0].color", rows[0][1])
+    script.assign(f"{elements}[0].position", rows[0][0])
+    script.assign(f"{elements}[0].color", rows[0][1])
     script.loop("position, color", listing(rows_doc[1:]))
     script.indent += 4
-    script.set(stop_name, call(f"{elements}.new", "position"))
-    script.set(f"{stop_name}.color", "color")
+    script.assign(stop_name, call(f"{elements}.new", "position"))
+    script.assign(f"{stop_name}.color", "color")
     script.indent -= 4
 
 
@@ -190,12 +190,12 @@ def write_mapping(script: Script, target: str, struct: Json, path: str, was: Jso
         spot = f"{target}.curves[{index}].points"
         for end, coord in ((0, coords[0]), (len(coords) - 1, coords[-1])):
             if coord != ([0.0, 0.0] if end == 0 else [1.0, 1.0]):
-                script.set(f"{spot}[{1 if end else 0}].location", array(script, coord))
+                script.assign(f"{spot}[{1 if end else 0}].location", array(script, coord))
         for coord in coords[1:-1]:
             script.do(call(f"{spot}.new", *[number(part) for part in coord]))
         for place, handle in handles.items():
             if handle != "AUTO":
-                script.set(f"{spot}[{place}].handle_type", quote(handle))
+                script.assign(f"{spot}[{place}].handle_type", quote(handle))
     if curves:
         script.do(call(f"{target}.update"))
 
@@ -205,6 +205,8 @@ def write_profile(script: Script, target: str, struct: Json, path: str, was: Jso
     settings = {"type": struct["type"], "props": {k: v for k, v in struct["props"].items() if k != "points"}}
     write_props(script, target, settings, path)
     points = struct["props"].get("points") or []
+    if was is not None and was["props"].get("points") == points:
+        return
     for point in points[1:-1]:
         coords = [number(part) for part in point["props"]["location"]]
         script.do(call(f"{target}.points.add", *coords))
@@ -223,7 +225,7 @@ def write_list(script: Script, target: str, kind: str, items: list[Json], path: 
         rest = [key for key in item["props"] if key not in leave]
         if rest:
             variable = script.names.take(item.get("name") or kind.split(".")[1].rstrip("s"), "item")
-            script.set(variable, f"{target}.{made}")
+            script.assign(variable, f"{target}.{made}")
             write_props(script, variable, item, f"{path}[{index}]", leave=leave)
         else:
             script.do(f"{target}.{made}")
@@ -235,10 +237,10 @@ def _marker(item: Json) -> tuple[str, frozenset[str]]:
 
 
 ADDERS: dict[str, Any] = {
-    "ArmatureConstraint.targets": lambda item: ("new()", frozenset()),
+    "ArmatureConstraint.targets": lambda _: ("new()", frozenset()),
     "Scene.timeline_markers": _marker,
-    "ViewLayer.aovs": lambda item: ("add()", frozenset()),
-    "ViewLayer.lightgroups": lambda item: ("add()", frozenset()),
+    "ViewLayer.aovs": lambda _: ("add()", frozenset()),
+    "ViewLayer.lightgroups": lambda _: ("add()", frozenset()),
 }
 
 NESTED: dict[str, Any] = {"ColorRamp": write_ramp, "CurveMapping": write_mapping, "CurveProfile": write_profile}

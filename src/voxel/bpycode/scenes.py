@@ -35,7 +35,7 @@ def start_scenes(script: Script) -> None:
                 script.skip(f'scenes["{name}"]', "another scene becomes the active one")
             script.made(needed, "bpy.context.scene")
             if name != (before or STARTUP_SCENE) and script.old(needed) is None:
-                script.set("bpy.context.scene.name", quote(name))
+                script.assign("bpy.context.scene.name", quote(name))
         elif script.old(needed) is None:
             variable = script.name(needed, "_scene")
             script.new(variable, needed)
@@ -100,7 +100,7 @@ def write_world(script: Script, needed: Id, block: Json, old: Json | None) -> No
     variable = script.fetch(needed)
     write_props(script, variable, block, path, old)
     if block.get("tree") and old.get("tree"):
-        edit_tree(script, f"{variable}.node_tree", "worlds", block["tree"], old["tree"], f"{path}.node_tree")
+        edit_tree(script, f"{variable}.node_tree", block["tree"], old["tree"], f"{path}.node_tree")
     elif block.get("tree"):
         write_tree(script, variable, "worlds", block["tree"], f"{path}.node_tree")
 
@@ -112,7 +112,7 @@ def scene_variable(script: Script, name: str) -> str:
     if known is not None and known.isidentifier():
         return known
     variable = script.names.take("scene", "scene")
-    script.set(variable, known or f"bpy.data.scenes[{quote(name)}]")
+    script.assign(variable, known or f"bpy.data.scenes[{quote(name)}]")
     script.made(needed, variable)
     return variable
 
@@ -128,9 +128,9 @@ def write_scene_reference(script: Script, name: str, key: str) -> None:
     path = f'scenes["{name}"].{key}'
     target = script.known(("scenes", name)) or f"bpy.data.scenes[{quote(name)}]"
     if needed is None:
-        script.set(f"{target}.{key}", "None")
+        script.assign(f"{target}.{key}", "None")
         return
-    script.attempt(target, path, lambda: script.set(f"{target}.{key}", script.refer(needed)))
+    script.attempt(target, path, lambda: script.assign(f"{target}.{key}", script.refer(needed)))
 
 
 def write_rigid_world(script: Script) -> None:
@@ -163,7 +163,7 @@ def write_scene(script: Script, name: str, block: Json, old: Json | None) -> Non
     if tree and tree != before:
         variable = scene_variable(script, name)
         if before:
-            edit_tree(script, f"{variable}.node_tree", "scenes", tree, before, f"{path}.node_tree")
+            edit_tree(script, f"{variable}.node_tree", tree, before, f"{path}.node_tree")
         else:
             script.paragraph("Compositing")
             write_tree(script, variable, "scenes", tree, f"{path}.node_tree")
@@ -188,9 +188,9 @@ def write_layers(script: Script, name: str, layers: list[Json], old: list[Json],
             script.do(creation)
             continue
         variable = script.names.take("view_layer" if place == 0 else layer["name"], "view_layer")
-        script.set(variable, creation if place and was is None else spot)
+        script.assign(variable, creation if place and was is None else spot)
         if renamed:
-            script.set(f"{variable}.name", quote(layer["name"]))
+            script.assign(f"{variable}.name", quote(layer["name"]))
         write_props(script, variable, layer, where, was)
         for item in excluded:
             write_excluded(script, name, variable, item, where)
@@ -210,4 +210,4 @@ def write_excluded(script: Script, scene: str, layer: str, name: str, path: str)
             return
         chain.insert(0, above)
     steps = "".join(f".children[{quote(step)}]" for step in chain)
-    script.set(f"{layer}.layer_collection{steps}.exclude", "True")
+    script.assign(f"{layer}.layer_collection{steps}.exclude", "True")

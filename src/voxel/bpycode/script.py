@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from voxel.bpycode.layout import Doc, assign, before, call, join, lines, quote
+from voxel.bpycode import layout
+from voxel.bpycode.layout import Doc, before, call, join, lines, quote
 from voxel.bpycode.names import Names
 from voxel.bpycode.paths import node_names
 
@@ -34,7 +35,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Later(Exception):
+class NotYetError(Exception):
     """A value needs a datablock that the script makes further on."""
 
     def __init__(self, needed: Id) -> None:
@@ -42,7 +43,7 @@ class Later(Exception):
         self.needed = needed
 
 
-class Absent(Exception):
+class NowhereError(Exception):
     """A value needs a datablock that is neither in the Scene nor in the file."""
 
     def __init__(self, needed: Id) -> None:
@@ -118,9 +119,9 @@ class Script:
         """Add an expression statement."""
         self.add(lines(statement, self.indent))
 
-    def set(self, target: str, value: Doc) -> None:
+    def assign(self, target: str, value: Doc) -> None:
         """Add `target = value`."""
-        self.add(assign(target, value, self.indent))
+        self.add(layout.assignment(target, value, self.indent))
 
     def loop(self, targets: str, over: Doc) -> None:
         """Add `for targets in over:`; the caller indents what follows."""
@@ -187,20 +188,20 @@ class Script:
         if expression.isidentifier():
             return expression
         variable = self.name(needed, suffix)
-        self.set(variable, expression)
+        self.assign(variable, expression)
         self.made(needed, variable)
         if needed[0] not in SELF_KEPT and not self.referenced(needed):
-            self.set(f"{variable}.use_fake_user", "True")
+            self.assign(f"{variable}.use_fake_user", "True")
         return variable
 
     def refer(self, needed: Id) -> str:
-        """The expression for a datablock. Raises Later or Absent when it is not there at this point."""
+        """The expression for a datablock. Raises NotYetError or NowhereError when it is not there at this point."""
         expression = self.known(needed)
         if expression is not None:
             return expression
         if self.block(needed) is None:
-            raise Absent(needed)
-        raise Later(needed)
+            raise NowhereError(needed)
+        raise NotYetError(needed)
 
     def ready(self, needed: Id) -> bool:
         """Whether a datablock exists at this point."""
@@ -213,11 +214,11 @@ class Script:
         mark = [len(paragraph) for paragraph in self._paragraphs]
         try:
             write()
-        except Later:
+        except NotYetError:
             assert mark == [len(paragraph) for paragraph in self._paragraphs], "a statement was half written"
             self.names.keep(target)
             self._waiting.append(lambda: self.attempt(target, path, write))
-        except Absent as absent:
+        except NowhereError as absent:
             self.skip(path, str(absent))
 
     def resume(self) -> None:
@@ -239,10 +240,10 @@ class Script:
 
     def new(self, variable: str, needed: Id, *arguments: Doc, **keywords: Doc) -> None:
         """`variable = bpy.data.COLLECTION.new(name, …)`."""
-        self.set(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
+        self.assign(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
         self.made(needed, variable)
         if needed[0] not in SELF_KEPT and not self.referenced(needed):
-            self.set(f"{variable}.use_fake_user", "True")
+            self.assign(f"{variable}.use_fake_user", "True")
 
     def referenced(self, needed: Id) -> bool:
         """Whether anything in the Scene uses a datablock; one that nothing uses is not kept in a file by itself."""

@@ -15,7 +15,7 @@ from voxel.bpycode.values import value
 def write_stack(
     script: Script, owner: str, family: str, items: list[Json], path: str, old: list[Json] | None = None
 ) -> None:
-    """Make the modifiers (family "Modifier") or constraints (family "Constraint") that `owner` lacks, and change others.
+    """Make the modifiers or constraints (`family` "Modifier" or "Constraint") that `owner` lacks, and change others.
 
     The same modifier before and after is the one of the same name and type.
     """
@@ -33,7 +33,7 @@ def write_stack(
         if name in stack:
             if there[name] != item:
                 variable = script.names.take(name, family.lower())
-                script.set(variable, f"{spot}[{quote(name)}]")
+                script.assign(variable, f"{spot}[{quote(name)}]")
                 write_settings(script, variable, item, where, there[name])
         else:
             write_new(script, spot, family, item, where)
@@ -55,9 +55,9 @@ def write_new(script: Script, spot: str, family: str, item: Json, path: str) -> 
         script.do(creation)
         return
     variable = script.names.take(name, family.lower())
-    script.set(variable, creation)
+    script.assign(variable, creation)
     if renamed:
-        script.set(f"{variable}.name", quote(name))
+        script.assign(f"{variable}.name", quote(name))
     write_settings(script, variable, item, path)
 
 
@@ -94,7 +94,7 @@ def write_input(
         else:
             place = next(i for i, item in enumerate(interface) if item.get("identifier") == entry["identifier"])
             key = f"{holder}.interface.items_tree[{place}].identifier"
-        script.set(f"{variable}[{key}]", input_value(script, what, integer))
+        script.assign(f"{variable}[{key}]", input_value(script, what, integer))
 
     if group is None or not any(item.get("identifier") == entry["identifier"] for item in interface):
         script.skip(f"{path}[{entry['identifier']}]", "an input of a group that the scene does not hold")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from typing import Any
 
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.layout import call, quote
@@ -99,9 +97,9 @@ def write_socket_value(script: Script, variable: str, target: str, item: Json, p
     if kind.endswith(("FloatAngle", "VectorEuler", "Rotation")):
         unit = "ROTATION"
     if isinstance(what, float) and unit not in ("ROTATION", "ANGLE"):
-        script.set(target, number(what, whole=abs(what) >= 1.5))
+        script.assign(target, number(what, whole=abs(what) >= 1.5))
         return
-    script.attempt(variable, path, lambda: script.set(target, value(script, what, unit)))
+    script.attempt(variable, path, lambda: script.assign(target, value(script, what, unit)))
 
 
 def default_pair(owner: str, tree: Json) -> Json | None:
@@ -122,17 +120,17 @@ def write_tree(script: Script, holder: str, owner: str, tree: Json, path: str, *
     """Make a tree whose nodes are `holder.node_tree.nodes`; for a group, `root` is empty and `holder` the tree."""
     base = f"{holder}.{root}" if root else holder
     if root:
-        script.set(f"{holder}.use_nodes", "True")
+        script.assign(f"{holder}.use_nodes", "True")
     first = default_pair(owner, tree)
     if first is not None:
         write_default_pair(script, base, owner, first, path)
         return
     nodes = script.names.take("nodes", "nodes")
-    script.set(nodes, f"{base}.nodes")
+    script.assign(nodes, f"{base}.nodes")
     links = ""
     if tree["links"]:
         links = script.names.take("links", "links")
-        script.set(links, f"{base}.links")
+        script.assign(links, f"{base}.links")
     if root:
         script.do(f"{nodes}.clear()")
     build(script, nodes, links, tree, path)
@@ -153,7 +151,7 @@ def write_default_pair(script: Script, base: str, owner: str, first: Json, path:
         return
     label = DEFAULT_PAIRS[owner][2]
     variable = script.names.take(node_name({**first, "label": ""}), "node")
-    script.set(variable, f"{base}.nodes[{quote(label)}]")
+    script.assign(variable, f"{base}.nodes[{quote(label)}]")
     write_props(script, variable, first, path)
     write_inputs(script, variable, {**first, "inputs": inputs}, "inputs", path)
 
@@ -186,13 +184,13 @@ def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used
         return
     variable = script.names.take(node_name(node), "node")
     made[node["name"]] = variable
-    script.set(variable, creation)
+    script.assign(variable, creation)
     if named:
-        script.set(f"{variable}.name", quote(node["name"]))
+        script.assign(f"{variable}.name", quote(node["name"]))
     reference = identity(node.get("tree"))
     if reference is not None:
         where = f'{path}.nodes["{node["name"]}"].node_tree'
-        script.attempt(variable, where, lambda: script.set(f"{variable}.node_tree", script.refer(reference)))
+        script.attempt(variable, where, lambda: script.assign(f"{variable}.node_tree", script.refer(reference)))
     if not node.get("paired") and not node.get("items"):
         write_settings(script, node, variable, path)
 
@@ -227,7 +225,7 @@ def write_links(script: Script, links: str, items: list[Json], made: dict[str, s
             continue
         creation = call(f"{links}.new", socket(start, link["from"], "outputs"), socket(end, link["to"], "inputs"))
         if link.get("muted"):
-            script.set(f"{creation}.is_muted", "True")
+            script.assign(f"{creation}.is_muted", "True")
         else:
             script.do(creation)
 
@@ -235,7 +233,7 @@ def write_links(script: Script, links: str, items: list[Json], made: dict[str, s
 # Trees that exist already
 
 
-def edit_tree(script: Script, base: str, owner: str, tree: Json, old: Json, path: str) -> None:
+def edit_tree(script: Script, base: str, tree: Json, old: Json, path: str) -> None:
     """Change the tree at `base` from `old` to `tree`: nodes are the same when their name and type are."""
     write_interface(script, base, tree, old, path)
     there = {node["name"]: node for node in old["nodes"]}
@@ -261,16 +259,16 @@ def edit_tree(script: Script, base: str, owner: str, tree: Json, old: Json, path
     nodes = f"{base}.nodes"
     if len(touched) + len(gone) + len(fresh) > 1:
         nodes = script.names.take("nodes", "nodes")
-        script.set(nodes, f"{base}.nodes")
+        script.assign(nodes, f"{base}.nodes")
     links = f"{base}.links"
     if len(new_links) + len(gone_links) > 1:
         links = script.names.take("links", "links")
-        script.set(links, f"{base}.links")
+        script.assign(links, f"{base}.links")
     for name in (name for name in there if name in touched):
         made[name] = script.names.take(node_name(there[name]), "node")
-        script.set(made[name], find(script, nodes, owner, there[name], old))
+        script.assign(made[name], find(nodes, there[name], old))
     for node in gone:
-        script.do(call(f"{nodes}.remove", find(script, nodes, owner, node, old)))
+        script.do(call(f"{nodes}.remove", find(nodes, node, old)))
     for node in fresh:
         make_node(script, nodes, node, made, used, path)
     pair_zones(script, fresh, made)
@@ -303,13 +301,13 @@ AUTO_NAMES = {
     "ShaderNodeBackground": "Background", "ShaderNodeOutputWorld": "World Output", "ShaderNodeEmission": "Emission",
     "NodeGroupInput": "Group Input", "NodeGroupOutput": "Group Output", "ShaderNodeTexNoise": "Noise Texture",
     "ShaderNodeTexVoronoi": "Voronoi Texture", "ShaderNodeMapping": "Mapping", "ShaderNodeBump": "Bump",
-    "ShaderNodeMixShader": "Mix Shader", "ShaderNodeTexImage": "Image Texture", "ShaderNodeTexCoord": "Texture Coordinate",
-    "ShaderNodeOutputLight": "Light Output",
+    "ShaderNodeMixShader": "Mix Shader", "ShaderNodeTexImage": "Image Texture",
+    "ShaderNodeTexCoord": "Texture Coordinate", "ShaderNodeOutputLight": "Light Output",
 }  # fmt: skip
 """Names that Blender gives to new nodes, in all supported versions."""
 
 
-def find(script: Script, nodes: str, owner: str, node: Json, tree: Json) -> str:
+def find(nodes: str, node: Json, tree: Json) -> str:
     """An expression for a node of a tree that a script made: names of nodes are Blender's, not the file's."""
     kind = node["type"]
     alike = [other["name"] for other in tree["nodes"] if other["type"] == kind]
@@ -319,8 +317,3 @@ def find(script: Script, nodes: str, owner: str, node: Json, tree: Json) -> str:
     if len(alike) == 1:
         return f"next({alike_source})"
     return f"[{alike_source}][{alike.index(node['name'])}]"
-
-
-def signature(tree: Json) -> Counter[Any]:
-    """How many nodes of each type a tree has."""
-    return Counter(node["type"] for node in tree["nodes"])

@@ -25,7 +25,7 @@ def rounded_angle(script: Script, value: float) -> str | None:
 
 
 def value(script: Script, what: Any, unit: str = "", *, exact_float: bool = False) -> Doc:
-    """The source of a value; `unit` is RNA's. Raises Later or Absent for datablocks that are not there.
+    """The source of a value; `unit` is RNA's. Raises NotYetError or NowhereError for datablocks that are not there.
 
     `exact_float` writes a number with a point even when it is whole, where Blender keeps the type that it is given.
     """

@@ -19,7 +19,7 @@ def write_parent(script: Script, variable: str, name: str, block: Json, old: Jso
     if parent == was:
         return
     if parent is None:
-        script.set(f"{variable}.parent", "None")
+        script.assign(f"{variable}.parent", "None")
         return
     path = f'objects["{name}"].parent'
     target = ("objects", parent["object"])
@@ -27,16 +27,16 @@ def write_parent(script: Script, variable: str, name: str, block: Json, old: Jso
     def write() -> None:
         holder = script.refer(target)
         if was is None or was["object"] != parent["object"]:
-            script.set(f"{variable}.parent", holder)
+            script.assign(f"{variable}.parent", holder)
         if parent["type"] != (was or {}).get("type", "OBJECT"):
-            script.set(f"{variable}.parent_type", quote(parent["type"]))
+            script.assign(f"{variable}.parent_type", quote(parent["type"]))
         if parent.get("bone") != (was or {}).get("bone"):
-            script.set(f"{variable}.parent_bone", quote(parent.get("bone", "")))
+            script.assign(f"{variable}.parent_bone", quote(parent.get("bone", "")))
         if parent.get("vertices"):
             three = [*parent["vertices"], 0, 0][:3]
-            script.set(f"{variable}.parent_vertices", parts(str(vertex) for vertex in three))
+            script.assign(f"{variable}.parent_vertices", parts(str(vertex) for vertex in three))
         if parent.get("inverse") != (was or {}).get("inverse"):
-            script.set(f"{variable}.matrix_parent_inverse", inverse(script, parent, holder))
+            script.assign(f"{variable}.matrix_parent_inverse", inverse(script, parent, holder))
 
     script.attempt(variable, path, write)
 
@@ -101,7 +101,7 @@ def write_physics(script: Script, variable: str, name: str, block: Json, old: Js
         if part.startswith("rigid") and before is None:
             operator = "object_add" if part == "rigid_body" else "constraint_add"
             kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")
-            script.set("bpy.context.view_layer.objects.active", variable)
+            script.assign("bpy.context.view_layer.objects.active", variable)
             keywords: dict[str, Doc] = {} if kind in ("ACTIVE", "FIXED") else {"type": quote(kind)}
             script.do(call(f"bpy.ops.rigidbody.{operator}", **keywords))
         elif part in ("soft_body", "collision") and not any(
@@ -112,7 +112,7 @@ def write_physics(script: Script, variable: str, name: str, block: Json, old: Js
         spot = f"{variable}.{part}"
         if len(props) > 2:
             spot = script.names.take(part, "body")
-            script.set(spot, f"{variable}.{part}")
+            script.assign(spot, f"{variable}.{part}")
         write_props(script, spot, {"type": what["type"], "props": props}, f"{path}.{part}", before)
 
 
@@ -135,7 +135,7 @@ def write_particles(script: Script, variable: str, systems: list[Json], path: st
 
 
 def write_particle_settings(script: Script, variable: str, spot: str, settings: tuple[str, str], path: str) -> None:
-    script.attempt(variable, path, lambda: script.set(f"{spot}.settings", script.refer(settings)))
+    script.attempt(variable, path, lambda: script.assign(f"{spot}.settings", script.refer(settings)))
 
 
 def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) -> None:
@@ -146,7 +146,7 @@ def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) 
             continue
         where = f'{path}.pose.bones["{name}"]'
         bone = script.names.take(name, "bone", suffix="_bone")
-        script.set(bone, f"{variable}.pose.bones[{quote(name)}]")
+        script.assign(bone, f"{variable}.pose.bones[{quote(name)}]")
         typed = {"type": "PoseBone", "props": posed["props"]}
         write_props(script, bone, typed, where, {"type": "PoseBone", "props": was["props"]})
         if posed.get("constraints", []) != was.get("constraints", []):
@@ -158,32 +158,32 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
     bones = data.get("bones", [])
     if not bones:
         return
-    script.set("bpy.context.view_layer.objects.active", variable)
+    script.assign("bpy.context.view_layer.objects.active", variable)
     script.do('bpy.ops.object.mode_set(mode="EDIT")')
     edit_bones = script.names.take("edit_bones", "edit_bones")
-    script.set(edit_bones, f"{variable}.data.edit_bones")
+    script.assign(edit_bones, f"{variable}.data.edit_bones")
     if len(bones) >= 3:
         bone_table(script, edit_bones, bones)
     else:
         made: dict[str, str] = {}
         for bone in bones:
             made[bone["name"]] = one = script.names.take(bone["name"], "bone", suffix="_bone")
-            script.set(one, call(f"{edit_bones}.new", quote(bone["name"])))
-            script.set(f"{one}.head", parts(vector(bone["head"])))
-            script.set(f"{one}.tail", parts(vector(bone["tail"])))
+            script.assign(one, call(f"{edit_bones}.new", quote(bone["name"])))
+            script.assign(f"{one}.head", parts(vector(bone["head"])))
+            script.assign(f"{one}.tail", parts(vector(bone["tail"])))
             if abs(bone.get("roll", 0.0)) > 1e-6:
-                script.set(f"{one}.roll", number(bone["roll"]))
+                script.assign(f"{one}.roll", number(bone["roll"]))
             if bone.get("parent") in made:
-                script.set(f"{one}.parent", made[bone["parent"]])
+                script.assign(f"{one}.parent", made[bone["parent"]])
             if bone.get("connected"):
-                script.set(f"{one}.use_connect", "True")
+                script.assign(f"{one}.use_connect", "True")
     script.do('bpy.ops.object.mode_set(mode="OBJECT")')
     for bone in bones:
         if bone.get("props"):
             spot = f"{variable}.data.bones[{quote(bone['name'])}]"
             if len(bone["props"]) > 2:
                 one = script.names.take(bone["name"], "bone", suffix="_bone")
-                script.set(one, spot)
+                script.assign(one, spot)
                 spot = one
             write_props(script, spot, bone, f'{path}.bones["{bone["name"]}"]')
     for group in data.get("bone_collections", []):
@@ -192,7 +192,7 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
         if not group["bones"]:
             script.do(creation)
             continue
-        script.set(group_name, creation)
+        script.assign(group_name, creation)
         if len(group["bones"]) == len(bones):
             script.loop("bone", f"{variable}.data.bones")
             assigned: Doc = "bone"
@@ -218,14 +218,14 @@ def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
     names = ["name", "parent", "head", "tail", *["roll"] * rolled, *["connected"] * connected]
     script.loop(", ".join(names), listing(rows))
     script.indent += 4
-    script.set("bone", call(f"{edit_bones}.new", "name"))
-    script.set("bone.head", "head")
-    script.set("bone.tail", "tail")
+    script.assign("bone", call(f"{edit_bones}.new", "name"))
+    script.assign("bone.head", "head")
+    script.assign("bone.tail", "tail")
     if rolled:
-        script.set("bone.roll", "roll")
+        script.assign("bone.roll", "roll")
     script.add([f"{' ' * script.indent}if parent:"])
     script.indent += 4
-    script.set("bone.parent", f"{edit_bones}[parent]")
+    script.assign("bone.parent", f"{edit_bones}[parent]")
     if connected:
-        script.set("bone.use_connect", "connected")
+        script.assign("bone.use_connect", "connected")
     script.indent -= 8

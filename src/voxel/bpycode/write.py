@@ -28,6 +28,7 @@ from voxel.bpycode.scenes import (
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 from voxel.bpycode.wiring import write_bones, write_parent, write_wiring
+from voxel.records.scene import Scene
 
 EMPTY: Json = {"active_scene": "", "blocks": {}}
 
@@ -44,12 +45,15 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...]
 
 
-def write(after: Any, before: Any = None) -> str:
-    """Python that turns `before` (an empty file when None) into `after`; both are Scenes."""
+def write(after: Scene | Mapping[str, Any], before: Scene | Mapping[str, Any] | None = None) -> str:
+    """Python that turns `before` (an empty file when None) into `after`; both are Scenes, or their plain values.
+
+    The script runs in Blender 4.5 and 5.0. What it cannot make is left out; `write_all` says what that is.
+    """
     return write_all(after, before).source
 
 
-def write_all(after: Any, before: Any = None) -> Written:
+def write_all(after: Scene | Mapping[str, Any], before: Scene | Mapping[str, Any] | None = None) -> Written:
     """`write`, and what is missing from it, with reasons."""
     script = Script(plain(after), EMPTY if before is None else plain(before))
     start_scenes(script)
@@ -66,8 +70,8 @@ def write_all(after: Any, before: Any = None) -> Written:
     groups(script, shading=False)
     wire(script, lambda block: block["kind"] not in OTHERS)
     for heading, kind in (("Lights", "LIGHT"), ("Camera", "CAMERA")):
-        objects(script, heading, lambda block, kind=kind: block["kind"] == kind)  # type: ignore[misc]
-        wire(script, lambda block, kind=kind: block["kind"] == kind)  # type: ignore[misc]
+        objects(script, heading, lambda block, kind=kind: block["kind"] == kind)
+        wire(script, lambda block, kind=kind: block["kind"] == kind)
     unused_data(script)
     script.paragraph()
     script.resume()
@@ -80,11 +84,12 @@ def write_all(after: Any, before: Any = None) -> Written:
     return Written(source=script.source(), skipped=tuple(script.skipped))
 
 
-def plain(scene: Any) -> Json:
-    """A Scene as plain values; one that is plain already is not copied."""
+def plain(scene: Scene | Mapping[str, Any]) -> Json:
+    """A Scene as plain JSON values; one that is plain already is not copied."""
     if isinstance(scene, Mapping):
         return dict(scene)
-    return dict(msgspec.to_builtins(scene))
+    values: Json = msgspec.json.decode(scene.to_json())
+    return values
 
 
 def blocks(script: Script, collection: str) -> list[tuple[Id, Json, Json | None]]:
@@ -226,7 +231,7 @@ def groups(script: Script, *, shading: bool) -> None:
             variable = script.fetch(needed)
             script.names.keep(variable)
             write_props(script, variable, block, path, old)
-            edit_tree(script, variable, "node_groups", block["tree"], old["tree"], path)
+            edit_tree(script, variable, block["tree"], old["tree"], path)
         script.names.close_block()
     script.no_heading()
 
@@ -283,12 +288,10 @@ def objects(script: Script, heading: str, fits: Any) -> None:
         assert old is not None
         script.names.open_block()
         data = identity(everything[name].get("data"))
-        if data is not None and script.old(data) is not None and script.block(data) != script.old(data):
-            if script.claim_once(data):
-                block, was = script.block(data), script.old(data)
-                assert block is not None and was is not None
-                edit_data(script, data, block, was)
-                script.names.keep(script.known(data) or "")
+        block, was = (script.block(data), script.old(data)) if data is not None else (None, None)
+        if data is not None and block is not None and was is not None and block != was and script.claim_once(data):
+            edit_data(script, data, block, was)
+            script.names.keep(script.known(data) or "")
         edit_object(script, ("objects", name), everything[name], old, holders.of.get(name, []), before.of.get(name, []))
         script.names.keep(script.known(("objects", name)) or "")
         script.names.close_block()

@@ -58,7 +58,7 @@ def write_items(script: Script, variable: str, node: Json, path: str) -> None:
             }
             if any(props.values()):
                 name = script.names.take(item.get("name", ""), "item")
-                script.set(name, creation)
+                script.assign(name, creation)
                 write_props(script, name, {"type": item["type"], "props": props}, path)
             else:
                 script.do(creation)

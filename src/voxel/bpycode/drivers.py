@@ -1,0 +1,91 @@
+"""Drivers and NLA tracks."""
+
+from __future__ import annotations
+
+from voxel.bpycode.animated import Animated, is_array, reach
+from voxel.bpycode.keys import frame_number, write_keys
+from voxel.bpycode.layout import Doc, call, quote
+from voxel.bpycode.paths import split
+from voxel.bpycode.props import write_props
+from voxel.bpycode.script import Json, Script, identity
+
+
+def write_drivers(script: Script, item: Animated) -> None:
+    """Drivers that were not there before; an expression stays the text that it is."""
+    owner = reach(script, item)
+    there = item.old.get("drivers", [])
+    drivers = item.animation.get("drivers", [])
+    for driver in drivers:
+        if driver in there:
+            continue
+        path = f'{item.path}.animation_data.drivers["{driver["path"]}"]'
+        array = driver["index"] or is_array(driver, drivers)
+        taken = split(driver["path"])
+        holder, prop = (f"{owner}{taken[0]}", taken[1]) if taken else (owner, driver["path"])
+        arguments: list[Doc] = [quote(prop), *([str(driver["index"])] if array else [])]
+        variable = script.names.passing("driver")
+        curve = call(f"{holder}.driver_add", *arguments)
+        if driver.get("keys") or any(m["type"] != "FModifierGenerator" for m in driver.get("modifiers", [])):
+            curve_name = script.names.take("driver_curve", "curve")
+            script.assign(curve_name, curve)
+            write_keys(script, curve_name, driver.get("keys", []))
+            script.assign(variable, f"{curve_name}.driver")
+        else:
+            script.assign(variable, f"{curve}.driver")
+        if driver["type"] != "SCRIPTED":
+            script.assign(f"{variable}.type", quote(driver["type"]))
+        for entry in driver["variables"]:
+            write_variable(script, variable, entry, path)
+        if "expression" in driver:
+            script.assign(f"{variable}.expression", quote(driver["expression"]))
+        if driver.get("use_self"):
+            script.assign(f"{variable}.use_self", "True")
+
+
+def write_variable(script: Script, driver: str, entry: Json, path: str) -> None:
+    """A variable of a driver and what it reads."""
+    variable = script.names.passing("variable")
+    script.assign(variable, f"{driver}.variables.new()")
+    if entry["name"] != "var":
+        script.assign(f"{variable}.name", quote(entry["name"]))
+    if entry["type"] != "SINGLE_PROP":
+        script.assign(f"{variable}.type", quote(entry["type"]))
+    for place, target in enumerate(entry["targets"]):
+        spot = f"{variable}.targets[{place}]"
+        if len(target["props"]) > 2:
+            spot = script.names.take("target", "target")
+            script.assign(spot, f"{variable}.targets[{place}]")
+        props = target["props"]
+        ordered = {key: props[key] for key in ("id_type", "id") if key in props} | props
+        write_props(script, spot, {"type": target["type"], "props": ordered}, f"{path}.variables")
+
+
+def write_tracks(script: Script, item: Animated) -> None:
+    """NLA tracks and their strips."""
+    owner = reach(script, item)
+    if item.old.get("nla"):
+        script.skip(f"{item.path}.animation_data.nla_tracks", "changed NLA tracks")
+        return
+    for track in item.animation["nla"]:
+        variable = script.names.take(track.get("name", ""), "track", suffix="_track")
+        script.assign(variable, f"{owner}.animation_data_create().nla_tracks.new()")
+        script.assign(f"{variable}.name", quote(track.get("name", "")))
+        for strip in track.get("strips", []):
+            write_strip(script, variable, strip, item.path)
+        write_props(script, variable, {"type": track["type"], "props": track["props"]}, item.path)
+
+
+def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
+    action = identity(strip.get("action"))
+    where = f'{path}.animation_data.nla_tracks.strips["{strip.get("name", "")}"]'
+    if action is None or script.known(action) is None:
+        script.skip(where, "a strip without an action")
+        return
+    variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
+    creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
+    script.assign(variable, creation)
+    frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
+    if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
+        script.assign(f"{variable}.frame_end", frame_number(strip["end"]))
+    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
+    write_props(script, variable, {"type": strip["type"], "props": props}, where)

@@ -1,0 +1,115 @@
+"""F-curves: keys, handles and modifiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from voxel.bpycode.kinds import kind_of
+from voxel.bpycode.layout import Doc, call, listing, parts, quote
+from voxel.bpycode.numbers import number, vector
+from voxel.bpycode.props import write_props
+from voxel.bpycode.script import Json, Script
+
+
+def frame_number(frame: float) -> str:
+    """A frame, whole where it is."""
+    return number(float(frame), whole=True)
+
+
+COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "back", "amplitude", "period", "type")
+
+
+def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
+    """One f-curve with its keys, handles and modifiers."""
+    variable = script.names.passing("curve")
+    script.assign(variable, creation)
+    where = f'{path}.fcurves["{curve["path"]}"]'
+    if curve.get("extrapolation"):
+        script.assign(f"{variable}.extrapolation", quote(curve["extrapolation"]))
+    if curve.get("mute"):
+        script.assign(f"{variable}.mute", "True")
+    write_keys(script, variable, curve["keys"])
+    for modifier in curve.get("modifiers", []):
+        write_modifier(script, variable, modifier, where)
+
+
+def write_modifier(script: Script, curve: str, modifier: Json, path: str) -> None:
+    """A modifier of an f-curve, such as cycles or noise."""
+    creation = call(f"{curve}.modifiers.new", quote(kind_of(modifier["type"], "FModifier")))
+    props = {key: what for key, what in modifier["props"].items() if key != "type"}
+    if not props:
+        script.do(creation)
+        return
+    variable = script.names.take(kind_of(modifier["type"], "FModifier"), "modifier")
+    script.assign(variable, creation)
+    write_props(script, variable, {"type": modifier["type"], "props": props}, path)
+
+
+def write_keys(script: Script, curve: str, keys: list[Json]) -> None:
+    """Keys from a table of frame, value and what else differs from a fresh key."""
+    if not keys:
+        return
+    columns = [name for name in COLUMNS if any(name in key for key in keys)]
+    fixed: dict[str, Any] = {}
+    for name in ("interpolation", "types", "easing", "type"):
+        if name in columns and all(key.get(name) == keys[0].get(name) for key in keys):
+            fixed[name] = keys[0][name]
+            columns.remove(name)
+    for side in ("handle_left", "handle_right"):
+        if side in columns and not all(side in key for key in keys):
+            for key in keys:
+                key.setdefault(side, None)
+    names: list[str] = ["frame", "value"]
+    for name in columns:
+        names += ["left_type", "right_type"] if name == "types" else [name]
+    rows = []
+    for key in keys:
+        row: list[Doc] = [frame_number(key["frame"]), number(float(key["value"]))]
+        for name in columns:
+            row += column(name, key.get(name))
+        rows.append(parts(row))
+    script.loop(", ".join(names), listing(rows))
+    script.indent += 4
+    insertion = call(f"{curve}.keyframe_points.insert", "frame", "value")
+    if not columns and not fixed:
+        script.do(insertion)
+    else:
+        script.assign("key", insertion)
+        for name, what in fixed.items():
+            for attribute, text in zip(attributes(name), column(name, what), strict=True):
+                script.assign(f"key.{attribute}", text)
+        for name in columns:
+            sources = ["left_type", "right_type"] if name == "types" else [name]
+            for attribute, source in zip(attributes(name), sources, strict=True):
+                if name.startswith("handle_") and any(key.get(name) is None for key in keys):
+                    script.add([f"{' ' * script.indent}if {source}:"])
+                    script.indent += 4
+                    script.assign(f"key.{attribute}", source)
+                    script.indent -= 4
+                else:
+                    script.assign(f"key.{attribute}", source)
+    script.indent -= 4
+
+
+def attributes(name: str) -> list[str]:
+    return ["handle_left_type", "handle_right_type"] if name == "types" else [name]
+
+
+DEFAULTS = {
+    "interpolation": "BEZIER",
+    "easing": "AUTO",
+    "type": "KEYFRAME",
+    "back": 1.70158,
+    "amplitude": 0.0,
+    "period": 0.0,
+}
+
+
+def column(name: str, what: Any) -> list[Doc]:
+    if name == "types":
+        left, right = what or ("AUTO_CLAMPED", "AUTO_CLAMPED")
+        return [quote(left), quote(right)]
+    if name.startswith("handle_"):
+        return ["None" if what is None else parts(vector(what))]
+    what = DEFAULTS[name] if what is None else what
+    return [quote(what) if isinstance(what, str) else number(what)]

@@ -1,0 +1,201 @@
+"""`voxel decompile`: what a .blend file holds, as readable Python that makes it again."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from voxel.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from voxel.blender import Blender
+    from voxel.bpycode import Written
+    from voxel.records.scene import Scene
+
+PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help=".blend files, or folders of them.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write NAME.py files here, not to stdout.")
+]
+ObjectOption = Annotated[
+    list[str] | None, typer.Option("--object", metavar="NAME", help="This object alone, with all that it needs.")
+]
+MaterialOption = Annotated[
+    list[str] | None, typer.Option("--material", metavar="NAME", help="This material alone, with all that it needs.")
+]
+VerifyOption = Annotated[bool, typer.Option("--verify", help="Run the script in boxed Blender and compare the scenes.")]
+VersionsOption = Annotated[
+    list[str] | None,
+    typer.Option("--blender", metavar="VERSION", help="Which Blender; the first one loads, each one verifies."),
+]
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+class Class(msgspec.Struct, kw_only=True):
+    """Fidelity of one kind of datablock."""
+
+    total: int = 0
+    exact: int = 0
+    skipped: dict[str, int] = {}
+    """Reason → count of the datablocks that did not come back whole."""
+
+
+class Decompiled(msgspec.Struct, kw_only=True):
+    """One line of `voxel decompile --json`."""
+
+    path: str
+    script: str
+    """The file that was written, or the source itself without `--output`."""
+    tokens: int
+    """Words and signs."""
+    verified: bool | None
+    """None without `--verify`; else whether each Blender ran it and whatever is not skipped came back."""
+    fidelity: dict[str, Class]
+
+
+def command(
+    paths: PathsArgument,
+    output: OutputOption = None,
+    object_name: ObjectOption = None,
+    material: MaterialOption = None,
+    verify: VerifyOption = False,
+    blender: VersionsOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Write .blend files as readable Blender Python. Exit 0: done; 1: a file could not be read or verified."""
+    from voxel.blender import Blender
+    from voxel.bpycode import write_all
+    from voxel.errors import BadInput, UsageError
+    from voxel.records.scene import Scene
+    from voxel.stages.command import say
+    from voxel.stages.datadir import write_atomic
+
+    files = list(_files(paths))
+    if not files:
+        raise UsageError("no .blend file is there")
+    roots = [("objects", name) for name in object_name or []] + [("materials", name) for name in material or []]
+    bad = False
+    with ExitStack() as stack:
+        versions: list[str | None] = list(dict.fromkeys(blender)) if blender else [None]
+        running = [stack.enter_context(Blender(version)) for version in versions]
+        for path, stem in files:
+            try:
+                scene = Scene.from_json(running[0].load(path))
+            except BadInput as error:
+                say(f"{path}: {error}")
+                bad = True
+                continue
+            scene = _part(scene, roots, path)
+            written = write_all(scene)
+            verified, fidelity = _verified(running if verify else [], scene, written)
+            bad = bad or verified is False
+            target = None if output is None else output / f"{stem}.py"
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(target, written.source.encode())
+            line = Decompiled(
+                path=str(path),
+                script=written.source if target is None else str(target),
+                tokens=len(_TOKEN.findall(written.source)),
+                verified=verified,
+                fidelity=fidelity,
+            )
+            typer.echo(msgspec.json.encode(line).decode() if json else _sentences(line, written, target), nl=json)
+            if not json and target is None:
+                for item in written.skipped:
+                    say(f"not written: {item.path}: {item.reason}")
+    return int(bad)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Each file with the name that its script gets."""
+    from voxel.errors import UsageError
+
+    for path in paths:
+        if path.is_dir():
+            for found in sorted(path.rglob("*.blend")):
+                yield found, str(found.relative_to(path).with_suffix(""))
+        elif path.exists():
+            yield path, path.stem
+        else:
+            raise UsageError(f"{path} is not there")
+
+
+def _part(scene: Scene, roots: list[tuple[str, str]], path: Path) -> Scene:
+    from voxel.errors import UsageError
+
+    for collection, name in roots:
+        there = scene.blocks.get(collection, {})
+        if name not in there:
+            known = ", ".join(list(there)[:12]) or "none"
+            raise UsageError(f"{path} has no {collection.removesuffix('s')} {name!r}; it has: {known}")
+    return scene.subset(roots) if roots else scene
+
+
+def _verified(running: Sequence[Blender], scene: Scene, written: Written) -> tuple[bool | None, dict[str, Class]]:
+    """Whether each Blender makes the scene from its script, and the fidelity that the worst one shows."""
+    if not running:
+        return None, {}
+    worst: dict[str, Class] | None = None
+    good = True
+    lost = {item.path: item.reason for item in scene.opaque} | {item.path: item.reason for item in written.skipped}
+    for one in running:
+        run = one.run(written.source, timeout=120)
+        failure = None
+        if run.verdict != "passed":
+            failure = f"{run.verdict}: {run.errors[0].message}" if run.errors else run.verdict
+        back = msgspec.json.decode(run.scene) if run.scene is not None else None
+        fidelity, unnamed = _compare(scene.plain(), back, lost, failure)
+        good = good and failure is None and not unnamed
+        exact = sum(item.exact for item in fidelity.values())
+        if worst is None or exact < sum(item.exact for item in worst.values()):
+            worst = fidelity
+    return good, worst or {}
+
+
+def _compare(
+    scene: dict[str, Any], back: dict[str, Any] | None, lost: dict[str, str], failure: str | None
+) -> tuple[dict[str, Class], int]:
+    """Fidelity by kind of datablock, and how many differ without being named as skipped."""
+    from voxel.facts.compare import block_differences
+
+    result: dict[str, Class] = {}
+    unnamed = 0
+    for collection, blocks in scene["blocks"].items():
+        reasons: Counter[str] = Counter()
+        exact = 0
+        for name, block in blocks.items():
+            same_scene = back is not None and (collection, name) == ("scenes", scene["active_scene"])
+            wanted = back["active_scene"] if same_scene and back is not None else name
+            other = None if back is None else back["blocks"].get(collection, {}).get(wanted)
+            found = [] if other is None else block_differences(block, other, f'{collection}["{name}"]')
+            if other is not None and not found:
+                exact += 1
+                continue
+            where = f'{collection}["{name}"]'
+            named = next((why for path, why in lost.items() if path.startswith(where)), None)
+            unnamed += named is None
+            reasons[named or failure or (str(found[0]) if found else "is not there")] += 1
+        result[collection] = Class(total=len(blocks), exact=exact, skipped=dict(reasons))
+    return result, unnamed
+
+
+def _sentences(line: Decompiled, written: Written, target: Path | None) -> str:
+    if target is None:
+        return line.script
+    words = [f"{line.path} -> {target}  {line.tokens} tokens"]
+    if line.verified is not None:
+        words.append("  verified" if line.verified else "  NOT verified")
+    for name, one in line.fidelity.items():
+        words.append(f"  {name}: {one.exact} of {one.total}")
+        words += [f"      {count}: {reason}" for reason, count in one.skipped.items()]
+    if not line.fidelity:
+        words += [f"  not written: {item.path}: {item.reason}" for item in written.skipped]
+    return "\n".join(words) + "\n"
