@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _NAMES = re.compile(r"(un)?licen[cs]e([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _TAG = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9][A-Za-z0-9.+-]*(?:\s+(?:OR|AND)\s+[A-Za-z0-9.+-]+)*)")
-_COPYRIGHT = re.compile(r"^\W*(?:all \w+ )?copyright\b.*$", re.IGNORECASE | re.MULTILINE)
+_COPYRIGHT = re.compile(r"^[^\w\n]*(?:all \w+ )?copyright\b[^\n]*\w[^\n]*$", re.IGNORECASE | re.MULTILINE)
 _PLACEHOLDER = re.compile(r"[\[<{]|copyright (notice|owner|holder|license|law|statement)|copyrighted", re.IGNORECASE)
 LONGEST_TEXT = 1 << 20
 

@@ -12,10 +12,13 @@ from .shapes import Vector
 
 def keys(owner: Any, path: str, frames: Mapping[int, Any], index: int = -1, interpolation: str = "") -> None:
     """Keys `path` of `owner` (an object, its data, a bone, …) at each frame; with `interpolation`, that for all of them."""
-    parent, _, attribute = path.rpartition(".")
+    custom = path.endswith('"]')
+    parent, _, attribute = path.rpartition("[") if custom else path.rpartition(".")
     target = owner.path_resolve(parent) if parent else owner
     for frame, value in frames.items():
-        if index < 0:
+        if custom:
+            target[attribute.strip('"]')] = value
+        elif index < 0:
             setattr(target, attribute, value)
         else:
             getattr(target, attribute)[index] = value

@@ -209,6 +209,11 @@ def instance(source: bpy.types.Collection, name: str, **placing: Any) -> bpy.typ
     return place(made, name, **placing)
 
 
+def park(kept: bpy.types.Collection) -> None:
+    """Takes a collection of the scene's own out of the view layer, so that only instances of it are seen."""
+    bpy.context.view_layer.layer_collection.children[kept.name].exclude = True
+
+
 def modify(obj: bpy.types.Object, kind: str, name: str = "", **settings: Any) -> Any:
     """Puts a modifier on the object; `name` defaults to Blender's own."""
     made = obj.modifiers.new(name or kind.replace("_", " ").title(), kind)
