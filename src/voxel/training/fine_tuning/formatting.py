@@ -1,0 +1,184 @@
+"""What the formatters share: reading the dataset, writing a provider's files, checking every line.
+
+    datasets/{train,val,test}.jsonl   ->   fine_tuning/<provider>/{train,val,test}_<provider>.jsonl   and the same per role in
+                                           fine_tuning/<provider>/<role>/
+
+Files are written whole, in the order of the dataset; the same dataset gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from voxel.errors import SetupError
+from voxel.providers.lines import Problem, check_file, estimate_tokens
+from voxel.providers.provider import Limits
+from voxel.records.example import SPLITS, Example, Split
+from voxel.records.roles import ROLES
+from voxel.stages import DataDir, PhaseReport, Progress, run_phase, write_atomic
+
+_ROOM = 64
+"""Tokens that chat templates put around the messages of one example; generous."""
+
+
+class Formatter:
+    """Writes one provider's training files from the dataset. Subclasses say what a line looks like."""
+
+    provider: ClassVar[str]
+    limits: ClassVar[Limits]
+
+    def __init__(self, data_dir: str | Path = "training_data") -> None:
+        self.data = DataDir(data_dir)
+        self.problems: list[str] = []
+        """What `run` found wrong in its own files, as `reason @ file:line $.path`."""
+
+    def line(self, example: Example) -> Mapping[str, Any]:
+        """One example as this provider takes it."""
+        raise NotImplementedError
+
+    def run(
+        self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
+    ) -> PhaseReport:
+        """Writes every file and checks it. SetupError when there is no dataset.
+
+        In the report `done` counts examples, `dropped` those beyond what the service takes, `failed` broken lines.
+        """
+        del workers, engine
+        began = time.monotonic()
+        progress = progress or Progress()
+        with self.data.create().hold():
+            dataset = {split: list(read_examples(self.data, split)) for split in SPLITS}
+            kept, left_out = self._within_limits(dataset)
+            changed = False
+            self.problems = []
+            progress.start("format", 1 + len(ROLES), 0)
+            for role in ("", *ROLES):
+                for split in SPLITS:
+                    chosen = [one for one in kept[split] if role in ("", one.role)]
+                    changed |= self._write(self.path(split, role), chosen, keep_empty=not role)
+                progress.advance("done", f"{self.provider} {role or 'all roles'}", "")
+            for problem in self.problems:
+                progress.note(problem)
+            progress.end()
+        done = sum(map(len, kept.values()))
+        return PhaseReport(
+            phase="format",
+            done=done,
+            dropped=left_out,
+            failed=len(self.problems),
+            seconds=time.monotonic() - began,
+            reused=0 if changed else done,
+        )
+
+    def path(self, split: Split, role: str = "") -> Path:
+        """Where the file of a split lies, for one role or for all."""
+        return self.data.fine_tuning / self.provider / role / f"{split}_{self.provider}.jsonl"
+
+    def validate(self, path: str | Path, *, validation: bool = False) -> list[str]:
+        """Everything that this provider would not take, as `reason @ file:line $.path`. BadInput when it cannot be read."""
+        where = Path(path)
+        return [problem.show(where) for problem in check_file(where, self.limits, validation=validation).problems]
+
+    def _within_limits(self, dataset: Mapping[Split, list[Example]]) -> tuple[dict[Split, list[Example]], int]:
+        """The best examples that one file may hold, in the order of the dataset, and how many had to stay out."""
+        most_val = self.limits.max_validation
+        val = _best(dataset["val"], most_val, self._fits)
+        room = self.limits.max_examples
+        if room is not None and most_val is not None:
+            room -= len(val)
+        kept: dict[Split, list[Example]] = {
+            "train": _best(dataset["train"], room, self._fits),
+            "val": val,
+            "test": [one for one in dataset["test"] if self._fits(one)],
+        }
+        return kept, sum(len(dataset[split]) - len(kept[split]) for split in SPLITS)
+
+    def _fits(self, example: Example) -> bool:
+        most = self.limits.max_tokens
+        return (
+            most is None
+            or estimate_tokens(example.instruction + example.context + example.completion) + _ROOM * 4 <= most
+        )
+
+    def _write(self, path: Path, examples: Sequence[Example], *, keep_empty: bool) -> bool:
+        """Whether the file is another one than before."""
+        if not examples and not keep_empty:
+            existed = path.exists()
+            path.unlink(missing_ok=True)
+            return existed
+        encoder = msgspec.json.Encoder()
+        content = b"".join(encoder.encode(self.line(example)) + b"\n" for example in examples)
+        if path.exists() and path.read_bytes() == content:
+            return False
+        write_atomic(path, content)
+        # too few lines for a job is the user's to know before a job, not a fault of the file
+        self.problems += [problem.show(path) for problem in self._broken(path)]
+        return True
+
+    def _broken(self, path: Path) -> list[Problem]:
+        return [problem for problem in check_file(path, self.limits).problems if problem.line]
+
+
+def read_examples(data: DataDir, split: Split) -> Iterator[Example]:
+    """The examples of one split, streamed. SetupError when there is no dataset or a line of it is broken."""
+    path = data.datasets / f"{split}.jsonl"
+    decoder = msgspec.json.Decoder(Example)
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield decoder.decode(line)
+                except msgspec.MsgspecError as error:
+                    raise SetupError(f"{path}:{number}: {error}; make it anew with: voxel build") from error
+    except FileNotFoundError:
+        raise SetupError(f"{path} does not exist yet; make it with: voxel build") from None
+
+
+def _best(examples: list[Example], most: int | None, fits: Any) -> list[Example]:
+    fitting = [one for one in examples if fits(one)]
+    if most is None or len(fitting) <= most:
+        return fitting
+    best = {one.id for one in sorted(fitting, key=lambda one: (-one.quality, one.id))[: max(0, most)]}
+    return [one for one in fitting if one.id in best]
+
+
+def program(kind: type[Formatter], argv: Sequence[str] | None) -> int:
+    """Runs a formatter as a program; with `--validate FILE` it only checks that file (exit 1 when anything is wrong)."""
+
+    def arguments(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--validate", metavar="FILE", type=Path, help="check this file instead of writing any")
+
+    def make(options: argparse.Namespace) -> Any:
+        return _Validation(kind(options.data_dir), options.validate) if options.validate else kind(options.data_dir)
+
+    return run_phase(make, f"Write the training files for {kind.provider}.", argv, arguments)
+
+
+class _Validation:
+    """A phase that checks one file."""
+
+    def __init__(self, formatter: Formatter, path: Path) -> None:
+        self._formatter = formatter
+        self._path = path
+
+    def run(self, *, workers: int | None = None, progress: Progress | None = None) -> PhaseReport:
+        del workers
+        began = time.monotonic()
+        problems = self._formatter.validate(self._path)
+        for problem in problems:
+            (progress or Progress()).note(problem)
+        lines = sum(1 for _ in self._path.open("rb"))
+        return PhaseReport(
+            phase="validate",
+            done=max(0, lines - len(problems)),
+            dropped=0,
+            failed=len(problems),
+            seconds=time.monotonic() - began,
+            reused=0,
+        )
