@@ -99,14 +99,16 @@ def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = 
         for name in ("/etc", "/home", "/var"):
             out += ["--ro-bind-try", name, name]
     out += _system_binds()
+    # before the binds: a checkout may itself lie below /tmp
+    size = [] if "tmp-size" in lift else ["--size", str(tmp)]
+    out += ["--perms", "1777", *size, "--tmpfs", "/tmp"]
     paths = [path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not path.startswith("/usr/")]
     # bubblewrap makes missing parents for their owner alone, which the user inside is not
-    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"}):
+    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", "/tmp"}):
         out += ["--perms", "0755", "--dir", parent]
     for path in paths:
         out += ["--ro-bind", path, path]
-    size = [] if "tmp-size" in lift else ["--size", str(tmp)]
-    out += ["--dev", "/dev", "--perms", "1777", *size, "--tmpfs", "/tmp"]
+    out += ["--dev", "/dev"]
     if "proc" in lift:
         out += ["--proc", "/proc"]
     if "read-only" not in lift:
@@ -129,7 +131,7 @@ def _serve(runtime: Runtime) -> list[str]:
 
 
 def _settings(runtime: Runtime, control: int, *, uid: int | None, boxed: bool, work: str, lift: frozenset[str]) -> str:
-    paths = [str(INSIDE), *([runtime.site] if runtime.site else [])]
+    paths = [runtime.site] if runtime.site else []
     return json.dumps(
         {"control": control, "paths": paths, "uid": uid, "boxed": boxed, "work": work, "lift": sorted(lift)}
     )

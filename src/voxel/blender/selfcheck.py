@@ -17,7 +17,7 @@ from voxel.blender.server import Blender, Limits, Run
 from voxel.errors import BoxError, SetupError
 
 OUTPUT = 64 << 10
-PROBE_LIMITS = Limits(memory=1 << 30, file_size=64 << 20, threads=64, tmp=96 << 20)
+PROBE_LIMITS = Limits(cpu=1.0, memory=1 << 30, file_size=64 << 20, threads=64, tmp=96 << 20)
 SECONDS = 1.0
 
 

@@ -37,6 +37,8 @@ MAX_BLEND = 1 << 30
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one fork may use."""
 
+    cpu: float = float(os.cpu_count() or 1)
+    """Processor seconds per second of wall time."""
     memory: int = 4 << 30
     """Bytes of address space on top of the warm parent's."""
     file_size: int = 1 << 30
@@ -55,7 +57,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Word
     errors: list[ApiError]
     api_statements: int
-    """Top-level statements that touch Blender's API."""
+    """Statements that touch Blender's API: all of the top level, and those reached inside blocks and functions."""
     api_held: int
     """Those of them that ended without an error."""
     output: str
@@ -324,7 +326,11 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted
     """The verdict from what the runner reported and how its process ended."""
     report, status = reply["report"], reply["status"]
     done, end, plan = report["done"], report["end"], report["plan"]
-    details = [item["error"] for item in done if item["error"] is not None]
+    inner = report["inner"]
+    reached = max((item["reached"] for item in done), default=0)
+    details = [item["error"] for item in (*inner, *done) if item["error"] is not None]
+    once = {(item["source"], item["line"], item["kind"], item["message"]): item for item in reversed(details)}
+    details = sorted(once.values(), key=lambda item: (item["source"], item["line"]))
     verdict: Word = "failed"
     extra: ApiError | None = None
     if report["blocked"] is not None:
@@ -354,8 +360,9 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted
     return Run(
         verdict=verdict,
         errors=errors,
-        api_statements=plan["api"] if plan else 0,
-        api_held=sum(1 for item in done if item["api"] and item["error"] is None),
+        api_statements=(plan["api"] if plan else 0) + reached,
+        api_held=sum(item["api"] and item["error"] is None for item in done)
+        + max(0, reached - sum(item["api"] for item in inner)),
         output=reply["output"],
         seconds=reply["seconds"],
         scene=scene,

@@ -1,0 +1,84 @@
+"""`voxel doctor`: the machine, the box, the Blender versions, the services."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+import msgspec
+import typer
+
+from voxel.cli.options import JsonOption
+
+BlenderOption = Annotated[
+    list[str] | None,
+    typer.Option("--blender", metavar="VERSION", help="Check the box with this version; default: all."),
+]
+DISK_BYTES = 5 << 30
+MEMORY_BYTES = 4 << 30
+SERVICES = {
+    "GITHUB_TOKEN": "scraping GitHub at more than 60 requests an hour",
+    "OPENAI_API_KEY": "fine-tuning at OpenAI",
+    "ANTHROPIC_API_KEY": "asking Claude",
+    "AWS_ACCESS_KEY_ID": "fine-tuning at Bedrock",
+}
+
+
+class Finding(NamedTuple):
+    """One check of the machine."""
+
+    check: str
+    ok: bool
+    detail: str
+    needed: bool = True
+    """False where it only costs a feature."""
+
+
+def command(blender: BlenderOption = None, json: JsonOption = False) -> int:
+    """Check the machine, the box (every published attack is tried) and the services. Exit 1 when something needed is wrong."""
+    bad = False
+    for finding in _findings(blender):
+        bad = bad or (finding.needed and not finding.ok)
+        if json:
+            line = {"check": finding.check, "ok": finding.ok, "detail": finding.detail}
+            typer.echo(msgspec.json.encode(line).decode())
+        else:
+            word = "ok  " if finding.ok else "BAD " if finding.needed else "no  "
+            typer.echo(f"{word} {finding.check}: {finding.detail}")
+    return int(bad)
+
+
+def _findings(versions: list[str] | None) -> Iterator[Finding]:
+    from voxel.blender.box import bwrap, missing
+    from voxel.blender.runtimes import available, find
+    from voxel.blender.selfcheck import self_check
+    from voxel.errors import VoxelError
+
+    yield from _machine()
+    runtimes = [find(version) for version in versions] if versions else available()
+    if not runtimes:
+        yield Finding("blender", False, "none is installed; mend it with: voxel blender add 4.5")
+    for runtime in runtimes:
+        yield Finding(f"blender {runtime.series}", True, f"{runtime.version} in {runtime.site or runtime.python}")
+    boxed = bwrap() is not None
+    yield Finding("box", boxed, str(bwrap()) if boxed else missing())
+    for runtime in runtimes if boxed else ():
+        try:
+            for held in self_check(runtime):
+                yield Finding(f"box {runtime.series}: {held.check}", held.ok, held.detail)
+        except VoxelError as error:
+            yield Finding(f"box {runtime.series}", False, str(error))
+    for name, purpose in SERVICES.items():
+        there = bool(os.environ.get(name))
+        yield Finding(name, there, "set" if there else f"not set; needed for {purpose}", needed=False)
+
+
+def _machine() -> Iterator[Finding]:
+    disk = shutil.disk_usage(".").free
+    yield Finding("disk", disk >= DISK_BYTES, f"{disk / (1 << 30):.0f} GiB free here; 5 are enough to begin")
+    yield Finding("processors", True, f"{os.cpu_count()} cores")
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        yield Finding("memory", memory >= MEMORY_BYTES, f"{memory / (1 << 30):.0f} GiB; 4 are enough to begin")
