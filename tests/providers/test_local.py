@@ -94,6 +94,7 @@ def test_all_weights_are_trained_to_the_end(
     assert text.startswith("import bpy\nbpy.ops.mesh.primitive_torus_add(size=")
 
 
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # PEFT reads what transformers renamed
 def test_an_adapter_is_trained_and_merged(
     orchestrator: TrainingOrchestrator, base: Path, training: Path, tmp_path: Path
 ) -> None:

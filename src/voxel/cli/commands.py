@@ -31,6 +31,8 @@ COMMANDS = (
     Command("dataset", "voxel.cli.dataset", "Look at a dataset and prove it again.", TOOLS),
     Command("inspect", "voxel.cli.inspect", "What .blend files hold, without starting Blender.", TOOLS),
     Command("check", "voxel.cli.check", "Run a script in boxed Blender and grade it.", TOOLS),
+    Command("jobs", "voxel.cli.jobs", "Fine-tuning jobs: what they cost, and how they go.", TOOLS),
+    Command("models", "voxel.cli.models", "Base models for training on this machine.", TOOLS),
     Command("evaluate", "voxel.cli.evaluate", "Measure models on held-out examples in real Blender.", TOOLS),
     Command("deploy", "voxel.cli.deploy", "Which model serves each role, and the gate before a change.", TOOLS),
     Command("blender", "voxel.cli.blender", "Installed Blender versions and their API.", MACHINE),

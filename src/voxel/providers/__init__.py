@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voxel.providers.catalog import open_provider, provider_name, provider_names
+from voxel.providers.catalog import open_provider, provider_limits, provider_name, provider_names
 from voxel.providers.lines import check_file, check_pair, estimate_tokens
 from voxel.providers.prices import Estimate, PriceTable, estimate, load_prices
 from voxel.providers.provider import (
@@ -36,6 +36,7 @@ __all__ = [
     "estimate_tokens",
     "load_prices",
     "open_provider",
+    "provider_limits",
     "provider_name",
     "provider_names",
     "redact",

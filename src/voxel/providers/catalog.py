@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voxel.errors import UsageError
 from voxel.providers import services
-from voxel.providers.provider import Provider
+from voxel.providers.provider import Limits, Provider
 
 ALIASES = {"claude": "bedrock", "anthropic": "bedrock", "foundry": "azure"}
 """Names that people use for a service that is reached under another."""
@@ -25,6 +25,12 @@ def provider_name(name: str) -> str:
     if known not in provider_names():
         raise UsageError(f"there is no provider {name!r}; take one of: {', '.join(provider_names())}")
     return known
+
+
+def provider_limits(name: str) -> Limits:
+    """What this provider takes; needs no key and no package."""
+    limits: Limits = importlib.import_module(f"{services.__name__}.{provider_name(name)}").SERVICE.limits
+    return limits
 
 
 def open_provider(name: str, *, data_dir: Path) -> Provider:

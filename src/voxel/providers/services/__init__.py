@@ -1,1 +1,3 @@
-"""One file per fine-tuning service, each with a function `connect(data_dir) -> Provider`."""
+"""One file per fine-tuning service: the class `SERVICE`, and `connect(data_dir)`, which makes one from the
+environment.
+"""

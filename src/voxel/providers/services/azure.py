@@ -40,6 +40,9 @@ class AzureService(OpenAIService):
             ).id
 
 
+SERVICE = AzureService
+
+
 def connect(data_dir: Path) -> AzureService:  # noqa: ARG001  (all providers are opened alike)
     """SetupError names every variable that is missing."""
     try:

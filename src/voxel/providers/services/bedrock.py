@@ -330,6 +330,9 @@ def _aware(at: Any) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+SERVICE = BedrockService
+
+
 def connect(data_dir: Path) -> BedrockService:  # noqa: ARG001  (all providers are opened alike)
     """SetupError without credentials."""
     try:

@@ -232,6 +232,9 @@ def _environment() -> dict[str, str]:
     return kept
 
 
+SERVICE = LocalService
+
+
 def connect(data_dir: Path) -> LocalService:
     """Touches nothing."""
     return LocalService(data_dir)

@@ -8,6 +8,8 @@ from pathlib import Path
 from voxel.errors import MissingExtra, SetupError
 from voxel.providers.openai_api import OpenAIService
 
+SERVICE = OpenAIService
+
 
 def connect(data_dir: Path) -> OpenAIService:  # noqa: ARG001  (all providers are opened alike)
     """SetupError without a key."""

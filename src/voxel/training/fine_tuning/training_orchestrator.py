@@ -31,7 +31,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from voxel.errors import BadInput, TryLater, UsageError, VoxelError
-from voxel.providers import Finding, PriceTable, Provider, load_prices, open_provider, provider_name
+from voxel.providers import Finding, PriceTable, Provider, load_prices, open_provider, provider_limits, provider_name
 from voxel.records.job import Hyperparameter, Job, JobCheckpoint, JobEvent, Role
 from voxel.stages import DataDir
 from voxel.training.fine_tuning.jobs_ledger import JobsLedger
@@ -221,7 +221,7 @@ class TrainingOrchestrator:
         except BadInput as error:
             return [Finding(check="format", level="stop", message=str(error))]
         found = preflight(asked, job, service, prices)
-        known = self._ledger.latest(job.request)
+        known = self._ledger.latest(job.request) if self.known() else None
         if known is not None and known.state not in ("failed", "cancelled", "rejected"):
             told = f"this was asked for before: {known.job_id} is {known.state}; it costs nothing again"
             found.append(Finding(check="job", level="warn", message=told))
@@ -342,6 +342,16 @@ class TrainingOrchestrator:
             self._ledger.keep(changed)
         return changed
 
+    def known(self) -> bool:
+        """Whether any job was ever kept here. Touches nothing."""
+        return self.jobs_file.exists() or (self.data.checkpoints / "ledger.sqlite").exists()
+
+    def resume_job(self, job_id: str) -> Job:
+        """Goes on with a job that was not sent yet or whose local worker died, on the files that it was asked with."""
+        job = self.job(job_id)
+        with self._ledger.alone(job.request):
+            return self._carry_out(job, {}) if not job.final else job
+
     def events(self, job_id: str, limit: int = 100) -> list[JobEvent]:
         """The latest events of a job, the oldest first."""
         job = self.job(job_id)
@@ -376,7 +386,7 @@ class TrainingOrchestrator:
 
     def training_files(self, provider: str, role: Role) -> tuple[Path, Path | None]:
         """Where the formatter puts this role's files for this provider; the second is None when there is none."""
-        kind = self.provider(provider).limits.format
+        kind = provider_limits(provider).format
         folder = self.data.fine_tuning / kind / role
         validation = folder / f"val_{kind}.jsonl"
         return (
