@@ -13,19 +13,28 @@ from collections.abc import Callable
 from typing import Any
 
 import bpy
-from scene_animation import action_parts, animation_of, forget_moved, moved_paths
+from scene_animation import action_parts, animation_of, forget_moved, forget_shape_values, moved_paths
 from scene_fresh import fresh_values
 from scene_meshes import mesh_parts, shape_keys
-from scene_nodes import tree_of
+from scene_nodes import TREE_TYPES, tree_of
 from scene_objects import UPGRADED_SMOOTHING, collection_block, object_block
-from scene_rules import CONTENTS_LEFT_OUT
+from scene_rules import CONTENTS_LEFT_OUT, LEFT_OUT_KINDS, VERTEX_LIMIT
 from scene_scenes import scene_block
 from scene_shapes import armature_parts, curve_parts, lattice_parts, metaball_parts
 from scene_values import Walk, units_of
 
 FORMAT = 1
 # What reading a damaged or strange part of a file can raise; anything else is a mistake of the dump's own.
-UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError, RuntimeError, ReferenceError, UnicodeDecodeError)
+UNREADABLE = (
+    AttributeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    ReferenceError,
+    UnicodeDecodeError,
+)
 
 Part = dict[str, Any]
 
@@ -41,19 +50,22 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
     blocks: dict[str, dict[str, Part]] = {}
     for collection, describe in DESCRIBED.items():
         found: dict[str, Part] = {}
+        if collection == "grease_pencils" and hasattr(bpy.data, "grease_pencils_v3"):
+            continue  # annotations, until 5.0
         for block in getattr(bpy.data, collection, ()):
             path = f'{collection}["{block.name}"]'
             if collection == "fonts" and block.filepath == "<builtin>":
                 continue
-            if collection == "images" and block.type != "IMAGE" or collection == "texts":
-                if collection == "texts":
-                    walk.lose(path, "a text block")
-                continue  # pictures of the render and the viewers are made by rendering
+            if collection == "images" and block.type in ("RENDER_RESULT", "COMPOSITING"):
+                continue  # made by rendering
             if block.library is not None:
                 walk.lose(path, "library data")
                 continue
             if block.override_library is not None:
                 walk.lose(path, "an override of library data")
+            if collection == "node_groups" and block.bl_idname not in TREE_TYPES:
+                walk.lose(path, f"a tree of an add-on ({block.bl_idname})")
+                continue
             if collection == "node_groups" and block.name.split(".")[0] == UPGRADED_SMOOTHING:
                 walk.lose(path, "auto smooth of an older Blender, which the version upgrade turned into nodes")
                 continue
@@ -63,6 +75,9 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
                 walk.lose(path, f"could not be read: {type(error).__name__}: {error}")
         if found:
             blocks[collection] = found
+    for collection, reason in LEFT_OUT_KINDS.items():
+        for block in getattr(bpy.data, collection, ()):
+            walk.lose(f'{collection}["{block.name}"]', reason)
     units: dict[str, str] = {}
     units_of(list(blocks.values()), units)
     return {
@@ -126,9 +141,10 @@ def _group(block: Any, walk: Walk, path: str) -> Part:
 def _mesh(block: Any, walk: Walk, path: str) -> Part:
     ordered = block.shape_keys is not None or block.name in _weighted()
     entry = {**walk.struct(block, path), **mesh_parts(block, walk, path, ordered)}
-    keys = shape_keys(block, walk, path) if len(block.vertices) <= 4096 else None
+    keys = shape_keys(block, walk, path) if len(block.vertices) <= VERTEX_LIMIT else None
     if keys is not None:
         entry["shape_keys"] = keys
+        forget_shape_values(keys, moved_paths(block.shape_keys))
         animation = animation_of(block.shape_keys, walk, f"{path}.shape_keys")
         if animation is not None:
             keys["animation"] = animation
@@ -195,15 +211,9 @@ DESCRIBED: dict[str, Callable[[Any, Walk, str], Part]] = {
     "images": _image,
     "actions": _action,
     "particles": _plain,
-    "linestyles": _plain,
     "grease_pencils": _plain,
     "grease_pencils_v3": _plain,
     "hair_curves": _plain,
     "pointclouds": _plain,
     "volumes": _plain,
-    "masks": _plain,
-    "movieclips": _plain,
-    "cache_files": _plain,
-    "sounds": _plain,
-    "texts": _plain,
 }

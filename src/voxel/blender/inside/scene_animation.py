@@ -11,16 +11,26 @@ from scene_values import Props, Walk, clean, nested, shortest_all
 
 # Handle types whose positions Blender works out from the neighbouring keys.
 WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
+# Told as parts of their own, or runtime.
+ANIMATION_PARTS = ("action", "action_slot", "action_slot_handle", "last_slot_identifier", "use_nla", "use_tweak_mode",
+                   "drivers", "nla_tracks", "action_suitable_slots")  # fmt: skip
+STRIP_PARTS = ("action", "action_slot", "action_slot_handle", "last_slot_identifier", "strips", "fcurves", "modifiers",
+               "frame_start", "frame_end", "frame_start_raw", "frame_end_raw", "frame_start_ui", "frame_end_ui",
+               "active")  # fmt: skip
+SAME_FRAME = 0.01
 EASED = frozenset({"SINE", "QUAD", "CUBIC", "QUART", "QUINT", "EXPO", "CIRC", "BACK", "BOUNCE", "ELASTIC"})
 DIRECT = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
 INSIDE = re.compile(r'^(modifiers|constraints)\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
 POSED = re.compile(r'^pose\.bones\["((?:[^"\\]|\\.)*)"\](?:\.constraints\["((?:[^"\\]|\\.)*)"\])?\.([a-z_0-9]+)$')
 SOCKET = re.compile(r'^nodes\["((?:[^"\\]|\\.)*)"\]\.(inputs|outputs)\[(\d+)\]\.default_value$')
+SHAPE = re.compile(r'^key_blocks\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
 NODE = re.compile(r'^nodes\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
 
 
 def action_parts(action: Any, walk: Walk, path: str) -> dict[str, Any]:
-    result: dict[str, Any] = {"slots": [{"name": slot.name_display, "target": slot.target_id_type} for slot in action.slots]}
+    result: dict[str, Any] = {
+        "slots": [{"name": slot.name_display, "target": slot.target_id_type} for slot in action.slots]
+    }
     curves: list[dict[str, Any]] = []
     total = 0
     for layer in action.layers:
@@ -64,7 +74,7 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
     co = np.empty(len(points) * 2, np.float32)
     points.foreach_get("co", co)
     positions = shortest_all(co).reshape(-1, 2).tolist()
-    keys = []
+    keys: list[dict[str, Any]] = []
     before = None
     last = len(positions) - 1
     for index, point in enumerate(points):
@@ -72,7 +82,7 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
         interpolation = point.interpolation
         if interpolation != "BEZIER":
             key["interpolation"] = interpolation
-        # A curve's shape depends on a key's right handle where it is Bezier and on its left one where the key before is.
+        # A curve depends on a key's right handle where it is Bezier, on its left one where the key before is.
         if interpolation == "BEZIER" or before == "BEZIER":
             types = [point.handle_left_type, point.handle_right_type]
             if types != ["AUTO_CLAMPED", "AUTO_CLAMPED"]:
@@ -91,6 +101,8 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
         if point.type != "KEYFRAME":
             key["type"] = point.type
         before = interpolation
+        if keys and key["frame"] - keys[-1]["frame"] < SAME_FRAME:
+            keys.pop()  # two keys on one frame: setting the second replaces the first
         keys.append(key)
     return keys
 
@@ -108,8 +120,7 @@ def animation_of(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
             if data.action_slot is not None:
                 result["slot"] = data.action_slot.name_display
             props = walk.changed(data, walk.base("AnimData", data), path)
-            for name in ("action", "action_slot_handle", "last_slot_identifier", "use_nla", "use_tweak_mode",
-                         "drivers", "nla_tracks", "action_suitable_slots"):  # fmt: skip
+            for name in ANIMATION_PARTS:
                 props.pop(name, None)
             if props:
                 result["props"] = props
@@ -184,7 +195,7 @@ def _track(track: Any, walk: Walk, path: str) -> dict[str, Any]:
     result["strips"] = []
     for strip in track.strips:
         entry = walk.struct(strip, f'{where}.strips["{strip.name}"]')
-        for name in ("strips", "fcurves", "modifiers", "action_slot_handle", "last_slot_identifier"):
+        for name in STRIP_PARTS:
             entry["props"].pop(name, None)
         entry["action"] = None if strip.action is None else walk.reference(strip.action, where)
         entry["start"], entry["end"] = clean(strip.frame_start), clean(strip.frame_end)
@@ -193,18 +204,31 @@ def _track(track: Any, walk: Walk, path: str) -> dict[str, Any]:
 
 
 def moved_paths(block: Any) -> list[tuple[str, int]]:
-    """What the action and the drivers of a datablock set: `(data path, array index)`."""
-    data = getattr(block, "animation_data", None)  # collections and images have none
+    """What the action, the NLA strips and the drivers of a datablock set: `(data path, array index)`."""
+    data = getattr(block, "animation_data", None)
     if data is None:
         return []
     found = [(curve.data_path, curve.array_index) for curve in data.drivers]
-    if data.action is not None and data.action_slot is not None:
-        for layer in data.action.layers:
+    used = [(data.action, data.action_slot)]
+    used += [(strip.action, strip.action_slot) for track in data.nla_tracks for strip in track.strips]
+    for action, slot in used:
+        if action is None or slot is None:
+            continue
+        for layer in action.layers:
             for strip in layer.strips:
-                bag = strip.channelbag(data.action_slot)
+                bag = strip.channelbag(slot)
                 if bag is not None:
                     found += [(curve.data_path, curve.array_index) for curve in bag.fcurves]
     return found
+
+
+def forget_shape_values(keys: dict[str, Any], paths: list[tuple[str, int]]) -> None:
+    """The same for shape keys: `key_blocks["Smile"].value`."""
+    for path, index in paths:
+        if match := SHAPE.match(path):
+            for shape in keys["blocks"]:
+                if shape["name"] == _plain(match[1]):
+                    _forget(shape["props"], match[2], index, {})
 
 
 def forget_moved(entry: dict[str, Any], paths: list[tuple[str, int]], fresh: Props) -> None:

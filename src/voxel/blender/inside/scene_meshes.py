@@ -13,6 +13,8 @@ Array = np.ndarray[Any, Any]
 
 # Attributes that say what other parts of the dump say, or that belong to the interface.
 BUILT_IN = frozenset({"position", "material_index", "sharp_face"})
+# Operators that make their faces in an order that changes from run to run (they merge doubles).
+UNSTEADY = frozenset({"UV_SPHERE"})
 # The property of an attribute's elements that holds its value, and how many numbers that is.
 LAYOUT = {
     "FLOAT": ("value", 1, np.float32), "INT": ("value", 1, np.int32), "INT8": ("value", 1, np.int32),
@@ -64,33 +66,50 @@ def mesh_parts(mesh: Any, walk: Walk, path: str, ordered: bool) -> dict[str, Any
         walk.lose(path, f"a mesh of {count} vertices, above the limit of {VERTEX_LIMIT}")
         return result
     faces = shape.faces()
-    indices = read(mesh.polygons, "material_index", 1, np.int32)
-    flat = _flat_faces(mesh)
     found = recognise(shape, faces, exact_order=ordered) if count else None
-    order = Order(shape, faces) if found is None else Order(shape, faces, found)
-    uvs: list[tuple[str, Any]] = [(name, order.corners(data)) for name, data in _uvs(mesh, shape)]
+    layers, by_face = _layers(mesh, shape, Order(shape, faces, found), walk, path)
+    if found is not None and by_face and found.recipe.kind in UNSTEADY:
+        found = None
+        layers, _ = _layers(mesh, shape, Order(shape, faces), walk, path)
     if found is not None:
         geometry["primitive"] = found.described()
-        if uvs and found.makes_uv(uvs[0][1]):
-            uvs[0] = (uvs[0][0], "primitive")
     elif count:
         data: dict[str, Any] = {"vertices": shortest_all(shape.positions).tolist(), "faces": faces}
         loose = shape.loose_edges(faces)
         if loose:
             data["edges"] = loose
         geometry["data"] = data
+    for name in ("smooth", "material_index"):
+        if name in layers:
+            geometry[name] = layers.pop(name)
+    return result | layers
+
+
+def _layers(mesh: Any, shape: Shape, order: Order, walk: Walk, path: str) -> tuple[dict[str, Any], bool]:
+    """What hangs on faces, corners, edges and vertices; and whether it must be told face by face."""
+    layers: dict[str, Any] = {}
+    by_face = False
+    flat = _flat_faces(mesh)
     if len(flat) and not flat.all():
-        geometry["smooth"] = True if not flat.any() else np.flatnonzero(~order.faces(flat)).tolist()
+        layers["smooth"] = True if not flat.any() else np.flatnonzero(~order.faces(flat)).tolist()
+        by_face |= bool(flat.any())
+    indices = read(mesh.polygons, "material_index", 1, np.int32)
     if indices.any():
-        geometry["material_index"] = order.faces(indices).tolist()
+        layers["material_index"] = order.faces(indices).tolist()
+        by_face = True
+    uvs: list[dict[str, Any]] = []
+    for name, values in _uvs(mesh, shape):
+        told = order.corners(values)
+        made = not uvs and order.found is not None and order.found.makes_uv(told)
+        by_face |= not made
+        uvs.append({"name": name, "data": "primitive" if made else shortest_all(told).tolist()})
     if uvs:
-        result["uv"] = [
-            {"name": name, "data": data if isinstance(data, str) else shortest_all(data).tolist()} for name, data in uvs
-        ]
+        layers["uv"] = uvs
     attributes = _attributes(mesh, order, walk, path)
     if attributes:
-        result["attributes"] = attributes
-    return result
+        layers["attributes"] = attributes
+        by_face |= any(attribute["domain"] in ("FACE", "CORNER") for attribute in attributes)
+    return layers, by_face
 
 
 class Order:
@@ -98,8 +117,9 @@ class Order:
 
     def __init__(self, shape: Shape, faces: list[list[int]], found: Found | None = None) -> None:
         self.shape = shape
+        self.found = found
         self._places: dict[str, Array] = {}
-        if found is not None and not found.in_order(faces):
+        if found is not None:
             face_places, corner_places = found.places(faces)
             self._places = {"POINT": found.order, "FACE": face_places, "CORNER": corner_places}
 
@@ -132,10 +152,11 @@ def _flat_faces(mesh: Any) -> Array:
 
 
 def _uvs(mesh: Any, shape: Shape) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for layer in mesh.uv_layers:
-        if len(layer.uv) == len(shape.corners):
-            found.append((layer.name, read(layer.uv, "vector", 2, np.float32).reshape(-1, 2)))
+    found: list[tuple[str, Any]] = [
+        (layer.name, read(layer.uv, "vector", 2, np.float32).reshape(-1, 2))
+        for layer in mesh.uv_layers
+        if len(layer.uv) == len(shape.corners)
+    ]
     active = mesh.uv_layers.active
     if active is not None:
         found.sort(key=lambda item: item[0] != active.name)
@@ -211,5 +232,5 @@ def vertex_groups(owner: Any, walk: Walk, path: str) -> list[dict[str, Any]]:
     for vertex in owner.data.vertices:
         for element in vertex.groups:
             if element.group < len(groups):
-                groups[element.group]["weights"].append([vertex.index, clean(element.weight)])
+                groups[element.group]["weights"].append([vertex.index, clean(element.weight, 0.0, 1.0)])
     return groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from scene_rules import words
 from scene_values import Props, Struct, Walk, clean, nested
 
 # Each kind of tree, and how the names of the nodes that it may hold begin.
@@ -15,17 +16,17 @@ TREE_TYPES = {
     "TextureNodeTree": ("TextureNode", "Node"),
 }
 # Classes that other nodes derive from; making one is an error or a crash.
-ABSTRACT = frozenset(
+ABSTRACT = words(
     """
     Node NodeInternal NodeCustomGroup NodeGroup ShaderNode GeometryNode FunctionNode CompositorNode TextureNode
     ShaderNodeCustomGroup GeometryNodeCustomGroup CompositorNodeCustomGroup
-    """.split()
+    """
 )
 # Nodes whose output's value is what the node is there for.
-VALUE_NODES = frozenset(
+VALUE_NODES = words(
     """
     ShaderNodeValue ShaderNodeRGB ShaderNodeNormal CompositorNodeValue CompositorNodeRGB CompositorNodeNormal
-    """.split()
+    """
 )
 # Collections of a node that are not made by code one item at a time.
 NO_ITEMS = frozenset({"inputs", "outputs", "internal_links", "panels"})
@@ -51,11 +52,11 @@ def socket_value(socket: Any, walk: Walk, path: str) -> Any:
 
 def item_collections(node: Any) -> list[str]:
     """The names of the collections of a node that define its sockets (zone, capture, enum, file slot … items)."""
-    names = []
-    for prop in node.bl_rna.properties:
-        if prop.type == "COLLECTION" and prop.identifier not in NO_ITEMS and not prop.identifier.startswith("bl_"):
-            names.append(prop.identifier)
-    return names
+    return [
+        prop.identifier
+        for prop in node.bl_rna.properties
+        if prop.type == "COLLECTION" and prop.identifier not in NO_ITEMS and not prop.identifier.startswith("bl_")
+    ]
 
 
 def items_of(node: Any, walk: Walk, path: str) -> dict[str, list[Struct]]:
@@ -74,7 +75,7 @@ def _item_names(node: Any, walk: Walk) -> list[str]:
 
 
 def fresh_nodes(walk: Walk) -> dict[str, dict[str, Any]]:
-    """`{tree type: {bl_idname: {props, inputs: {identifier: value}, outputs, items, width}}}` of every node there is."""
+    """`{tree type: {bl_idname: {props, inputs: {identifier: value}, outputs, items, width}}}` of all nodes there are."""
     result: dict[str, dict[str, Any]] = {}
     classes = [getattr(bpy.types, name) for name in dir(bpy.types)]
     idnames = [kind.bl_rna.identifier for kind in classes if _is_node(kind)]
@@ -136,10 +137,7 @@ def tree_of(tree: Any, walk: Walk, path: str) -> dict[str, Any]:
         interface = interface_of(tree, walk, path)
         if interface:
             result["interface"] = interface
-    fresh = walk.fresh["nodes"].get(tree.bl_idname)
-    if fresh is None:
-        walk.lose(path, f"a tree of an add-on ({tree.bl_idname})")
-        return {**result, "nodes": [], "links": []}
+    fresh = walk.fresh["nodes"][tree.bl_idname]
     linked = {link.to_socket.as_pointer() for link in tree.links}
     nodes = []
     ends: dict[int, dict[str, Any]] = {}
@@ -148,6 +146,10 @@ def tree_of(tree: Any, walk: Walk, path: str) -> dict[str, Any]:
         if node.bl_idname not in fresh:
             walk.lose(where, f"a {node.bl_idname} node, which this Blender does not know" if _undefined(node) else
                       f"a {node.bl_idname} node of an add-on")  # fmt: skip
+            continue
+        group = getattr(node, "node_tree", None)
+        if group is not None and group.library is not None:
+            walk.lose(where, "a group from a library")
             continue
         for side in (node.inputs, node.outputs):
             names = [socket.name for socket in side]

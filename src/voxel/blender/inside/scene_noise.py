@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import bpy
+from scene_rules import words
+
 # Never told, whatever the value: the upgrade writes them and hardly anybody else does.
-NOISE = frozenset(
+NOISE = words(
     """
     Material.alpha_threshold Material.use_transparent_shadow Material.line_color Material.blend_method
     Material.use_backface_culling_lightprobe_volume Material.show_transparent_back
@@ -26,7 +29,7 @@ NOISE = frozenset(
     SubsurfModifier.show_only_control_edges SubsurfModifier.quality MultiresModifier.quality
     SceneEEVEE.use_volume_custom_range ViewLayer.pass_alpha_threshold Scene.grease_pencil_settings
     BakeSettings.image_settings
-    """.split()
+    """
 )
 
 # Values that were Blender's defaults once, or that its upgrade writes: not told for files of an older Blender.
@@ -75,17 +78,26 @@ def _no_subsurface(node: Any) -> bool:
     return socket is not None and not socket.is_linked and socket.default_value == 0.0
 
 
+def _outside_rigid_worlds(item: Any) -> bool:
+    """No scene simulates the object: rigid bodies of old game files, which Blender keeps and ignores."""
+    worlds = [scene.rigidbody_world for scene in bpy.data.scenes if scene.rigidbody_world is not None]
+    held = [world.collection for world in worlds] + [world.constraints for world in worlds]
+    return not any(item.name in collection.objects for collection in held if collection is not None)
+
+
 def _first_layer(node: Any) -> bool:
     return node.scene is None or node.layer == node.scene.view_layers[0].name
 
 
 STAMPS = tuple(
+    words(
+        """
+    stamp_font_size stamp_foreground stamp_background stamp_note_text use_stamp_camera use_stamp_date
+    use_stamp_filename use_stamp_frame use_stamp_frame_range use_stamp_hostname use_stamp_labels use_stamp_lens
+    use_stamp_marker use_stamp_memory use_stamp_note use_stamp_render_time use_stamp_scene
+    use_stamp_sequencer_strip use_stamp_time metadata_input
     """
-    stamp_font_size stamp_foreground stamp_background stamp_note_text use_stamp_camera use_stamp_date use_stamp_filename
-    use_stamp_frame use_stamp_frame_range use_stamp_hostname use_stamp_labels use_stamp_lens use_stamp_marker
-    use_stamp_memory use_stamp_note use_stamp_render_time use_stamp_scene use_stamp_sequencer_strip use_stamp_time
-    metadata_input
-    """.split()
+    )
 )
 
 # By RNA type (or base): properties, and when they are without effect.
@@ -113,6 +125,7 @@ INERT: dict[str, tuple[Silent, ...]] = {
         (("stereo_3d_format", "views_format"), lambda _: True),
     ),
     "ColorManagedViewSettings": (
+        (("curve_mapping",), lambda view: not view.use_curve_mapping),
         (("white_balance_temperature", "white_balance_tint"), lambda view: not view.use_white_balance),
     ),
     "World": (
@@ -124,6 +137,7 @@ INERT: dict[str, tuple[Silent, ...]] = {
         (("empty_image_offset", "empty_image_depth", "empty_image_side", "show_empty_image_perspective",
           "show_empty_image_orthographic", "show_empty_image_only_axis_aligned", "use_empty_image_alpha"),
          lambda item: item.empty_display_type != "IMAGE" or item.type != "EMPTY"),
+        (("rigid_body", "rigid_body_constraint"), _outside_rigid_worlds),
         (("empty_display_type", "empty_display_size"), lambda item: item.type != "EMPTY"),
         (("instance_faces_scale", "use_instance_faces_scale", "use_instance_vertices_rotation"),
          lambda item: item.instance_type not in ("FACES", "VERTS")),
@@ -131,7 +145,9 @@ INERT: dict[str, tuple[Silent, ...]] = {
     ),
     "ShaderNodeTexImage": ((("image_user",), _still),),
     "ShaderNodeTexEnvironment": ((("image_user",), _still),),
-    "CompositorNodeImage": ((("frame_duration", "frame_offset", "frame_start", "use_cyclic", "use_auto_refresh"), _still),),
+    "CompositorNodeImage": (
+        (("frame_duration", "frame_offset", "frame_start", "use_cyclic", "use_auto_refresh"), _still),
+    ),
     "ImageTexture": ((("image_user",), _still),),
     "Image": ((("generated_type", "generated_color", "generated_width", "generated_height", "use_generated_float"),
                lambda image: image.source != "GENERATED"),),

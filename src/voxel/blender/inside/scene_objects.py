@@ -19,7 +19,8 @@ UPGRADED_SMOOTHING = "Auto Smooth"
 
 
 def object_block(item: Any, walk: Walk, path: str) -> dict[str, Any]:
-    kind = item.type
+    # What is left of an object whose data lies in a library is an empty; `reference` names it.
+    kind = item.type if item.data is None or item.data.library is None else "EMPTY"
     result: dict[str, Any] = {"type": "Object", "kind": kind}
     props = walk.changed(item, walk.base(f"Object:{kind}", item), path)
     for name in IDLE.get(item.rotation_mode, IDLE_IN_EULER):
@@ -40,7 +41,7 @@ def object_block(item: Any, walk: Walk, path: str) -> dict[str, Any]:
     slots = slots_of(item, walk, path)
     if slots:
         result["slots"] = slots
-    groups = vertex_groups(item, walk, path) if item.type in ("MESH", "LATTICE") and item.data.library is None else []
+    groups = vertex_groups(item, walk, path) if kind in ("MESH", "LATTICE") else []
     if groups:
         result["vertex_groups"] = groups
     pose = pose_of(item, walk, path)
@@ -83,7 +84,7 @@ def dimensions(item: Any) -> list[float]:
 
 
 def world_matrix(item: Any) -> Any:
-    """The world matrix that follows from the transforms alone: `matrix_world` is stale until Blender evaluates the scene."""
+    """The world matrix by the transforms alone: `matrix_world` is stale until Blender evaluates the scene."""
     matrix = item.matrix_basis.copy()
     for _ in range(64):  # deeper parents, or a circle of them, do not matter for a size
         if item.parent is None:

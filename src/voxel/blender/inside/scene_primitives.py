@@ -27,7 +27,9 @@ class Recipe(NamedTuple):
     kind: str
     counts: tuple[int, ...] = ()
     fill: str = ""
-    ratio: float = 0.0  # CONE: the smaller radius by the larger one, negative when the top is the larger; TORUS: minor by major
+    ratio: float = (
+        0.0  # CONE: the smaller radius by the larger one, negative when the top is the larger; TORUS: minor by major
+    )
 
 
 class Made(NamedTuple):
@@ -85,7 +87,14 @@ def _create(mesh: Any, recipe: Recipe) -> None:
         lower = 1.0 if kind == "CYLINDER" or recipe.ratio >= 0 else -recipe.ratio
         upper = 1.0 if kind == "CYLINDER" or recipe.ratio < 0 else recipe.ratio
         bmesh.ops.create_cone(
-            mesh, cap_ends=ends, cap_tris=fan, segments=counts[0], radius1=lower, radius2=upper, depth=2.0, calc_uvs=True
+            mesh,
+            cap_ends=ends,
+            cap_tris=fan,
+            segments=counts[0],
+            radius1=lower,
+            radius2=upper,
+            depth=2.0,
+            calc_uvs=True,
         )
     elif kind == "MONKEY":
         bmesh.ops.create_monkey(mesh, calc_uvs=True)
@@ -213,16 +222,19 @@ def _torus_candidates(positions: Array, count: int) -> list[Recipe]:
 
 
 class Found(NamedTuple):
-    """A recognised primitive: candidate * scale + offset are the mesh's vertices; `order` has the candidate's index of each."""
+    """A recognised primitive: candidate * scale + offset are the mesh's vertices.
+
+    `order` has the candidate's index of each vertex of the mesh.
+    """
 
     recipe: Recipe
     scale: Array
     offset: Array
     order: Array
 
-    def in_order(self, faces: list[list[int]]) -> bool:
-        """The operator makes the vertices and faces in just this order."""
-        return bool((self.order == np.arange(len(self.order))).all()) and make(self.recipe).faces == faces
+    def in_order(self) -> bool:
+        """The operator makes the vertices in just this order."""
+        return bool((self.order == np.arange(len(self.order))).all())
 
     def places(self, faces: list[list[int]]) -> tuple[Array, Array]:
         """Which face and which corner of the operator's mesh each face and corner of this one is."""
@@ -240,21 +252,23 @@ class Found(NamedTuple):
     def makes_uv(self, uv: Array) -> bool:
         """A UV map, given in the operator's order, is the one that the operator makes."""
         uvs = make(self.recipe).uvs
-        return uvs is not None and uvs.shape == uv.shape and bool(np.abs(uvs - uv).max() <= 1e-4)
+        if uvs is None:
+            return not uv.size
+        return uvs.shape == uv.shape and bool(np.abs(uvs - uv).max() <= 1e-4)
 
     def described(self) -> dict[str, Any]:
         return described(self.recipe, self.scale, self.offset)
 
 
 def recognise(shape: Any, faces: list[list[int]], exact_order: bool) -> Found | None:
-    """The primitive that a mesh is, or None. `exact_order`: the operator must make its elements in the same order."""
+    """The primitive that a mesh is, or None. `exact_order`: the operator must make its vertices in the same order."""
     positions = shape.positions.astype(np.float64)
     for recipe in candidates(positions, shape.sizes, len(shape.edges)):
         made = make(recipe)
         if len(made.positions) != len(positions) or len(made.faces) != len(faces) or made.edges != len(shape.edges):
             continue
         found = _fit(recipe, made, positions, faces)
-        if found is not None and (not exact_order or found.in_order(faces)):
+        if found is not None and (not exact_order or found.in_order()):
             return found
     return None
 
@@ -322,7 +336,7 @@ def _same(first: float, second: float) -> bool:
 
 
 def described(recipe: Recipe, scale: Array, offset: Array) -> dict[str, Any]:
-    """`{kind, args, scale?, offset?}`: a uniform scale becomes a radius, size or depth; args are those that are not default."""
+    """`{kind, args, scale, offset}`: a uniform scale becomes a radius, size or depth; default args are left out."""
     x, y, z = (_tidy(float(value)) for value in scale)
     even = _same(x, y)
     whole = even and (_same(x, z) or recipe.kind in ("PLANE", "GRID", "CIRCLE"))

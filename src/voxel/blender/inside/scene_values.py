@@ -1,7 +1,7 @@
 """Reading RNA structs: which of their properties differ from those of a fresh instance.
 
-A *plan* says for one RNA type which properties are read and how; it is JSON-able, so that the plans that `fresh()` made
-serve every later dump. A value that differs is clamped to the property's range, as Blender clamps it when it is written.
+A *plan* says for one RNA type which properties are read and how; it is JSON-able, so that the plans that `fresh()`
+made serve every later dump. A value that differs is clamped to the property's range, as Blender does on writing it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 import numpy as np
 from scene_noise import NOISE, OLD_DEFAULTS, Silent, old_default, silent
-from scene_rules import ALIASES, COLLECTIONS, MEANT_IS, REBUILT, RUNTIME_LISTS, STATE, UNMEANT
+from scene_rules import ALIASES, COLLECTIONS, MEANT_IS, REBUILT, RUNTIME_LISTS, STATE, UNMEANT, words
 
 Props = dict[str, Any]
 Struct = dict[str, Any]
@@ -165,6 +165,7 @@ class Walk:
         self.fresh = fresh
         self.plans: dict[str, Plan] = fresh.setdefault("plans", {})
         self.opaque: list[dict[str, str]] = []
+        self.making = not fresh["structs"]
         self.old = tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
         self._by_class: dict[type, tuple[str, Plan]] = {}
         self._silent: dict[str, list[Silent]] = {}
@@ -195,10 +196,12 @@ class Walk:
         if collection is None:
             self.lose(path, f"refers to a {block.bl_rna.identifier}, which is not scene data")
             return None
+        if collection == "grease_pencils" and hasattr(bpy.data, "grease_pencils_v3"):
+            collection = "grease_pencils_v3"  # until 5.0, `grease_pencils` holds annotations
         return {"$id": [collection, block.name]}
 
     def changed(self, struct: Any, base: Props | None, path: str, depth: int = 0) -> Props:
-        """The properties whose values are not those of `base`; with `base` None, all of them."""
+        """The properties whose values are not those of `base`; with `base` None, all that have an effect."""
         found: Props = {}
         name, plan = self.plan(struct)
         everything = base is None
@@ -253,7 +256,7 @@ class Walk:
                 self.lose(f"{path}.{identifier}", f"{name}.{identifier} is not described by the dump")
             elif everything and len(value):
                 found[identifier] = True
-        if found and not everything:
+        if found and (depth or not everything):
             self.quieten(struct, name, found)
         return found
 
@@ -266,7 +269,7 @@ class Walk:
             if any(identifier in found for identifier in identifiers) and applies(struct):
                 for identifier in identifiers:
                     found.pop(identifier, None)
-        if self.old:
+        if self.old and not self.making:
             kind = struct.bl_rna
             for identifier in [one for one in found if one in OLD_NAMES]:
                 if old_default(qualified(kind, identifier), found[identifier]):
@@ -342,8 +345,10 @@ def units_of(scene: Any, units: dict[str, str]) -> None:
             units_of(value, units)
 
 
-TELLING = frozenset(
-    "COLOR COLOR_GAMMA FACTOR PERCENTAGE PIXEL ANGLE EULER QUATERNION AXISANGLE TIME DIRECTION FILE_PATH DIR_PATH".split()
+TELLING = words(
+    """
+    COLOR COLOR_GAMMA FACTOR PERCENTAGE PIXEL ANGLE EULER QUATERNION AXISANGLE TIME DIRECTION FILE_PATH DIR_PATH
+    """
 )
 
 
