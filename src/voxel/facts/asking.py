@@ -7,6 +7,7 @@ same words. Whatever the wording, every fact is said, and nothing else is.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
 from voxel.facts.belonging import listed
@@ -24,6 +25,7 @@ _MAKE = {
 _CHANGE = ("On {anchor}, {orders}.", "{Orders} on {anchor}.", "For {anchor}: {orders}.", "Please {orders} on {anchor}.")
 _SCENE = ("{Orders}.", "Please {orders}.", "In the scene settings, {orders}.", "{Orders} for this scene.")
 _CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?")
+_ITS = re.compile(r"\{its:([^}]*)\}")
 _LIST_FROM = 6
 """So many details of one thing are asked for as a list now and then, and from twice as many on always."""
 
@@ -55,7 +57,11 @@ def _home(fact: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
 
 
 def _is_new(group: tuple[str, ...], facts: Sequence[Fact]) -> bool:
-    """Whether the block that a group of nodes, links or bones belongs to is new as well."""
+    """Whether the block that a group of nodes, links or bones belongs to is new as well, or has just been named."""
+    if group[0] == "links" and any(
+        fact.make and fact.group[0] == "node" and fact.group[1:3] == group[1:3] for fact in facts
+    ):
+        return True
     return any(fact.make and fact.group == group[1:3] for fact in facts)
 
 
@@ -139,12 +145,12 @@ def _joined(members: list[Fact]) -> str:
 
 
 def _named(order: str, anchor: str) -> str:
-    """`move {it} to …` with the thing's name."""
-    return order.replace("{it}", anchor).replace("{its}", f"{anchor}'s")
+    """`move {it} to …`, `set {its:scale} to …` with the thing's name."""
+    return _ITS.sub(lambda found: f"the {found.group(1)} of {anchor}", order).replace("{it}", anchor)
 
 
 def _plain(order: str) -> str:
-    return order.replace("{it}", "it").replace("{its}", "its")
+    return _ITS.sub(lambda found: f"its {found.group(1)}", order).replace("{it}", "it")
 
 
 def _links(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:

@@ -14,7 +14,7 @@ from voxel.records.example import Keys, Materials, Members, Parent, Ref
 SPOKEN_KEYS = 40
 _CHANNELS = {
     "location": ("location", "XYZ"), "rotation_euler": ("rotation", "XYZ"), "scale": ("scale", "XYZ"),
-    "rotation_quaternion": ("quaternion rotation", "WXYZ"), "color": ("colour", "RGBA"),
+    "rotation_quaternion": ("quaternion rotation", "WXYZ"), "color": ("color", "RGBA"),
 }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def material_facts(
     if mine == theirs or not mine:
         return []
     shown = [words.quoted(name) if name else "an empty slot" for name in mine]
-    text = f"the material {shown[0]}" if len(mine) == 1 else f"the materials {listed(shown)}, in this order"
+    text = f"the material {shown[0]}" if len(mine) == 1 else f"the materials {listed(shown)} (in this order)"
     return [
         Fact(
             Materials(of=of, materials=tuple(mine)),
@@ -111,7 +111,7 @@ def _curve_fact(of: Ref, curve: Json, group: tuple[str, ...], subject: str) -> F
     if "extrapolation" in curve:
         ending += f", extrapolated {words.item('FCurve', 'extrapolation', curve['extrapolation']).lower()}ly"
     check = Keys(of=of, path=path, index=index, keys=keys, interpolation=shared)
-    return Fact(check, group, subject, order=f"animate {{its}} {channel}: {said}{ending}")
+    return Fact(check, group, subject, order=f"animate {{its:{channel}}}: {said}{ending}")
 
 
 def listed(parts: list[str]) -> str:

@@ -13,6 +13,7 @@ from voxel.facts import words
 from voxel.facts.belonging import action_facts, collection_facts, material_facts, parent_fact
 from voxel.facts.fact import Fact
 from voxel.facts.lookup import Json, block, blocks, data_of, flat, same
+from voxel.facts.nouns import SAID
 from voxel.facts.shapes import bone_facts, mesh_words, shape_key_facts, spline_facts
 from voxel.facts.trees import tree_facts
 from voxel.records.example import Exists, Property, Ref, Stack
@@ -170,6 +171,11 @@ class _Finder:
             if path.rpartition(".")[2] in _UNSAID:
                 continue
             kind, last = _owner(now, path)
+            if value is True and prefix + path in SAID:
+                attribute, order = SAID[prefix + path]
+                check = Property(of=of, path=prefix + path, value=True)
+                self.facts.append(Fact(check, group, subject, attribute=attribute, order=order))
+                continue
             noun, shown = words.noun(kind, last), words.value(self.units, kind, last, value)
             if "[" in path:
                 raise words.Unsayable("the items of a list")
@@ -242,12 +248,12 @@ def _turned(value: list[float]) -> tuple[str, str]:
         shown = f"{words.degrees(turned[0][1])} around {turned[0][0]}"
         return f"rotated {shown}", f"rotate {{it}} {shown}"
     shown = "(" + ", ".join(words.degrees(angle) for angle in value) + ")"
-    return f"rotated by {shown}", f"set {{its}} rotation to {shown}"
+    return f"rotated by {shown}", f"set {{its:rotation}} to {shown}"
 
 
 def _scaled(value: list[float]) -> tuple[str, str]:
     if same(value[0], value[1]) and same(value[1], value[2]):
         shown = words.number(value[0])
-        return f"scaled by {shown}", f"set {{its}} scale to {shown}"
+        return f"scaled by {shown}", f"set {{its:scale}} to {shown}"
     shown = words.vector(value)
-    return f"scaled by {shown}", f"set {{its}} scale to {shown}"
+    return f"scaled by {shown}", f"set {{its:scale}} to {shown}"

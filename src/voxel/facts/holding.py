@@ -146,14 +146,13 @@ def _same_points(positions: Sequence[Sequence[float]], geometry: Json) -> bool:
     data = geometry.get("data")
     if data is None:
         return "primitive" in geometry and len(positions) == geometry["vertices"]
-    return len(data["vertices"]) == len(positions) and all(
-        same(a, b)
-        for a, b in zip(sorted(map(_rounded, positions)), sorted(map(_rounded, data["vertices"])), strict=True)
-    )
-
-
-def _rounded(point: Sequence[float]) -> list[float]:
-    return [round(v, 4) + 0.0 for v in point]
+    left = list(data["vertices"])
+    for point in positions:
+        found = next((place for place, other in enumerate(left) if same(list(point), other)), None)
+        if found is None:
+            return False
+        del left[found]
+    return not left
 
 
 def materials_of(scene: Mapping[str, Any], thing: Mapping[str, Any]) -> list[str | None]:

@@ -72,8 +72,8 @@ NOUNS: dict[str, str] = {
     "ColorManagedViewSettings.exposure": "exposure",
     "ColorManagedViewSettings.gamma": "gamma",
     "ImageFormatSettings.file_format": "file format",
-    "ImageFormatSettings.color_mode": "colour mode",
-    "ImageFormatSettings.color_depth": "colour depth",
+    "ImageFormatSettings.color_mode": "color mode",
+    "ImageFormatSettings.color_depth": "color depth",
     "ImageFormatSettings.quality": "image quality",
     "ImageFormatSettings.compression": "compression",
     "UnitSettings.system": "unit system",
@@ -108,7 +108,7 @@ NOUNS: dict[str, str] = {
     "hide_render": "hide in renders",
     "hide_viewport": "hide in viewports",
     "display_type": "viewport display",
-    "Object.color": "object colour",
+    "Object.color": "object color",
     "empty_display_type": "empty display",
     "empty_display_size": "empty display size",
     "rotation_mode": "rotation mode",
@@ -119,14 +119,14 @@ NOUNS: dict[str, str] = {
     "lock_location": "location lock (X, Y, Z)",
     "lock_rotation": "rotation lock (X, Y, Z)",
     "lock_scale": "scale lock (X, Y, Z)",
-    "diffuse_color": "viewport colour",
+    "diffuse_color": "viewport color",
     "use_backface_culling": "backface culling",
     "blend_method": "blend method",
     "surface_render_method": "surface render method",
     "Material.roughness": "viewport roughness",
     "Material.metallic": "viewport metallic",
     "Material.specular_intensity": "viewport specular",
-    "World.color": "viewport colour",
+    "World.color": "viewport color",
     "TextCurve.body": "text",
     "TextCurve.size": "size",
     "TextCurve.extrude": "extrusion",
@@ -148,7 +148,7 @@ NOUNS: dict[str, str] = {
     "clamp_factor": "clamped factor",
     "clamp_result": "clamped result",
     "color_ramp.interpolation": "ramp interpolation",
-    "color_ramp.color_mode": "ramp colour mode",
+    "color_ramp.color_mode": "ramp color mode",
     "target": "target",
     "subtarget": "target bone",
     "track_axis": "track axis",
@@ -245,3 +245,23 @@ VALUES: dict[str, str] = {
     "display_type.SOLID": "solid",
     "display_type.TEXTURED": "textured",
 }
+
+SAID: dict[str, tuple[str, str]] = {
+    "hide_render": ("hidden in renders", "hide {it} in renders"),
+    "hide_viewport": ("hidden in the viewport", "hide {it} in the viewport"),
+    "show_in_front": ("drawn in front of everything", "draw {it} in front of everything"),
+    "show_wire": ("with its wireframe shown", "show {its:wireframe}"),
+    "is_shadow_catcher": ("as a shadow catcher", "make {it} a shadow catcher"),
+    "is_holdout": ("as a holdout", "make {it} a holdout"),
+    "is_modifier": ("usable as a modifier", "make {it} usable as a modifier"),
+    "data.show_names": ("showing the names of its bones", "show the names of the bones of {it}"),
+}
+"""Switches that are on, as (what describes the thing, what is asked of it)."""
+
+TEXTS = frozenset(
+    """
+    body attribute_name uv_map vertex_group layer_name material_slot filepath base_path subtarget parent_bone name
+    color_attribute layer
+    """.split()
+)
+"""Properties whose text is somebody's own, even where it is all capitals."""

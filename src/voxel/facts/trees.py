@@ -17,6 +17,7 @@ from voxel.records.example import Link, Node, Ref, Socket
 _PLUMBING = frozenset(("NodeFrame", "NodeReroute"))
 _ORDINAL = {"": "", "_001": "second ", "_002": "third ", "_003": "fourth ", "_004": "fifth "}
 _LABELS = {"fac": "factor"}
+_COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def socket_key(end: Mapping[str, Any]) -> str:
@@ -112,7 +113,7 @@ def _make(kind: str, count: int, before: int) -> str:
     name = words.type_name(kind)
     if count - before == 1:
         return f"{_article(name)} {name} node"
-    return f"{count - before} {name} nodes"
+    return f"{_COUNTS.get(count - before, str(count - before))} {name} nodes"
 
 
 def _article(name: str) -> str:
@@ -120,18 +121,22 @@ def _article(name: str) -> str:
 
 
 def _handles(nodes: list[Json]) -> dict[str, str]:
-    counts = Counter(words.type_name(node["type"]) for node in nodes)
+    plain = {node["name"]: _kind_name(node) for node in nodes}
+    counts = Counter(plain.values())
     numbers: Counter[str] = Counter()
     called: dict[str, str] = {}
     for node in nodes:
-        name = words.type_name(node["type"])
-        group = reference(node.get("tree"))
-        if node["type"].endswith("NodeGroup") and group is not None:
-            called[node["name"]] = f"{words.quoted(group[1])} group"
-            continue
+        name = plain[node["name"]]
         numbers[name] += 1
         called[node["name"]] = name if counts[name] == 1 else f"{name} {numbers[name]}"
     return called
+
+
+def _kind_name(node: Json) -> str:
+    group = reference(node.get("tree"))
+    if node["type"].endswith("NodeGroup") and group is not None:
+        return f"{words.quoted(group[1])} group"
+    return words.type_name(node["type"])
 
 
 def _node_values(
@@ -151,7 +156,9 @@ def _node_values(
     handle, kind = called[node["name"]], node["type"]
     alone = sum(n["type"] == kind for n in nodes) == 1
     facts: list[Fact] = []
-    pieces = [({k: v}, {}) for k, v in inputs.items()] + [({}, {k: v}) for k, v in props.items()]
+    pieces: list[tuple[dict[str, Any], dict[str, Any]]] = [({k: v}, {}) for k, v in inputs.items()] + [
+        ({}, {k: v}) for k, v in props.items()
+    ]
     if not alone and pieces:
         pieces = [(inputs, props)]
     for some_inputs, some_props in pieces:
@@ -186,7 +193,7 @@ def _prop_words(node: Json, path: str, value: Any, units: Mapping[str, str]) -> 
         return "group", words.value(units, kind, path, value)
     if "elements[" in steps:
         place = int(steps.rpartition("[")[2].rstrip("]"))
-        noun = f"stop {place + 1} {'colour' if last == 'color' else last}"
+        noun = f"stop {place + 1} {'color' if last == 'color' else last}"
         shown = words.color(value) if last == "color" else words.value(units, "ColorRampElement", last, value)
         return noun, shown
     if "[" in steps:
@@ -248,5 +255,5 @@ def _sockets(
         stated = [f"{words.noun(kind, k)} {words.value(units, kind, k, v)}" for k, v in props.items()]
         if stated:
             text += f" ({', '.join(stated)})"
-        facts.append(Fact(check, ("interface", *of), subject, attribute=text, order=f"add {text} to {{its}} interface"))
+        facts.append(Fact(check, ("interface", *of), subject, attribute=text, order=f"add {text} to {{its:interface}}"))
     return facts

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from voxel.facts.lookup import reference
-from voxel.facts.nouns import NOUNS, VALUES
+from voxel.facts.nouns import NOUNS, TEXTS, VALUES
 
 TOLERANCE = 4e-5
 """How far a stated number may be from the real one, relative above 1; checks allow 1e-4."""
@@ -91,7 +91,7 @@ def degrees(value: float) -> str:
 
 def length(value: float) -> str:
     """Metres, as cm or mm where that is how people say it."""
-    if value and abs(value) < 1:
+    if value and round(abs(value), 4) < 1:
         for factor, unit in ((100, "cm"), (1000, "mm")):
             scaled = value * factor
             if abs(scaled) >= 1 and abs(scaled - round(scaled, 1)) < 1e-3:
@@ -105,7 +105,7 @@ def vector(values: Sequence[float]) -> str:
 
 
 def color(values: Sequence[float]) -> str:
-    """RGB from 0 to 1 with the colour's everyday name in front where it has one; alpha when it is not 1."""
+    """RGB from 0 to 1 with the color's everyday name in front where it has one; alpha when it is not 1."""
     rgb, alpha = list(values[:3]), values[3] if len(values) > 3 else 1.0
     name = _color_name(rgb)
     shown = f"RGB {vector(rgb)}" + ("" if abs(alpha - 1) <= TOLERANCE else f" with alpha {number(alpha)}")
@@ -121,18 +121,20 @@ def _color_name(rgb: Sequence[float]) -> str:
         return (
             "black"
             if top < 0.005
-            else "dark grey"
+            else "dark gray"
             if top < 0.1
-            else "grey"
+            else "gray"
             if top < 0.6
-            else "light grey"
+            else "light gray"
             if top < 0.95
             else "white"
         )
     if (top - low) / top < 0.5:
         return ""
     hue = _hue(red, green, blue, top, low)
-    plain = ("red", "orange", "yellow", "green", "green", "cyan", "azure", "blue", "purple", "magenta", "pink", "red")
+    plain = (
+        "red", "orange", "yellow", "green", "green", "green", "cyan", "light blue", "blue", "purple", "magenta", "pink",
+    )  # fmt: skip
     return ("dark " if top < 0.15 else "") + plain[int(((hue + 15) % 360) // 30) if hue < 345 else 0]
 
 
@@ -185,6 +187,13 @@ def noun(kind: str, prop: str) -> str:
     text = (shown or spaced(prop)).strip()
     words = [word if _proper(word) else word.lower() for word in text.split()]
     return " ".join(words)
+
+
+def nouns_of(prop: str) -> set[str]:
+    """Everything that properties of this name may be called, whatever has them."""
+    found = {said for key, said in NOUNS.items() if key.rpartition(".")[2] == prop}
+    found |= {said for key, said in _names().props.items() if key.rpartition(".")[2] == prop}
+    return found | {spaced(prop)}
 
 
 def _base_keys(kind: str, prop: str) -> list[str]:
@@ -240,11 +249,15 @@ def value(units: Mapping[str, str], kind: str, prop: str, given: Any) -> str:
 
 
 def _text(kind: str, prop: str, given: str) -> str:
+    if prop in TEXTS:
+        return quoted(given) if 0 < len(given) <= 120 else _too_long()
     if given.isupper() or f"{kind}.{prop}" in _names().enums or f"{prop}.{given}" in VALUES:
         return item(kind, prop, given)
-    if not given or len(given) > 120:
-        raise Unsayable("an empty or very long text")
-    return quoted(given)
+    return quoted(given) if 0 < len(given) <= 120 else _too_long()
+
+
+def _too_long() -> str:
+    raise Unsayable("an empty or very long text")
 
 
 def _marked(kind: str, prop: str, given: Mapping[str, Any]) -> str:
@@ -287,4 +300,6 @@ def socket_value(node: str, label: str, given: Any) -> str:
         return degrees(given) if not isinstance(given, list) else "(" + ", ".join(degrees(v) for v in given) + ")"
     if isinstance(given, list) and len(given) == 4 and all(isinstance(v, (int, float)) for v in given):
         return color(given)
+    if isinstance(given, str):
+        return quoted(given) if given else "an empty text"
     return value({}, node, label, given)

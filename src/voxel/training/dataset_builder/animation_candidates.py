@@ -33,13 +33,8 @@ def animation_candidates(scene: Mapping[str, Any]) -> Candidates:
             yield from _armature(cut, scene, name, thing)
         data = data_of(scene, thing)
         if data is not None and data.get("shape_keys") and is_small(data):
-            whole = _plain(cut.take([name], parts=["shape_keys"]), name)
-            yield Candidate("animation", "shape-keys", _plain(cut.take([name]), name), whole)
-
-
-def _plain(scene: Json, name: str) -> Json:
-    """Without transforms, which are not what these are about."""
-    return scene
+            whole = cut.take([name], parts=["shape_keys"])
+            yield Candidate("animation", "shape-keys", cut.take([name]), whole)
 
 
 def _stand(
@@ -72,8 +67,8 @@ def _moves(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Candid
     if len(sets) > 1:
         sets.append([curve for found in by_path.values() for curve in found])
     for found in sets:
-        moving = [curve for curve in found if len({k["value"] for k in curve["keys"]}) > 1] or found[:1]
-        if sum(len(curve["keys"]) for curve in moving) > SPOKEN_KEYS:
+        moving = [curve for curve in found if len({k["value"] for k in curve["keys"]}) > 1]
+        if not moving or sum(len(curve["keys"]) for curve in moving) > SPOKEN_KEYS:
             continue
         whole, derived = _stand(cut, scene, [name], ["animation"], [target])
         whole["blocks"]["actions"][target[1]]["fcurves"] = moving
@@ -106,9 +101,9 @@ def _simple(curve: Json) -> Json:
     kind = shared.pop() if len(shared) == 1 else "BEZIER"
     if kind not in ("BEZIER", "LINEAR", "CONSTANT"):
         kind = "BEZIER"
-    tidied = []
+    tidied: list[Json] = []
     for key in keys:
-        bare = {"frame": float(round(key["frame"])), "value": round(key["value"], 3) + 0.0}
+        bare: Json = {"frame": float(round(key["frame"])), "value": round(key["value"], 3) + 0.0}
         if kind != "BEZIER":
             bare["interpolation"] = kind
         if not tidied or tidied[-1]["frame"] < bare["frame"]:
@@ -130,7 +125,7 @@ def _constraints(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> 
         for one in (name, *targets):
             place["blocks"]["objects"][one].pop("dimensions", None)
     yield Candidate("animation", "constraint", before, whole, derived)
-    for place, item in enumerate(whole["blocks"]["objects"][name].get("constraints", [])):
+    for number, item in enumerate(whole["blocks"]["objects"][name].get("constraints", [])):
         plain = [
             prop for prop, value in item["props"].items() if reference(value) is None and not isinstance(value, dict)
         ]
@@ -138,7 +133,7 @@ def _constraints(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> 
             chance = chance_of("constraint", item)
             edited = copy.deepcopy(whole)
             without(
-                edited["blocks"]["objects"][name]["constraints"][place],
+                edited["blocks"]["objects"][name]["constraints"][number],
                 chance.sample(plain, chance.randint(1, min(3, len(plain)))),
             )
             yield Candidate("animation", "constraint-edit", edited, whole, derived)

@@ -6,12 +6,10 @@ belongs to an editor. For kinds of blocks listed in ASKED only the listed proper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from voxel.facts.lookup import same
-
-Props = Mapping[str, Any]
 
 _LIGHT = """color energy specular_factor diffuse_factor volume_factor use_shadow use_soft_falloff use_temperature temperature
     normalize exposure use_custom_distance cutoff_distance"""
@@ -51,7 +49,7 @@ ASKED: dict[str, frozenset[str]] = {
             volumetric_start volumetric_end volumetric_tile_size use_volumetric_shadows use_overscan overscan_size
             shadow_ray_count shadow_step_count use_volume_custom_range""",
         "ColorManagedViewSettings": "view_transform look exposure gamma",
-        "UnitSettings": "system scale_length length_unit system_rotation",
+        "UnitSettings": "system scale_length length_unit system_rotation mass_unit time_unit temperature_unit use_separate",
         "Curve": """dimensions resolution_u bevel_depth bevel_resolution extrude bevel_mode bevel_object taper_object fill_mode
             use_fill_caps offset twist_mode render_resolution_u""",
         "TextCurve": """body size extrude bevel_depth bevel_resolution align_x align_y offset_x offset_y shear space_character
@@ -76,14 +74,9 @@ NOISE = frozenset(
 
 _OLD_IOR = 1.45
 
-
-def _inert_dof(props: Props) -> bool:
-    return props.get("use_dof") is not True
-
-
 # Blocks whose properties do nothing unless something else is so: what to leave out, given all of them.
 _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "CameraDOFSettings": lambda p: list(p) if _inert_dof(p) else [],
+    "CameraDOFSettings": lambda p: list(p) if p.get("use_dof") is not True else [],
     "Camera": lambda p: (
         (["ortho_scale"] if p.get("type") != "ORTHO" else ["lens"])
         + (["sensor_height"] if p.get("sensor_fit") != "VERTICAL" else [])
@@ -91,6 +84,9 @@ _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "AreaLight": lambda p: ["size_y"] if p.get("shape") not in ("RECTANGLE", "ELLIPSE") else [],
     "PointLight": lambda p: ["temperature"] if not p.get("use_temperature") else [],
     "WorldMistSettings": lambda p: list(p) if not p.get("use_mist") else [],
+    "Curve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
+    "TextCurve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
+    "SimpleDeformModifier": lambda p: ["factor"] if p.get("deform_method", "TWIST") in ("TWIST", "BEND") else ["angle"],
     "RenderSettings": lambda p: ["motion_blur_shutter"] if not p.get("use_motion_blur") else [],
 }
 
@@ -103,7 +99,8 @@ def asked(kind: str, name: str) -> bool:
 
 def drop_inert(kind: str, props: dict[str, Any]) -> None:
     """Takes out, in place, what has no effect beside the other values."""
-    for name in _INERT.get(kind, lambda _: [])(props):
+    inert = _INERT.get(kind)
+    for name in inert(props) if inert is not None else ():
         props.pop(name, None)
 
 

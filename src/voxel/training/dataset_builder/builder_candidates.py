@@ -10,7 +10,7 @@ from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
-from voxel.training.dataset_builder.pruning import groups_in
+from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
@@ -188,7 +188,7 @@ def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates
 
 def _node_groups(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, group in sorted(blocks(scene, "node_groups").items())[:20]:
-        if group["type"] != "GeometryNodeTree":
+        if group["type"] != "GeometryNodeTree" or not is_complete(scene, group.get("tree", {})):
             continue
         inner = groups_in(scene, group.get("tree", {}))
         whole = cut.take(more=[*inner, ("node_groups", name)])

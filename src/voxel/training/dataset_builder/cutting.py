@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from voxel.facts import Unsayable, words
+from voxel.facts.holding import materials_of
 from voxel.facts.lookup import Json, blocks, reference
 from voxel.facts.shapes import SPOKEN_VERTICES
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.asked import asked, drop_inert, drop_material, drop_plain_object, drop_shader
 from voxel.training.dataset_builder.pruning import prune
 
+_PERSONAL = re.compile(r"^[A-Za-z]:[\\/]|/(?:home|Users|tmp|media|mnt)/|\S+@\S+\.\w|\\Users\\")
+"""Paths of somebody's own machine, and addresses."""
 PARTS = frozenset(("modifiers", "constraints", "materials", "animation", "parent", "shape_keys", "smooth"))
 _CUBE = {
     "vertices": 8, "edges": 12, "faces": 6, "bounds": [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]],
@@ -42,7 +46,7 @@ class Cut:
         that are among `objects`; other objects lie in the scene's root collection.
         """
         wanted, chosen = list(dict.fromkeys(objects)), frozenset(parts)
-        held = {name: [] for name in collections} if collections else {}
+        held = list(collections)
         found: dict[str, dict[str, Json]] = {"objects": {}}
         for name in wanted:
             self._object(name, chosen, found)
@@ -95,8 +99,15 @@ class Cut:
                 thing[part] = [self._struct(item) for item in original[part]]
         if "parent" in parts and original.get("parent"):
             thing["parent"] = copy.deepcopy(original["parent"])
-        if "materials" in parts and original.get("slots"):
-            thing["slots"] = copy.deepcopy(original["slots"])
+        if (
+            "materials" in parts
+            and original.get("slots")
+            and target is not None
+            and target[1] in found.get(target[0], {})
+        ):
+            # the material belongs to the mesh in what people write; which of the two holds it makes no difference here
+            names = materials_of(self.scene, original)
+            found[target[0]][target[1]]["materials"] = [{"$id": ["materials", n]} if n else None for n in names]
         if "animation" in parts and original.get("animation"):
             thing["animation"] = copy.deepcopy(original["animation"])
         if "dimensions" in original and "parent" not in thing:
@@ -111,7 +122,8 @@ class Cut:
         if "materials" in parts and "materials" in data:
             kept["materials"] = copy.deepcopy(data["materials"])
         if "shape_keys" in parts and "shape_keys" in data:
-            kept["shape_keys"] = copy.deepcopy(data["shape_keys"])
+            keys = copy.deepcopy(data["shape_keys"])
+            kept["shape_keys"] = {k: v for k, v in keys.items() if k != "animation"}
         geometry = data.get("geometry")
         if geometry is not None:
             kept["geometry"] = {
@@ -122,6 +134,7 @@ class Cut:
             uv = data.get("uv")
             if uv and all(layer.get("data") == "primitive" for layer in uv):
                 kept["uv"] = copy.deepcopy(uv)
+            _tidy_mesh(kept)
         return kept
 
     def _plain_block(self, block: Json) -> Json:
@@ -174,11 +187,59 @@ class Cut:
         return kept
 
     def _sayable(self, kind: str, name: str, value: Any) -> bool:
+        if isinstance(value, str) and _PERSONAL.search(value):
+            return False
         try:
             words.value(self.units, kind, name, value)
         except Unsayable:
             return False
         return True
+
+
+def _tidy_mesh(mesh: Json) -> None:
+    """Points as people write them; a box that has become a plain one again is a cube."""
+    geometry = mesh["geometry"]
+    given = geometry.get("data")
+    if given is None or len(given["vertices"]) > SPOKEN_VERTICES:
+        return
+    given["vertices"] = [[round(v, 4) + 0.0 for v in point] for point in given["vertices"]]
+    corners = list(zip(*given["vertices"], strict=True))
+    geometry["bounds"] = [[min(axis) for axis in corners], [max(axis) for axis in corners]]
+    if is_box(given):
+        low, high = geometry["bounds"]
+        geometry["primitive"] = {
+            "kind": "CUBE", "args": {}, "scale": [(b - a) / 2 for a, b in zip(low, high, strict=True)],
+            "offset": [(a + b) / 2 for a, b in zip(low, high, strict=True)],
+        }  # fmt: skip
+        del geometry["data"]
+        mesh["uv"] = [{"name": "UVMap", "data": "primitive"}]
+
+
+def is_box(given: Mapping[str, Any]) -> bool:
+    """Whether eight vertices and six faces are a box along the axes, its faces outwards."""
+    points, faces = given["vertices"], given.get("faces", [])
+    if len(points) != 8 or len(faces) != 6 or given.get("edges"):
+        return False
+    sides = [sorted({point[axis] for point in points}) for axis in range(3)]
+    if any(len(side) != 2 for side in sides) or len({tuple(point) for point in points}) != 8:
+        return False
+    centre = [sum(side) / 2 for side in sides]
+    seen: set[tuple[int, float]] = set()
+    for face in faces:
+        flat = [(axis, points[face[0]][axis]) for axis in range(3) if len({points[i][axis] for i in face}) == 1]
+        if len(face) != 4 or len(set(face)) != 4 or len(flat) != 1:
+            return False
+        axis, where = flat[0]
+        a, b, c = (points[i] for i in face[:3])
+        normal = _cross([y - x for x, y in zip(a, b, strict=True)], [y - x for x, y in zip(b, c, strict=True)])
+        if normal[axis] * (where - centre[axis]) <= 0:
+            return False
+        seen.add((axis, where))
+    return len(seen) == 6
+
+
+def _cross(a: list[float], b: list[float]) -> list[float]:
+    return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 
 
 def with_cube(scene: Json, name: str) -> Json:

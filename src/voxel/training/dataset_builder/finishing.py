@@ -1,6 +1,7 @@
 """From the units' files to the dataset: duplicates and caps over everything, splits, the files that people use.
 
-What comes out depends only on what the units found, never on their order or on interruptions.
+What comes out depends only on what the units found and on the splits that repositories had before (datasets/splits.json),
+never on the order of the units or on interruptions.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ PER_SHAPE_AND_CLUSTER = 8
 """Examples of one repository cluster whose code differs only in names and numbers."""
 PER_SHAPE = 40
 """The same over all repositories."""
-TRAIN, VAL = 0.8, 0.9
-"""Where the splits' shares end on the unit interval."""
+_SHARES: dict[Split, float] = {"train": 0.8, "val": 0.1, "test": 0.1}
 _ORDER: dict[Split, int] = {"test": 0, "val": 1, "train": 2}
 
 
@@ -43,7 +43,12 @@ def finish(data: DataDir, files: Iterable[Path], shared: Iterable[tuple[str, str
     proved = [line for line in lines if isinstance(line, Proved)]
     dropped = [line.dropped for line in lines if isinstance(line, Unproved)]
     clusters = cluster_of({line.example.provenance.repo for line in proved}, shared)
-    splits = split_of(set(clusters.values()))
+    path = data.datasets / "splits.json"
+    known = _known_splits(path)
+    sizes = Counter(clusters[repo] for repo, _ in {(one.example.provenance.repo, one.exact) for one in proved})
+    splits = split_of(sizes, clusters, known)
+    remembered = known | {repo: splits[cluster] for repo, cluster in clusters.items() if cluster in splits}
+    _keep(path, msgspec.json.format(msgspec.json.encode(dict(sorted(remembered.items())))) + b"\n")
     kept, more = _select(proved, clusters, splits)
     by_split: dict[Split, list[Example]] = {split: [] for split in SPLITS}
     for line in kept:
@@ -55,6 +60,20 @@ def finish(data: DataDir, files: Iterable[Path], shared: Iterable[tuple[str, str
     dropped = sorted([*dropped, *more], key=lambda one: (one.reason, one.id, one.provenance.path))
     _write(data.datasets / "dropped.jsonl", dropped, encoder)
     return Finished({split: len(found) for split, found in by_split.items()}, len(dropped))
+
+
+def _known_splits(path: Path) -> dict[str, Split]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Split])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        raise SetupError(f"{path}: {error}; delete it to have the splits drawn anew") from error
+
+
+def _keep(path: Path, content: bytes) -> None:
+    if not path.exists() or path.read_bytes() != content:
+        write_atomic(path, content)
 
 
 def _lines(files: Iterable[Path]) -> Iterator[Line]:
@@ -82,33 +101,47 @@ def cluster_of(repos: Iterable[str], shared: Iterable[tuple[str, str]]) -> dict[
         return repo
 
     for one, other in shared:
-        first, second = sorted((root(one), root(other)), key=lambda repo: (_fraction(repo), repo))
+        first, second = sorted((root(one), root(other)), key=_hash)
         above[second] = first
     return {repo: root(repo) for repo in list(above)}
 
 
-def split_of(clusters: Iterable[str]) -> dict[str, Split]:
-    """80/10/10 by a hash of the name, so that a cluster's split does not depend on the others.
+def split_of(sizes: Mapping[str, int], members: Mapping[str, str], known: Mapping[str, Split]) -> dict[str, Split]:
+    """The split of each cluster.
 
-    Where a split would be empty although there are three clusters or more, the cluster nearest to it goes there.
+    `sizes` are examples per cluster, `members` the cluster of each repository, `known` the splits that repositories were
+    given before: those stay, and where clusters have joined, test comes before val and val before train. New clusters,
+    the largest first, each go to the split that is furthest below its share.
     """
-    names = sorted(set(clusters), key=lambda name: (_fraction(name), name))
-    splits: dict[str, Split] = {
-        name: "train" if _fraction(name) < TRAIN else "val" if _fraction(name) < VAL else "test" for name in names
-    }
-    if len(names) >= len(SPLITS):
-        for wanted in SPLITS:
-            if wanted in splits.values():
-                continue
-            counts = Counter(splits.values())
-            movable = [name for name in names if counts[splits[name]] > 1]
-            place = {"train": 0.0, "val": (TRAIN + VAL) / 2, "test": 1.0}[wanted]
-            splits[min(movable, key=lambda name: (abs(_fraction(name) - place), name))] = wanted
+    splits: dict[str, Split] = {}
+    for repo, cluster in members.items():
+        if repo in known and (cluster not in splits or _ORDER[known[repo]] < _ORDER[splits[cluster]]):
+            splits[cluster] = known[repo]
+    total = sum(sizes.values())
+    held: Counter[Split] = Counter()
+    for cluster, split in splits.items():
+        held[split] += sizes.get(cluster, 0)
+    for cluster in sorted(set(sizes) - set(splits), key=lambda name: (-sizes[name], _hash(name))):
+        split = max(SPLITS, key=lambda one: (_SHARES[one] * total - held[one], one == "train"))
+        splits[cluster] = split
+        held[split] += sizes[cluster]
+    return _none_empty(splits, sizes, frozenset(members[repo] for repo in known if repo in members))
+
+
+def _none_empty(splits: dict[str, Split], sizes: Mapping[str, int], settled: frozenset[str]) -> dict[str, Split]:
+    """With three clusters or more every split gets one: the smallest new one of a split that has several."""
+    if len(splits) < len(SPLITS):
+        return splits
+    for wanted in SPLITS:
+        counts = Counter(splits.values())
+        movable = [name for name in splits if counts[splits[name]] > 1 and name not in settled]
+        if not counts[wanted] and movable:
+            splits[min(movable, key=lambda name: (sizes.get(name, 0), _hash(name)))] = wanted
     return splits
 
 
-def _fraction(name: str) -> float:
-    return int.from_bytes(hashlib.sha256(f"split:{name}".encode()).digest()[:8]) / 2**64
+def _hash(name: str) -> str:
+    return hashlib.sha256(f"split:{name}".encode()).hexdigest()
 
 
 def _select(
@@ -157,6 +190,4 @@ def _not_kept(example: Example, reason: str) -> DroppedCandidate:
 
 
 def _write(path: Path, records: Iterable[Example | DroppedCandidate], encoder: msgspec.json.Encoder) -> None:
-    content = b"".join(encoder.encode(record) + b"\n" for record in records)
-    if not path.exists() or path.read_bytes() != content:
-        write_atomic(path, content)
+    _keep(path, b"".join(encoder.encode(record) + b"\n" for record in records))

@@ -13,6 +13,7 @@ from voxel.bpycode import write
 from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
 from voxel.facts.fact import Fact
+from voxel.facts.stated import unstated
 from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, ExampleSource
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.likeness import Likeness, likeness
@@ -75,9 +76,12 @@ class Prover:
         if tokens > MAX_TOKENS:
             return _dropped(candidate, source, f"too long: more than {MAX_TOKENS} tokens", instruction, completion)
         checks = checks_of(facts)
-        versions, reason = self._versions(context, completion, checks, after)
-        if reason:
-            return _dropped(candidate, source, reason, instruction, completion)
+        missing = unstated(checks, instruction, context)
+        if missing:
+            return _dropped(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
+        versions, trouble = self._versions(context, completion, checks, after)
+        if trouble:
+            return _dropped(candidate, source, trouble, instruction, completion)
         return _example(
             candidate, source, facts, instruction, context, completion, versions, alike, len(self._blenders)
         )

@@ -38,7 +38,7 @@ def prune(tree: Mapping[str, Any]) -> Json:
         todo += [other for other, node in nodes.items() if node.get(_PAIRED) == name]
         if nodes[name].get(_PAIRED):
             todo.append(nodes[name][_PAIRED])
-    kept = {key: copy.deepcopy(value) for key, value in tree.items() if key not in ("nodes", "links")}
+    kept = {key: copy.deepcopy(value) for key, value in tree.items() if key not in ("nodes", "links", "animation")}
     kept["nodes"] = []
     for name, node in nodes.items():
         if name in wanted and node["type"] != "NodeFrame":
@@ -67,3 +67,16 @@ def groups_in(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> list[tuple[s
                 if one not in found:
                     found.append(one)
     return found
+
+
+def is_complete(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
+    """Whether every group that the tree uses, directly or through others, is there (some lie in library files)."""
+    for node in tree.get("nodes", []):
+        if not node["type"].endswith("NodeGroup"):
+            continue
+        target = node.get("tree")
+        kind, name = target["$id"] if isinstance(target, dict) and "$id" in target else ("", "")
+        inner = scene.get("blocks", {}).get(kind, {}).get(name)
+        if inner is None or not is_complete(scene, inner.get("tree", {})):
+            return False
+    return True

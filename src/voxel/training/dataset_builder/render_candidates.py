@@ -11,10 +11,12 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.pruning import groups_in
+from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_SINGLE = 16
 SETTINGS_AT_ONCE = 6
+_WHOLE = frozenset(("ImageFormatSettings", "UnitSettings"))
+"""Structs whose values depend on one another: all of them are asked for, or none."""
 
 
 def render_candidates(scene: Mapping[str, Any]) -> Candidates:
@@ -67,6 +69,8 @@ def _data(scene: Json, name: str) -> Json | None:
 
 def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, world in sorted(blocks(scene, "worlds").items())[:4]:
+        if not is_complete(scene, world.get("tree", {})):
+            continue
         more: list[Ref] = [*groups_in(scene, world.get("tree", {})), ("worlds", name)]
         whole = cut.take(more=more, settings={"world": {"$id": ["worlds", name]}})
         yield Candidate("render", "world", cut.take(more=more[:-1]), whole)
@@ -102,7 +106,7 @@ def _settings(cut: Cut, active: Json) -> Candidates:
 def _leaves(props: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for name, value in props.items():
-        if isinstance(value, dict) and "props" in value:
+        if isinstance(value, dict) and "props" in value and value.get("type") not in _WHOLE:
             found += _leaves(value["props"], (*path, name))
         else:
             found.append((*path, name))

@@ -12,7 +12,7 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
 from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
-from voxel.training.dataset_builder.pruning import groups_in
+from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_MATERIALS = 40
 _PLUMBING = ("ShaderNodeOutputMaterial",)
@@ -22,6 +22,8 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches texturing."""
     cut = Cut(scene)
     for name, material in sorted(blocks(scene, "materials").items())[:MAX_MATERIALS]:
+        if not is_complete(scene, material.get("tree", {})):
+            continue
         more = _with_groups(scene, ("materials", name), material)
         whole = cut.take(more=more)
         nodes = whole["blocks"]["materials"][name].get("tree", {}).get("nodes", [])
@@ -32,7 +34,7 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
         yield from _extensions(whole, ("materials", name))
     yield from _assignments(cut, scene)
     for name, group in sorted(blocks(scene, "node_groups").items())[:MAX_MATERIALS]:
-        if group["type"] == "ShaderNodeTree":
+        if group["type"] == "ShaderNodeTree" and is_complete(scene, group.get("tree", {})):
             inner = groups_in(scene, group.get("tree", {}))
             yield Candidate("texture", "group", cut.take(more=inner), cut.take(more=[*inner, ("node_groups", name)]))
 
@@ -85,6 +87,8 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, thing in sorted(blocks(scene, "objects").items()):
         used = tuple(materials_of(scene, thing))
         if thing["kind"] != "MESH" or not used or len(used) > 3 or None in used or used in seen or len(seen) >= 12:
+            continue
+        if not all(is_complete(scene, blocks(scene, "materials").get(m or "", {}).get("tree", {})) for m in used):
             continue
         seen.add(used)
         more = [
