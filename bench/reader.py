@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def bpy_open() -> Read:
 
     def read(path: Path) -> object:
         bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
-        return facts()
+        return facts(), bpy.utils.blend_paths(absolute=False, packed=True)
 
     return read
 
@@ -87,27 +88,53 @@ def bat_walk() -> Read:
             first = first.get_pointer((b"next",)) if first.has_field(b"next") else None
         return found
 
+    def nodes(tree: Any) -> list[Any]:
+        if tree is None:
+            return []
+        found = chain(tree.get_pointer((b"nodes", b"first")))
+        return [node.get(b"idname", as_str=True) if node.has_field(b"idname") else node.get(b"type") for node in found]
+
+    def path_of(block: Any) -> str:
+        field = next((field for field in (b"filepath", b"name") if block.has_field(field)), None)
+        if field is None:
+            return ""
+        raw = block.get(field)
+        if isinstance(raw, int):
+            target = block.get_pointer(field)
+            raw = b"" if target is None else target.raw_data()
+        return bytes(raw).partition(b"\0")[0].decode("utf-8", "replace")
+
+    def stack(block: Any) -> list[int]:
+        found: list[int] = []
+        one = block.get_pointer((b"modifiers", b"first")) if block.has_field(b"modifiers") else None
+        while one is not None and len(found) < 1000:
+            found.append(one.get((b"modifier", b"type")))
+            one = one.get_pointer((b"modifier", b"next"))
+        return found
+
     def read(path: Path) -> object:
         file = blendfile.BlendFile(path)
+        of_kind = file.find_blocks_from_code
         try:
-            objects, modifiers = {}, {}
-            for block in file.find_blocks_from_code(b"OB"):
-                objects[name(block)] = block.get(b"type")
-                stack = []
-                one = block.get_pointer((b"modifiers", b"first"))
-                while one is not None and len(stack) < 1000:
-                    stack.append(one.get((b"modifier", b"type")))
-                    one = one.get_pointer((b"modifier", b"next"))
-                modifiers[name(block)] = stack
-            meshes = {name(block): block.get(b"totvert") for block in file.find_blocks_from_code(b"ME")}
-            materials = {}
-            for block in file.find_blocks_from_code(b"MA"):
-                tree = block.get_pointer(b"nodetree") if block.has_field(b"nodetree") else None
-                nodes = [] if tree is None else chain(tree.get_pointer((b"nodes", b"first")))
-                materials[name(block)] = [node.get(b"idname", as_str=True) for node in nodes]
-            texts = [name(block) for block in file.find_blocks_from_code(b"TX")]
-            libraries = [name(block) for block in file.find_blocks_from_code(b"LI")]
-            return objects, modifiers, meshes, materials, texts, libraries
+            return (
+                file.header.version,
+                [block.get(b"subversion") for block in of_kind(b"GLOB")],
+                Counter(block.code for block in file.blocks if len(block.code) == 2),
+                {name(block): block.get(b"type") for block in of_kind(b"OB")},
+                {name(block): stack(block) for block in of_kind(b"OB")},
+                {name(block): block.get(b"totvert") for block in of_kind(b"ME")},
+                {
+                    name(block): nodes(block.get_pointer(b"nodetree") if block.has_field(b"nodetree") else None)
+                    for block in of_kind(b"MA")
+                },
+                {name(block): nodes(block) for block in of_kind(b"NT")},
+                [name(block) for code in (b"AC", b"TX") for block in of_kind(code)],
+                [
+                    path_of(block)
+                    for code in (b"LI", b"IM", b"SO", b"VF", b"MC", b"VO", b"CF")
+                    for block in of_kind(code)
+                ],
+            )
         finally:
             file.close()
 

@@ -15,6 +15,7 @@ import re
 import struct
 import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -166,36 +167,38 @@ def _leap(data: bytes | bytearray, position: int, head: Head, meter: Meter) -> n
     # One view of numbers for each way that a block can be aligned: most are as the one before.
     space = len(data) - head.length
     views = [memoryview(data)[head.length + k : head.length + k + (space - k) // 4 * 4].cast("I") for k in range(4)]
-    step = head.size // 4
     parts: list[npt.NDArray[np.int64]] = []
     found = 0
     while position < end:
-        starts: list[int] = []
-        append = starts.append
         aligned = position & 3
         words = views[aligned]
-        at = position >> 2
         # No more than `_AT_A_TIME` blocks fit before `stop`.
         stop = (min(end, position + _AT_A_TIME * head.size) - aligned + 3) >> 2
-        try:
-            while at < stop:
-                length = words[at]
-                append(at)
-                if length & 3:
-                    at += step + (length >> 2)
-                    position = at * 4 + aligned + (length & 3)
-                    break
-                at += step + (length >> 2)
-            else:
-                position = at * 4 + aligned
-        except IndexError:
+        starts = np.fromiter(_leaps(words[:stop], position >> 2, head.size // 4), np.int64)
+        if not len(starts):
             return None
-        parts.append(np.array(starts, np.int64) * 4 + aligned)
+        last = int(starts[-1])
+        position = last * 4 + aligned + head.size + words[last]
+        parts.append(starts * 4 + aligned)
         found += len(starts)
         if found > meter.budget.blocks:
             raise _too_many(meter, position)
         meter.clock(position)
     return np.concatenate(parts) if parts and position == end else None
+
+
+def _leaps(lengths: memoryview, at: int, step: int) -> Iterator[int]:
+    """The places of heads in words, up to the first whose successor is aligned in another way or past the end."""
+    try:
+        while True:
+            length = lengths[at]
+            yield at
+            if length & 3:
+                return
+            at += step + (length >> 2)
+    except IndexError:
+        # Running into the end costs nothing for each block; looking out for it would.
+        return
 
 
 def _walk(data: bytes | bytearray, header: Header, head: Head, meter: Meter) -> npt.NDArray[np.int64]:

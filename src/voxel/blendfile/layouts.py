@@ -45,6 +45,7 @@ WANTED: Final[dict[str, dict[str, str]]] = {
 """Struct to fact to the field that holds it; `a|b` is whichever the file's Blender had."""
 
 _FORMATS: Final = {"u1": "B", "i1": "b", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "u8": "Q", "i8": "q"}
+_SIZES: Final = {letter: int(kind[1]) for kind, letter in _FORMATS.items()}
 _TEXT: Final = "s"
 _MOST_KEPT_BYTES: Final = 16 << 20
 _LARGEST_FILE: Final = 1 << 16
@@ -82,12 +83,8 @@ class Layout:
         for name in PATHS:
             if name in shapes:
                 self.bears_path[shapes[name].index] = True
-        self._readers = {
-            (name, fact): (struct.Struct(order + spot.format), spot.offset)
-            for name, shape in shapes.items()
-            for fact, spot in shape.spots.items()
-            if spot.format != _TEXT
-        }
+        self._order = order
+        self._readers: dict[tuple[str, str], tuple[struct.Struct, int] | None] = {}
 
     def size(self, name: str) -> int:
         """Bytes of a struct; 0 when the DNA does not have it."""
@@ -101,7 +98,12 @@ class Layout:
 
     def reader(self, name: str, fact: str) -> tuple[struct.Struct, int] | None:
         """What unpacks a number or pointer, and its offset; None when the DNA does not have it or it is text."""
-        return self._readers.get((name, fact))
+        key = (name, fact)
+        if key not in self._readers:
+            spot = self.spot(name, fact)
+            known = spot is not None and spot.format != _TEXT
+            self._readers[key] = (struct.Struct(self._order + spot.format), spot.offset) if spot and known else None
+        return self._readers[key]
 
 
 class _Kept(NamedTuple):
@@ -261,19 +263,13 @@ def _understand(said: dict[str, Any]) -> tuple[int, dict[str, Shape]]:
         size = _number(size, 1, 1 << 16)
         held = {}
         for fact, (offset, length, form) in spots.items():
-            if fact not in facts or (form != _TEXT and struct.calcsize("=" + _letter(form)) != length):
+            if fact not in facts or (form != _TEXT and _SIZES[form] != length):
                 raise ValueError(fact)
-            held[fact] = Spot(_number(offset, 0, size), _number(length, 1, size), form)
-            if offset + length > size:
+            if type(offset) is not int or type(length) is not int or not 0 <= offset < offset + length <= size:
                 raise ValueError(fact)
+            held[fact] = Spot(offset, length, form)
         shapes[name] = Shape(_number(index, 0, structs - 1), size, held)
     return structs, shapes
-
-
-def _letter(form: object) -> str:
-    if form not in _FORMATS.values():
-        raise ValueError(form)
-    return str(form)
 
 
 def _number(value: object, least: int, most: int) -> int:
