@@ -1,3 +1,5 @@
+# An attack is one string a line; wrapped, it could not be read.
+# ruff: noqa: E501
 """The published list of attacks that the box must hold.
 
 An attack is a script that prints REACHED when it got through; it is held when that word does not appear, its verdict is one of

@@ -3,14 +3,15 @@
 bubblewrap gives it namespaces of its own and a file system that holds the system's libraries, the interpreter, the
 environment with bpy and our `inside` folder, all read-only, plus an empty /tmp of limited size. There is no network, no
 /proc (so nothing to write in /proc/sys and no other process to look at), no environment, no home, no capability.
-Started as root, the box drops to a user id that owns nothing; started by an ordinary user, it lives in a user namespace.
-Inside, each unit is a fork with limits and a system-call filter of its own (`inside/serve.py`, `inside/syscalls.py`).
+Started as root, the box drops to a user id that owns nothing; started by an ordinary user, it lives in a user
+namespace. Inside, each unit is a fork with limits and a system-call filter of its own (`inside/serve.py`,
+`inside/syscalls.py`).
 
-Not covered: faults of the kernel itself; side channels such as timing and CPU caches; a unit that uses all of its own CPU and
-memory allowance; a script that forges the report on its own statements by reading its process's memory (`inside/unit.py`).
-What lies in the system's /usr and in the environment's site-packages can be read. Without bubblewrap (macOS) a unit is a
-limited process, on Linux with the system-call filter, but it sees the file system: code that a model wrote is then refused
-unless the caller allows it.
+Not covered: faults of the kernel itself; side channels such as timing and CPU caches; a unit that uses all of its own
+CPU and memory allowance; a script that forges the report on its own statements by reading its process's memory
+(`inside/unit.py`). What lies in the system's /usr and in the environment's site-packages can be read. Without
+bubblewrap (macOS) a unit is a limited process, on Linux with the system-call filter, but it sees the file system: code
+that a model wrote is then refused unless the caller allows it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from voxel.errors import SetupError
 
 INSIDE = Path(__file__).parent / "inside"
 MINIMUM_BWRAP = (0, 8)
+TMP = "/tmp"  # noqa: S108  the box's own, empty at every unit
 ENVIRONMENT = {
-    "HOME": "/tmp", "TMPDIR": "/tmp", "PATH": "/usr/bin", "LANG": "C.UTF-8",
+    "HOME": TMP, "TMPDIR": TMP, "PATH": "/usr/bin", "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
 }  # fmt: skip
 
@@ -66,7 +68,7 @@ def _system_binds() -> list[str]:
     for name in ("/lib", "/lib64", "/bin"):
         path = Path(name)
         if path.is_symlink():
-            out += ["--symlink", os.readlink(path), name]
+            out += ["--symlink", str(path.readlink()), name]
         elif path.exists():
             out += ["--ro-bind", name, name]
     return out
@@ -101,10 +103,10 @@ def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = 
     out += _system_binds()
     # before the binds: a checkout may itself lie below /tmp
     size = [] if "tmp-size" in lift else ["--size", str(tmp)]
-    out += ["--perms", "1777", *size, "--tmpfs", "/tmp"]
+    out += ["--perms", "1777", *size, "--tmpfs", TMP]
     paths = [path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not path.startswith("/usr/")]
     # bubblewrap makes missing parents for their owner alone, which the user inside is not
-    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", "/tmp"}):
+    for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", TMP}):
         out += ["--perms", "0755", "--dir", parent]
     for path in paths:
         out += ["--ro-bind", path, path]
@@ -113,9 +115,9 @@ def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = 
         out += ["--proc", "/proc"]
     if "read-only" not in lift:
         out += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    out += ["--chdir", "/tmp", "--", *_serve(runtime)]
+    out += ["--chdir", TMP, "--", *_serve(runtime)]
     uid = 1_000_000_000 + secrets.randbelow(1_000_000_000) if root and "user" not in lift else None
-    return [*out, _settings(runtime, control, uid=uid, boxed="processes" not in lift, work="/tmp", lift=lift)]
+    return [*out, _settings(runtime, control, uid=uid, boxed="processes" not in lift, work=TMP, lift=lift)]
 
 
 def unboxed_command(runtime: Runtime, control: int, work: str) -> list[str]:

@@ -39,9 +39,9 @@ def check(
 ) -> Verdict:
     """Runs one script in an empty scene and grades it.
 
-    `script` is a path, or the source itself as a string. `blender` is a running Blender, a runtime or a version; without it the
-    default runtime is started. `timeout` is in wall seconds. Raises BadInput for a file that cannot be read, BoxError where the
-    box broke, SetupError where there is no Blender, or no box and `boxed` is asked for.
+    `script` is a path, or the source itself as a string. `blender` is a running Blender, a runtime or a version;
+    without it the default runtime is started. `timeout` is in wall seconds. Raises BadInput for a file that cannot be
+    read, BoxError where the box broke, SetupError where there is no Blender, or no box and `boxed` is asked for.
     """
     if not isinstance(blender, Blender):
         with Blender(blender, boxed=boxed) as own:
@@ -66,7 +66,9 @@ def _counts(scene: bytes | None) -> dict[str, int]:
 
 
 def api_score(run: Run) -> float:
-    """Share of the API-touching statements that held; 1 where a script that ran through has none, 0 where it never ran."""
+    """Share of the API-touching statements that held; 1 where a script that ran through has none, 0 where it
+    never ran.
+    """
     if run.api_statements:
         return run.api_held / run.api_statements
     return 1.0 if run.verdict == "passed" else 0.0

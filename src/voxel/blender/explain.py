@@ -1,8 +1,8 @@
 """What an API error was about: the nearest valid name, and what the call became in this version of Blender.
 
-Takes what the runner saw of an error (`Run.details`) and the schema of the runtime that raised it. First the hand-written
-table of changes (`drift.json`: kind, owner, name, what happened, what to write instead), then the nearest names that are
-really there.
+Takes what the runner saw of an error (`Run.details`) and the schema of the runtime that raised it. First the
+hand-written table of changes (`drift.json`: kind, owner, name, what happened, what to write instead), then the nearest
+names that are really there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,17 @@ class Change(NamedTuple):
     name: str
     note: str
     use: str
+
+
+class Case(NamedTuple):
+    """One error to be explained."""
+
+    match: re.Match[str]
+    """The message, taken apart."""
+    detail: Detail
+    schema: Schema
+    text: str
+    """The source that the failing instruction came from."""
 
 
 @cache
@@ -63,7 +74,7 @@ def explain(detail: Detail, schema: Schema, source: str) -> list[str]:
     for pattern, answer in _PATTERNS:
         match = pattern.search(message)
         if match and (not out):
-            out = answer(match, detail, schema, _segment(detail, source))
+            out = answer(Case(match, detail, schema, _segment(detail, source)))
     return list(dict.fromkeys(out))[:MOST]
 
 
@@ -80,47 +91,47 @@ def _segment(detail: Detail, source: str) -> str:
     return "\n".join(chunk)
 
 
-def _attribute(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    owner, name = match["owner"], match["name"]
+def _attribute(case: Case) -> list[str]:
+    owner, name = case.match["owner"], case.match["name"]
     if owner == "module":
         return []
-    owners = schema.lineage(owner) or [owner]
+    owners = case.schema.lineage(owner) or [owner]
     out = _known("attribute", owners, name)
-    names = schema.names(owner)
+    names = case.schema.names(owner)
     if owner == "Context":
-        names = schema.context
-    for module, members in schema.modules.items():
+        names = case.schema.context
+    for module, members in case.schema.modules.items():
         if module.rpartition(".")[2] == owner:
             names = members
     out += [f"{owner}.{item}" for item in nearest(name, names)]
-    if not out and owner in schema.types:
-        others = schema.paths.get(name, [])
-        pointing = [p for p, facts in schema.types[owner].properties.items() if facts.get("of") in others]
+    if not out and owner in case.schema.types:
+        others = case.schema.paths.get(name, [])
+        pointing = [p for p, facts in case.schema.types[owner].properties.items() if facts.get("of") in others]
         out = [f"{owner}.{item}.{name}" for item in pointing[:3]]
     return out
 
 
-def _collection(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name, owner, member = match["name"], detail.get("owner") or "", detail.get("member") or ""
-    out = _known("collection", [f"{kind}.{member}" for kind in schema.lineage(owner)], name)
-    facts = schema.property(owner, member) or {}
+def _collection(case: Case) -> list[str]:
+    name, owner, member = case.match["name"], case.detail.get("owner") or "", case.detail.get("member") or ""
+    out = _known("collection", [f"{kind}.{member}" for kind in case.schema.lineage(owner)], name)
+    facts = case.schema.property(owner, member) or {}
     where = f"bpy.data.{member}" if owner == "BlendData" else f"{owner}.{member}"
-    names = schema.names(facts.get("as", "")) or ["new", "remove", "get", "find", "keys", "items", "values"]
+    names = case.schema.names(facts.get("as", "")) or ["new", "remove", "get", "find", "keys", "items", "values"]
     return out + [f"{where}.{item}" for item in nearest(name, names)]
 
 
-def _read_only(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name, owner = match["name"], detail.get("type") or ""
-    return _known("readonly", schema.lineage(owner), name) or [f"`{name}` of {owner} can be read, not written"]
+def _read_only(case: Case) -> list[str]:
+    name, owner = case.match["name"], case.detail.get("type") or ""
+    return _known("readonly", case.schema.lineage(owner), name) or [f"`{name}` of {owner} can be read, not written"]
 
 
-def _operator(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name = match["name"]
+def _operator(case: Case) -> list[str]:
+    name = case.match["name"]
     module, _, short = name.partition(".")
     out = _known("op", [], name)
-    same = nearest(short, [op.partition(".")[2] for op in schema.operators if op.startswith(module + ".")], 2)
+    same = nearest(short, [op.partition(".")[2] for op in case.schema.operators if op.startswith(module + ".")], 2)
     out += [f"bpy.ops.{module}.{item}" for item in same]
-    return out + [f"bpy.ops.{item}" for item in nearest(name, schema.operators, 2)]
+    return out + [f"bpy.ops.{item}" for item in nearest(name, case.schema.operators, 2)]
 
 
 def _called(text: str) -> str:
@@ -128,41 +139,41 @@ def _called(text: str) -> str:
     return str(found[0]) if found else ""
 
 
-def _operator_keyword(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    operator, name = _called(text), match["name"]
+def _operator_keyword(case: Case) -> list[str]:
+    operator, name = _called(case.text), case.match["name"]
     out = _known("keyword", [operator], name)
-    valid = schema.operators.get(operator, {})
+    valid = case.schema.operators.get(operator, {})
     out += [f"{item}=..." for item in nearest(name, valid)]
     return out or [f"bpy.ops.{operator} takes: {', '.join(valid) or 'nothing'}"]
 
 
-def _bmesh_keyword(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    return _known("keyword", [match["op"]], match["name"])
+def _bmesh_keyword(case: Case) -> list[str]:
+    return _known("keyword", [case.match["op"]], case.match["name"])
 
 
-def _function_keyword(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    valid = [item.strip() for item in match["valid"].split(",") if item.strip()]
+def _function_keyword(case: Case) -> list[str]:
+    valid = [item.strip() for item in case.match["valid"].split(",") if item.strip()]
     out: list[str] = []
-    for wrong in match["names"].split(","):
+    for wrong in case.match["names"].split(","):
         out += _known("keyword", [], wrong.strip()) + [f"{item}=..." for item in nearest(wrong.strip(), valid)]
-    return [*out, f"{match['call']}({', '.join(valid)})"]
+    return [*out, f"{case.match['call']}({', '.join(valid)})"]
 
 
-def _signature(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    owner, _, function = match["call"].partition(".")
-    for kind in schema.lineage(owner):
-        parameters = schema.types[kind].functions.get(function)
+def _signature(case: Case) -> list[str]:
+    owner, _, function = case.match["call"].partition(".")
+    for kind in case.schema.lineage(owner):
+        parameters = case.schema.types[kind].functions.get(function)
         if parameters is not None:
             words = [
                 f"{n}={facts['d']!r}" if "d" in facts and facts["t"] != "POINTER" else n
                 for n, facts in parameters.items()
             ]
-            return [f"{match['call']}({', '.join(words)})"]
+            return [f"{case.match['call']}({', '.join(words)})"]
     return []
 
 
-def _enum(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name, items = match["name"], re.findall(r"'((?:[^'\\]|\\.)*)'", match["items"])
+def _enum(case: Case) -> list[str]:
+    name, items = case.match["name"], re.findall(r"'((?:[^'\\]|\\.)*)'", case.match["items"])
     out = _known("enum", [], name, lambda use: use in items)
     close = nearest(name, items, 3, 0.6)
     if not out and not close:
@@ -175,12 +186,12 @@ def _shares(a: str, b: str) -> bool:
     return a.lower() in b.lower() or b.lower() in a.lower()
 
 
-def _key(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name, keys = match["name"], detail.get("keys") or []
-    owner, member = detail.get("owner") or "", detail.get("member") or ""
+def _key(case: Case) -> list[str]:
+    name, keys = case.match["name"], case.detail.get("keys") or []
+    owner, member = case.detail.get("owner") or "", case.detail.get("member") or ""
     out = _known("socket", [f"{owner}.{member}"], name)
-    if not keys and owner in schema.nodes:
-        node = schema.nodes[owner]
+    if not keys and owner in case.schema.nodes:
+        node = case.schema.nodes[owner]
         keys = [str(item[0]) for item in (node.inputs if member == "inputs" else node.outputs)]
     close = nearest(name, keys, 3, 0.6)
     out += [f"'{item}'" for item in close]
@@ -189,11 +200,11 @@ def _key(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> lis
     return out
 
 
-def _node(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name = match["name"]
+def _node(case: Case) -> list[str]:
+    name = case.match["name"]
     out = _known("node", [], name)
-    labels = {item.label: kind for kind, item in schema.nodes.items()}
-    close = [*nearest(name, schema.nodes, 2), *(labels[item] for item in nearest(_bare(name), labels, 1, 0.9))]
+    labels = {item.label: kind for kind, item in case.schema.nodes.items()}
+    close = [*nearest(name, case.schema.nodes, 2), *(labels[item] for item in nearest(_bare(name), labels, 1, 0.9))]
     return out + close
 
 
@@ -209,20 +220,20 @@ _AREAS = {"view3d": "VIEW_3D", "image": "IMAGE_EDITOR", "node": "NODE_EDITOR", "
           "graph": "GRAPH_EDITOR", "action": "DOPESHEET_EDITOR", "screen": "VIEW_3D", "nla": "NLA_EDITOR"}  # fmt: skip
 
 
-def _poll(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    module, why = match["name"].partition(".")[0], match["why"]
+def _poll(case: Case) -> list[str]:
+    module, why = case.match["name"].partition(".")[0], case.match["why"]
     active = "set the object first: bpy.context.view_layer.objects.active = object; object.select_set(True)"
     if "active" in why:
         return [active]
     mode = _MODES.get(module)
-    if mode and not match["name"].startswith("mesh.primitive_"):
+    if mode and not case.match["name"].startswith("mesh.primitive_"):
         return [
             f"needs {mode} mode: call bpy.ops.object.mode_set(mode='{mode}') first, or work on the data itself",
             active,
         ]
     if module in _AREAS:
         return [
-            f"needs a window with an area of type {_AREAS[module]}: with bpy.context.temp_override(window=..., area=...); "
+            f"needs a window with an area of type {_AREAS[module]}: bpy.context.temp_override(window=..., area=...); "
             "there is none without a screen, so set the property itself",
         ]
     return [
@@ -232,50 +243,53 @@ def _poll(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> li
     ]
 
 
-def _override(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
+def _override(_: Case) -> list[str]:
     return ["a context dictionary was removed in 4.0: use with bpy.context.temp_override(...): around the call"]
 
 
-def _multiply(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
+def _multiply(_: Case) -> list[str]:
     return ["matrices, quaternions and vectors are multiplied with @ since 2.80: a @ b"]
 
 
-def _bmesh_table(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
+def _bmesh_table(_: Case) -> list[str]:
     return ["call bm.verts.ensure_lookup_table() (or of edges, faces) before indexing"]
 
 
-def _bmesh_op(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name = match["name"]
-    return _known("bmesh", [], name) + [f"bmesh.ops.{item}" for item in nearest(name, schema.modules["bmesh.ops"])]
+def _bmesh_op(case: Case) -> list[str]:
+    name = case.match["name"]
+    return _known("bmesh", [], name) + [f"bmesh.ops.{item}" for item in nearest(name, case.schema.modules["bmesh.ops"])]
 
 
-def _module(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    module, name = match["module"], match["name"]
+def _module(case: Case) -> list[str]:
+    module, name = case.match["module"], case.match["name"]
     out = _known("module", [module], name)
-    names = list(schema.types) if module == "bpy.types" else schema.modules.get(module, [])
+    names = list(case.schema.types) if module == "bpy.types" else case.schema.modules.get(module, [])
     out += [f"{module}.{item}" for item in nearest(name, names)]
-    return out or [f"{place}.{name}" for place, members in schema.modules.items() if name in members][:2]
+    return out or [f"{place}.{name}" for place, members in case.schema.modules.items() if name in members][:2]
 
 
-def _import(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    name = match["name"]
-    return _known("import", [], name) + nearest(name, schema.modules, 2, 0.9)
+def _import(case: Case) -> list[str]:
+    name = case.match["name"]
+    return _known("import", [], name) + nearest(name, case.schema.modules, 2, 0.9)
 
 
-def _constructor(match: re.Match[str], detail: Detail, schema: Schema, text: str) -> list[str]:
-    found = re.search(r"bpy\.types\.(\w+)", text)
+def _constructor(case: Case) -> list[str]:
+    found = re.search(r"bpy\.types\.(\w+)", case.text)
     return _known("constructor", ["bpy.types"], found[1]) if found else []
 
 
-_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], Detail, Schema, str], list[str]]]] = [
+_PATTERNS: list[tuple[re.Pattern[str], Callable[[Case], list[str]]]] = [
     (re.compile(r"^'(?P<owner>\w+)' object has no attribute '(?P<name>\w+)'"), _attribute),
     (re.compile(r"^bpy_prop_collection: attribute \"(?P<name>\w+)\" not found"), _collection),
     (re.compile(r"\"(?P<name>\w+)\"(?: from \"\w+\")? is read-only"), _read_only),
     (re.compile(r"Calling operator \"bpy\.ops\.(?P<name>[\w.]+)\" error, could not be found"), _operator),
-    (re.compile(r"Converting py args to operator properties:.*keyword \"(?P<name>\w+)\" unrecognized"), _operator_keyword),
+    (re.compile(r"py args to operator properties:.*keyword \"(?P<name>\w+)\" unrecognized"), _operator_keyword),
     (re.compile(r"^(?P<op>\w+): keyword \"(?P<name>\w+)\" is invalid for this operator"), _bmesh_keyword),
     (
-        re.compile(r"(?P<call>\w+\.\w+)\(\): was called with invalid keyword argument\(s\) \((?P<names>[^)]*)\), expected \((?P<valid>[^)]*)\)"),
+        re.compile(
+            r"(?P<call>\w+\.\w+)\(\): was called with invalid keyword argument\(s\) \((?P<names>[^)]*)\), "
+            r"expected \((?P<valid>[^)]*)\)"
+        ),
         _function_keyword,
     ),
     (re.compile(r"(?P<call>\w+\.\w+)\(\): (?:required parameter|takes at most|was called with)"), _signature),

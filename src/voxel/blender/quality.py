@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -27,10 +28,11 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 def code_quality(source: str) -> Quality:
     """Grades a script from 0 to 1.
 
-    0 when it does not parse. Otherwise the mean of four parts: 1 for parsing; style (bare `except`, `import *`, `== None`,
-    `== True`, mutable defaults, unreachable code); names (imports and local variables never used, builtins and imports
-    shadowed); complexity (per function and for the module's body, 1 up to a cyclomatic complexity of 10, falling to 0 at 30).
-    One finding of style or of names in every five statements brings its part to 0; short scripts count as ten statements.
+    0 when it does not parse. Otherwise the mean of four parts: 1 for parsing; style (bare `except`, `import *`, `==
+    None`, `== True`, mutable defaults, unreachable code); names (imports and local variables never used, builtins and
+    imports shadowed); complexity (per function and for the module's body, 1 up to a cyclomatic complexity of 10,
+    falling to 0 at 30). One finding of style or of names in every five statements brings its part to 0; short scripts
+    count as ten statements.
     """
     try:
         tree = ast.parse(source)
@@ -68,7 +70,7 @@ def _style(tree: ast.AST) -> Iterator[tuple[int, str]]:
         for block in ("body", "orelse", "finalbody"):
             statements = getattr(node, block, None)
             if isinstance(statements, list):
-                for before, after in zip(statements, statements[1:], strict=False):
+                for before, after in pairwise(statements):
                     if isinstance(before, ast.Return | ast.Raise | ast.Break | ast.Continue):
                         yield after.lineno, "never reached"
 
@@ -101,7 +103,7 @@ def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def _exported(tree: ast.Module) -> set[str]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-            return {item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
+            return {str(item.value) for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
     return set()
 
 

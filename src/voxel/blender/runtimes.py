@@ -124,9 +124,9 @@ def find(version: str | None = None) -> Runtime:
 def available() -> list[Runtime]:
     """Every runtime that works, default first."""
     out: list[Runtime] = []
-    for make in (default, *(functools.partial(_added, runtimes_folder() / name) for name in sorted(_names()))):
+    for name in (None, *sorted(_names())):
         try:
-            runtime = make()
+            runtime = default() if name is None else _added(runtimes_folder() / name)
         except SetupError:
             continue
         if runtime not in out:

@@ -15,7 +15,9 @@ from voxel.blender.runtimes import Runtime, runtimes_folder
 from voxel.blender.server import Blender
 
 Property = dict[str, Any]
-"""`t` type, `d` default, `e` enum items, `of` type pointed to, `as` type of the collection, `ro` read-only, `n` length."""
+"""`t` type, `d` default, `e` enum items, `of` type pointed to, `as` type of the collection, `ro` read-only, `n`
+length.
+"""
 
 
 class RnaType(msgspec.Struct, frozen=True, kw_only=True):

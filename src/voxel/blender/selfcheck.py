@@ -38,7 +38,8 @@ def self_check(
 ) -> Iterator[Held]:
     """Runs the attacks, one result each. `lift` takes protections away, to show that the check notices.
 
-    `grace` is how many seconds past its limit a box may stay silent before it counts as broken. Raises SetupError where there is no box.
+    `grace` is how many seconds past its limit a box may stay silent before it counts as broken. Raises SetupError where
+    there is no box.
     """
     if box.bwrap() is None:
         raise SetupError(box.missing())

@@ -70,16 +70,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Per error, what the runner saw of it: type, name, keys nearby; material for suggestions."""
 
 
-class _Gone(Exception):
+class _GoneError(Exception):
     """The server ended, or does not answer."""
 
 
 class Blender:
     """One warm, boxed Blender. A context manager; used by one thread at a time.
 
-    `runtime` is a version (`"4.5"`), a Runtime, or None for the default. With `boxed` (the default) everything runs in the box;
-    where there is none, `run` raises SetupError, while `load` and `make`, which execute no foreign code, fall back to a limited
-    process. `boxed=False` runs in that fallback on purpose. Raises SetupError where Blender cannot be started.
+    `runtime` is a version (`"4.5"`), a Runtime, or None for the default. With `boxed` (the default) everything runs in
+    the box; where there is none, `run` raises SetupError, while `load` and `make`, which execute no foreign code, fall
+    back to a limited process. `boxed=False` runs in that fallback on purpose. Raises SetupError where Blender cannot be
+    started.
     """
 
     def __init__(
@@ -128,7 +129,8 @@ class Blender:
     def load(self, blend: Path, *, timeout: float = 120, result: Literal["dump", "counts"] = "dump") -> bytes:
         """The scene in a .blend file as JSON, its scripts off.
 
-        Raises BadInput(reason) where the file cannot be opened, crashes Blender or hangs it; BoxError where the box broke.
+        Raises BadInput(reason) where the file cannot be opened, crashes Blender or hangs it; BoxError where the box
+        broke.
         """
         fd = self._open(blend)
         try:
@@ -145,7 +147,8 @@ class Blender:
         """Runs the sources one after another in an empty scene, in one fork; dumps what they leave in another.
 
         Each source is a `__main__` of its own, run statement by statement: after an error the rest still runs.
-        `timeout` is wall seconds for the sources, and again for the dump. Raises BoxError, and SetupError without a box.
+        `timeout` is wall seconds for the sources, and again for the dump. Raises BoxError, and SetupError without a
+        box.
         """
         if self._refuse:
             raise SetupError(box.missing())
@@ -154,7 +157,9 @@ class Blender:
         return _grade(reply, payload or None, timeout, wanted=dump)
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
-        """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it fails."""
+        """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it
+        fails.
+        """
         ask = {"op": "run", "result": "blend"}
         reply, payload = self._ask(ask, msgspec.json.encode([source]), timeout, timeout)
         graded = _grade(reply, None, timeout, wanted=False)
@@ -224,8 +229,8 @@ class Blender:
             header, _ = self._receive(time.monotonic() + START_TIMEOUT)
             self._first_rss = 0
             if not header.get("ready"):
-                raise _Gone
-        except (_Gone, OSError) as error:
+                raise _GoneError
+        except (_GoneError, OSError) as error:
             reason = self._last_words()
             self.close()
             raise BoxError(f"Blender {self.runtime.version} does not start: {reason}") from error
@@ -253,8 +258,8 @@ class Blender:
                 )
                 reply, result = self._receive(time.monotonic() + whole + self._grace + first)
                 if reply.get("nonce") != nonce:
-                    raise _Gone
-            except _Gone:
+                    raise _GoneError
+            except _GoneError:
                 last = self._last_words()
                 self._lost()
                 continue
@@ -299,7 +304,7 @@ class Blender:
                 socket.send_fds(self._socket, [head], [fd])
                 self._socket.sendall(data + payload)
         except OSError as error:
-            raise _Gone from error
+            raise _GoneError from error
 
     def _receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         header_size, payload_size = _HEAD.unpack(self._exactly(_HEAD.size, deadline))
@@ -315,10 +320,10 @@ class Blender:
                 self._socket.settimeout(max(0.001, deadline - time.monotonic()))
                 got = self._socket.recv_into(view)
                 if not got:
-                    raise _Gone
+                    raise _GoneError
                 view = view[got:]
         except OSError as error:
-            raise _Gone from error
+            raise _GoneError from error
         return bytes(out)
 
 

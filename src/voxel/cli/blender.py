@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -83,10 +83,10 @@ def show_schema(
     if diff:
         old, new = (schema(find(version)) for version in diff)
         for kind, lines in differences(old, new).items():
-            for line in lines:
-                if name is None or name.lower() in line.lower():
+            for change in lines:
+                if name is None or name.lower() in change.lower():
                     typer.echo(
-                        msgspec.json.encode({"kind": kind, "change": line}).decode() if json else f"{kind} {line}"
+                        msgspec.json.encode({"kind": kind, "change": change}).decode() if json else f"{kind} {change}"
                     )
         return 0
     known = schema(find(blender))
@@ -95,7 +95,7 @@ def show_schema(
         return 0
     found = _found(known, name)
     for kind, key, facts in found[:SHOWN] if not json else found:
-        line = {"kind": kind, "name": key, **facts}
+        line: dict[str, object] = {"kind": kind, "name": key, **facts}
         typer.echo(msgspec.json.encode(line).decode() if json else f"{kind} {key}\n" + _facts(facts))
     if len(found) > SHOWN and not json:
         typer.echo(f"and {len(found) - SHOWN} more; all of them: --json")
@@ -117,7 +117,7 @@ def _totals(known: Schema) -> str:
 def _found(known: Schema, name: str) -> list[tuple[str, str, dict[str, object]]]:
     """Entries of that very name, else those that contain it."""
     plain = name.removeprefix("bpy.ops.").removeprefix("bpy.types.")
-    tables = {"operator": known.operators, "type": known.types, "node": known.nodes}
+    tables: dict[str, dict[str, Any]] = {"operator": known.operators, "type": known.types, "node": known.nodes}
     every = [(kind, key, msgspec.to_builtins(facts)) for kind, table in tables.items() for key, facts in table.items()]
     exact = [item for item in every if item[1] == plain]
     return exact or [item for item in every if plain.lower() in item[1].lower()]

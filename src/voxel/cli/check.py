@@ -55,9 +55,10 @@ def command(
             bad = True
     if not sources:
         raise UsageError("no script could be read")
+    versions: list[str | None] = list(dict.fromkeys(blender)) if blender else [None]
     boxed = bwrap() is not None or not allow_unboxed
     with ExitStack() as stack:
-        running = [stack.enter_context(Blender(version, boxed=boxed)) for version in dict.fromkeys(blender or [None])]
+        running = [stack.enter_context(Blender(version, boxed=boxed)) for version in versions]
         for path, source in sources.items():
             for one in running:
                 try:

@@ -37,7 +37,9 @@ class Finding(NamedTuple):
 
 
 def command(blender: BlenderOption = None, json: JsonOption = False) -> int:
-    """Check the machine, the box (every published attack is tried) and the services. Exit 1 when something needed is wrong."""
+    """Check the machine, the box (every published attack is tried) and the services. Exit 1 when something
+    needed is wrong.
+    """
     bad = False
     for finding in _findings(blender):
         bad = bad or (finding.needed and not finding.ok)

@@ -14,7 +14,8 @@ TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNod
 MODULES = (
     "bpy", "bpy.app", "bpy.app.handlers", "bpy.app.timers", "bpy.msgbus", "bpy.path", "bpy.props", "bpy.utils",
     "bpy.utils.units", "bpy_extras", "bpy_extras.anim_utils", "bpy_extras.image_utils", "bpy_extras.io_utils",
-    "bpy_extras.mesh_utils", "bpy_extras.object_utils", "bpy_extras.view3d_utils", "bmesh", "bmesh.geometry", "bmesh.ops",
+    "bpy_extras.mesh_utils", "bpy_extras.object_utils", "bpy_extras.view3d_utils", "bmesh", "bmesh.geometry",
+    "bmesh.ops",
     "bmesh.types", "bmesh.utils", "mathutils", "mathutils.bvhtree", "mathutils.geometry", "mathutils.interpolate",
     "mathutils.kdtree", "mathutils.noise", "gpu", "gpu.state", "gpu.shader", "idprop.types",
 )  # fmt: skip
@@ -94,7 +95,7 @@ def _operators() -> dict[str, Any]:
 
 
 def _socket(socket: Any) -> list[Any]:
-    default = getattr(socket, "default_value", None)
+    default: Any = getattr(socket, "default_value", None)
     if hasattr(default, "__len__") and not isinstance(default, str):
         default = [_plain(item) for item in default]
     elif not isinstance(default, int | float | str | bool | None):

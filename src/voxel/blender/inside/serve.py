@@ -1,11 +1,12 @@
-# ruff: noqa: PTH  the parent of every unit: os.path is quicker to start and to call
+# the parent of every unit: os.path is quicker to start and to call
+# ruff: noqa: PTH100, PTH103, PTH108, PTH113, PTH114, PTH118, PTH120, PTH123, PTH202
 """The warm parent inside the box: one fork per unit; runs in Blender's Python.
 
-Started by `voxel.blender.server` as `python -I -S serve.py SETTINGS`, where SETTINGS is JSON:
-`{"control": fd, "paths": [sys.path entries], "uid": int | null, "boxed": bool, "work": folder, "lift": [protections]}`.
-The parent imports bpy, empties the factory settings and never evaluates a depsgraph, for a fork of a process that has
-done so can hang. Requests come over the control socket: a head of two lengths (`!IQ`), JSON, a payload, and for `load` an
-open file. Every unit runs in a fork that cannot reach that socket.
+Started by `voxel.blender.server` as `python -I -S serve.py SETTINGS`, where SETTINGS is JSON: `{"control": fd, "paths":
+[sys.path entries], "uid": int | null, "boxed": bool, "work": folder, "lift": [protections]}`. The parent imports bpy,
+empties the factory settings and never evaluates a depsgraph, for a fork of a process that has done so can hang.
+Requests come over the control socket: a head of two lengths (`!IQ`), JSON, a payload, and for `load` an open file.
+Every unit runs in a fork that cannot reach that socket.
 """
 
 from __future__ import annotations
@@ -77,11 +78,15 @@ class Server:
         self.fresh: dict[str, Any] | None = None
         self.forks = Forks(settings["control"], boxed=self.boxed, work=self.work, lift=self.lift)
         self.scratch = ""
+        self.kept: frozenset[str] = frozenset()
 
     def serve(self) -> None:
         import bpy
 
         # Blender's own temporary folder, made at its start, goes with every sweep and comes back
+        self.kept = frozenset(
+            entry.path for entry in os.scandir(self.work) if not bpy.app.tempdir.startswith(entry.path)
+        )
         self.scratch = bpy.app.tempdir if bpy.app.tempdir.startswith(self.work + "/") else ""
         self.control.send({"ready": True, "version": list(bpy.app.version), "pid": os.getpid()})
         while True:
@@ -210,6 +215,8 @@ class Server:
         if "sweep" in self.lift:
             return True
         for entry in os.scandir(self.work):
+            if entry.path in self.kept:
+                continue
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
                 continue
@@ -227,7 +234,9 @@ class Server:
 
 
 def _play(sources: list[str], report: int, nonce: str, path: str | None, lift: frozenset[str]) -> None:
-    """Runs scripts with runner code that they cannot reach: private namespaces, private builtins, in no module table."""
+    """Runs scripts with runner code that they cannot reach: private namespaces, private builtins, in no module
+    table.
+    """
     private: dict[str, dict[str, Any]] = {}
     for name, code in _PRIVATE_CODE.items():
         private[name] = {"__name__": name, "__builtins__": dict(vars(builtins))}
@@ -266,7 +275,7 @@ def _no_watch(_: object) -> None:
 def _load_and_dump(
     path: str, fresh: dict[str, Any] | None, faked: list[list[str]], way: str, scripts: bool = False
 ) -> bytes:
-    import _bpy
+    import _bpy  # type: ignore[import-not-found]
     import bpy
 
     try:
@@ -309,14 +318,15 @@ def _warm() -> None:
 
 
 _USUAL = (
-    "abc", "argparse", "array", "ast", "base64", "bisect", "bmesh", "bpy_extras.object_utils", "bpy_extras.mesh_utils",
-    "bpy_extras.image_utils", "bpy_extras.io_utils", "bpy_extras.node_shader_utils", "bpy_extras.anim_utils", "collections",
-    "colorsys", "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "glob",
-    "gzip", "hashlib", "heapq", "idprop", "importlib", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
-    "mathutils", "mathutils.bvhtree", "mathutils.geometry", "mathutils.interpolate", "mathutils.kdtree", "mathutils.noise",
-    "numpy", "numpy.random", "numpy.linalg", "numpy.fft", "operator", "os", "pathlib", "pickle", "platform", "pprint",
-    "queue", "random", "re", "rna_prop_ui", "shutil", "statistics", "string", "struct", "sys", "tempfile", "textwrap",
-    "threading", "time", "timeit", "traceback", "types", "typing", "unittest", "urllib.parse", "uuid", "warnings", "weakref",
+    "abc", "argparse", "array", "ast", "base64", "bisect", "bmesh", "bpy_extras.object_utils",
+    "bpy_extras.mesh_utils", "bpy_extras.image_utils", "bpy_extras.io_utils", "bpy_extras.node_shader_utils",
+    "bpy_extras.anim_utils", "collections", "colorsys", "contextlib", "copy", "csv", "dataclasses", "datetime",
+    "decimal", "enum", "fractions", "functools", "glob", "gzip", "hashlib", "heapq", "idprop", "importlib",
+    "inspect", "io", "itertools", "json", "linecache", "logging", "math", "mathutils", "mathutils.bvhtree",
+    "mathutils.geometry", "mathutils.interpolate", "mathutils.kdtree", "mathutils.noise", "numpy", "numpy.random",
+    "numpy.linalg", "numpy.fft", "operator", "os", "pathlib", "pickle", "platform", "pprint", "queue", "random",
+    "re", "rna_prop_ui", "shutil", "statistics", "string", "struct", "sys", "tempfile", "textwrap", "threading",
+    "time", "timeit", "traceback", "types", "typing", "unittest", "urllib.parse", "uuid", "warnings", "weakref",
     "xml.etree.ElementTree", "zlib", "addon_utils", "bpy_types", "gpu",
 )  # fmt: skip
 _PRIVATE_CODE: dict[str, Any] = {}

@@ -1,9 +1,9 @@
 """The system-call filter of a unit: classic BPF, built here and handed to the kernel through prctl.
 
-A unit may compute, read what the box shows and write to its own /tmp. It may not start processes, reach other processes,
-open sockets, or touch the kernel's larger surfaces. Denied calls return EPERM, so that ordinary code sees an ordinary error.
-Numbers are those of the Linux system-call tables of x86_64 and aarch64. On other machines there is no filter, and
-`program` says so with None; the box is then refused by `voxel.blender.box`.
+A unit may compute, read what the box shows and write to its own /tmp. It may not start processes, reach other
+processes, open sockets, or touch the kernel's larger surfaces. Denied calls return EPERM, so that ordinary code sees an
+ordinary error. Numbers are those of the Linux system-call tables of x86_64 and aarch64. On other machines there is no
+filter, and `program` says so with None; the box is then refused by `voxel.blender.box`.
 
 Runs inside Blender's Python: standard library only.
 """

@@ -1,4 +1,5 @@
-# ruff: noqa: PTH  the parent of every unit: os.path is quicker to start and to call
+# the parent of every unit: os.path is quicker to start and to call
+# ruff: noqa: PTH118
 """One fork under all limits, watched from outside until nothing is left of it; runs in Blender's Python."""
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ class HostGoneError(Exception):
 class Forks:
     """Makes forks of this process, one at a time.
 
-    `control` is the socket whose closing ends everything; `boxed` says that this process is alone in a process namespace;
-    `work` is the folder whose sub-folder `unit` a fork works in; `lift` names protections that a test takes away.
+    `control` is the socket whose closing ends everything; `boxed` says that this process is alone in a process
+    namespace; `work` is the folder whose sub-folder `unit` a fork works in; `lift` names protections that a test takes
+    away.
     """
 
     def __init__(self, control: int, *, boxed: bool, work: str, lift: frozenset[str]) -> None:
@@ -167,7 +169,7 @@ class Forks:
             self._restrict(limits)
             work(report)
             code = 0
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  the unit may raise anything; its end says so
             with contextlib.suppress(BaseException):
                 write_all(report, str(error).encode("utf-8", "replace")[-2000:] + b"no")
         finally:
@@ -233,7 +235,9 @@ def ending(status: int) -> str:
 
 
 def _address_space() -> int:
-    """Address space of this process in bytes. There is no /proc in the box: the smallest limit that still allows one page."""
+    """Address space of this process in bytes. There is no /proc in the box: the smallest limit that still allows
+    one page.
+    """
     low, high = 1 << 20, 1 << 42
     old = resource.getrlimit(resource.RLIMIT_AS)
     while high - low > 16 << 20:

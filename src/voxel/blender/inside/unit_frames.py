@@ -15,11 +15,11 @@ from typing import Any
 def prepare() -> set[int]:
     """Makes `traceback` and `logging` work without handing out frames; returns the code objects that may use them.
 
-    traceback's walkers yield stand-ins that carry a code object and nothing else; `logging._srcfile = None` is its documented
-    switch for not looking at frames. namedtuple, enum and typing look at a frame's globals only.
+    traceback's walkers yield stand-ins that carry a code object and nothing else; `logging._srcfile = None` is its
+    documented switch for not looking at frames. namedtuple, enum and typing look at a frame's globals only.
     """
 
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     none: dict[str, object] = {}
     stand_in = types.SimpleNamespace
 

@@ -1,10 +1,10 @@
 """Runs one untrusted script, statement by statement, in a forked child; runs in Blender's Python.
 
-`serve` executes the files `unit_split`, `unit_context`, `unit_watch` and this one in namespaces of their own that are in no
-`sys.modules` and have private copies of the builtins, so that a script which patches `builtins`, `json`, `ast` or
-`traceback` changes nothing here. What is called after the script has started is taken hold of before it. Each statement is
-reported the moment it ends, on a pipe of its own, under a nonce that only lives in a closure; the ways to a closure are
-closed by the audit hook.
+`serve` executes the files `unit_split`, `unit_context`, `unit_watch` and this one in namespaces of their own that are
+in no `sys.modules` and have private copies of the builtins, so that a script which patches `builtins`, `json`, `ast` or
+`traceback` changes nothing here. What is called after the script has started is taken hold of before it. Each statement
+is reported the moment it ends, on a pipe of its own, under a nonce that only lives in a closure; the ways to a closure
+are closed by the audit hook.
 
 What this cannot stop: code that reads its own process's memory without ctypes, for example with
 `numpy.lib.stride_tricks.as_strided`, could find the nonce and claim that its own statements passed. It gains no more
@@ -21,7 +21,7 @@ from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-import _bpy
+import _bpy  # type: ignore[import-not-found]
 import bpy
 
 MESSAGE_LIMIT = 8000
@@ -43,8 +43,9 @@ def play(
 ) -> None:
     """Runs `sources` one after another, each as a `__main__` of its own; saves the scene to `save` when given.
 
-    `split` takes a script apart, `install` adds the audit hook just before the first statement, `read` says what an error
-    was about. Reports `plan`, then `did` for each top-level statement and `err` for each inner one that failed, then `end`.
+    `split` takes a script apart, `install` adds the audit hook just before the first statement, `read` says what an
+    error was about. Reports `plan`, then `did` for each top-level statement and `err` for each inner one that failed,
+    then `end`.
     """
     prefix, write = nonce.encode() + b" ", os.write
     run, modules, exc_info = builtins.exec, sys.modules, sys.exc_info
@@ -127,15 +128,15 @@ def play(
         scope |= {"_voxel_note": note, "_voxel_enter": enter, "_voxel_leave": leave, "_voxel_reached": reached}
         modules["__main__"] = scopes[number]
         for item in plan.statements:
-            error = None
+            wrong: Record | None = None
             try:
                 run(item.code, scope)
             except BaseException:  # noqa: BLE001  whatever a script raises is its own
                 missing_names = [name for name in item.binds if name not in scope]
-                error = told(item.line, item.tree, missing_names, scope, number)
+                wrong = told(item.line, item.tree, missing_names, scope, number)
                 stopped = isinstance(exc_info()[1], SystemExit)
             opened[0] = 0
-            send({"t": "did", "i": index, "api": item.api, "error": error, "reached": reached.count(1)})
+            send({"t": "did", "i": index, "api": item.api, "error": wrong, "reached": reached.count(1)})
             index += 1
             if stopped:
                 break
@@ -182,8 +183,8 @@ def to_json(value: Any) -> str:
 def _finisher(save: str | None) -> Callable[[], Record]:
     """Saves the scene with calls taken hold of before the script ran.
 
-    Datablocks without users would not survive a save: they get a fake user, and the report says which, so that the judge
-    takes it away again. Handlers are dropped first: they belong to the script.
+    Datablocks without users would not survive a save: they get a fake user, and the report says which, so that the
+    judge takes it away again. Handlers are dropped first: they belong to the script.
     """
     call, data, handlers = _bpy.ops.call, bpy.data, bpy.app.handlers
     kinds = [p.identifier for p in bpy.data.bl_rna.properties if p.type == "COLLECTION"]
@@ -202,7 +203,7 @@ def _finisher(save: str | None) -> Callable[[], Record]:
                     if block.users == 0:
                         block.use_fake_user = True
                         faked.append([kind, block.name_full])
-            call("WM_OT_save_as_mainfile", {"filepath": save, "copy": True, "compress": False, "check_existing": False})
+            call("WM_OT_save_as_mainfile", {"filepath": save, "copy": True, "compress": False, "check_existing": False, "relative_remap": False})
         except BaseException as error:  # noqa: BLE001  the scene is the script's
             return {"saved": False, "reason": str(error)[:MESSAGE_LIMIT]}
         return {"saved": True, "faked": faked}

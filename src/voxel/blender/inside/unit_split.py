@@ -1,15 +1,15 @@
 """Takes a script apart into statements that can fail one by one; runs in Blender's Python, before the script does.
 
-A top-level statement is compiled and run by itself. Inside loops, conditions and functions each statement gets a handler of
-its own, so that one wrong call does not hide the rest:
+A top-level statement is compiled and run by itself. Inside loops, conditions and functions each statement gets a
+handler of its own, so that one wrong call does not hide the rest:
 
     try:
         STATEMENT
     except Exception:
         if _voxel_note(NUMBER): raise
 
-The handler raises on where the script would have caught the error itself (`_voxel_enter`, `_voxel_leave` count the `try`
-blocks that are open), where a statement keeps failing, and for errors that must not be swallowed. What the script
+The handler raises on where the script would have caught the error itself (`_voxel_enter`, `_voxel_leave` count the
+`try` blocks that are open), where a statement keeps failing, and for errors that must not be swallowed. What the script
 returns or raises on purpose is left alone, as are class bodies and generators.
 """
 
@@ -26,6 +26,7 @@ _LEFT_ALONE = (
     ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Pass, ast.Global, ast.Nonlocal,
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef,
 )  # fmt: skip
+_ASSIGNS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 
@@ -92,9 +93,9 @@ class _Api:
         for _ in range(3):
             before = len(self.values)
             for statement in plain:
-                if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) and statement.value is not None:
-                    if _names(statement.value, store=False) & (self.values | functions):
-                        self.values |= _bound(statement)
+                value = getattr(statement, "value", None) if isinstance(statement, _ASSIGNS) else None
+                if value is not None and _names(value, store=False) & (self.values | functions):
+                    self.values |= _bound(statement)
             for loop in loops:
                 if _names(loop.iter, store=False) & self.values:
                     self.values |= _names(loop.target, store=True)

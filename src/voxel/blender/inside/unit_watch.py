@@ -1,8 +1,8 @@
 """The audit hook of a unit: what Python itself refuses to a script; runs in the script's process.
 
-It closes the ways to the runner's nonce (frames, the garbage collector's lists, tracing, ctypes, raw byte code) and says which
-line reached for processes or sockets, which the system-call filter denies anyway. Where such a thing is tried, the process
-reports it and ends.
+It closes the ways to the runner's nonce (frames, the garbage collector's lists, tracing, ctypes, raw byte code) and
+says which line reached for processes or sockets, which the system-call filter denies anyway. Where such a thing is
+tried, the process reports it and ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 _PREFIXES = ("ctypes.", "gc.", "socket.", "subprocess.", "pty.")
 _EVENTS = frozenset({
     "sys.addaudithook", "sys.settrace", "sys.setprofile", "sys._current_frames", "sys._current_exceptions",
-    "code.__new__", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.kill", "os.killpg",
+    "code.__new__", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.kill",
+    "os.killpg",
     "signal.pthread_kill", "cpython.run_file", "cpython.run_stdin", "cpython.run_interactivehook",
     "sys.set_asyncgen_hooks_firstiter", "sys.set_asyncgen_hooks_finalizer", "pdb.Pdb", "builtins.breakpoint",
     "webbrowser.open",
@@ -33,8 +34,8 @@ _MODULES = frozenset({
 def watch(allowed: set[int], leave: Callable[[int], Any]) -> tuple[Callable[[Any], None], Callable[[Any], None]]:
     """Returns (install, allow).
 
-    `install(send)` adds the hook, which cannot be taken away again; `allow(function)` registers a function that may look at
-    frames; `allowed` holds the ids of code objects that may as well; `leave` ends the process.
+    `install(send)` adds the hook, which cannot be taken away again; `allow(function)` registers a function that may
+    look at frames; `allowed` holds the ids of code objects that may as well; `leave` ends the process.
     """
     get_frame, whoami = sys._getframe, get_ident
 
