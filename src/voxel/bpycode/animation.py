@@ -82,7 +82,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
         if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
             insert_keys(script, owner, users[0], curves)
             holder = f"{owner}.animation_data.action"
-            if users[0].needed[0] != "objects" or needed[1] != f"{users[0].needed[1]}Action":
+            if needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
                 script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)
@@ -186,11 +186,15 @@ def simple(script: Script, item: Animated, curve: Json) -> bool:
 
 def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) -> None:
     """`for frame, location in […]: cube.location = location; cube.keyframe_insert("location", frame=frame)`."""
+    holders: dict[str, str] = {"": owner}
     for path, group in groupby(curves, key=lambda curve: str(curve["path"])):
         together = list(group)
         taken = split(path)
         assert taken is not None
-        holder, prop = f"{owner}{taken[0]}", taken[1]
+        if taken[0] not in holders:
+            holders[taken[0]] = script.names.take(*holder_name(path))
+            script.assign(holders[taken[0]], f"{owner}{taken[0]}")
+        holder, prop = holders[taken[0]], taken[1]
         frames = [[key["frame"] for key in curve["keys"]] for curve in together]
         whole = [curve["index"] for curve in together] == list(range(len(together)))
         known = CHANNELS.get(prop, 0)
@@ -208,6 +212,15 @@ def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) 
         else:
             values = [typed_value(script, item, path, key["value"]) for key in together[0]["keys"]]
             put(script, holder, prop, prop, frames[0], values, None)
+
+
+def holder_name(path: str) -> tuple[str, str]:
+    """What to call the bone, modifier, socket or node that a path leads to."""
+    if path.startswith("nodes") and path.endswith("default_value"):
+        return "socket", "socket"
+    name = name_in(path)
+    kind = "bone" if path.startswith("pose") else "modifier"
+    return (f"{name} bone" if kind == "bone" else name) if name else kind, kind
 
 
 CHANNELS = {"location": 3, "rotation_euler": 3, "scale": 3, "rotation_quaternion": 4, "rotation_axis_angle": 4,
@@ -235,7 +248,7 @@ def put(
         script.assign(f"{holder}.{spot}", values[0])
         script.do(call(f"{holder}.keyframe_insert", quote(prop), **extra, frame=frame_number(frames[0])))
         return
-    name = script.names.passing("value" if index is not None else prop)
+    name = script.names.passing("value" if index is not None or prop == "default_value" else prop)
     frame = script.names.passing("frame")
     rows = [parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True)]
     script.loop(f"{frame}, {name}", listing(rows))
@@ -250,8 +263,10 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
     kinds = {curve["keys"][0].get("interpolation", "BEZIER") for curve in curves}
     if kinds == {"BEZIER"}:
         return
-    data = f"{owner}.animation_data"
-    bag = f"{data}.action.layers[0].strips[0].channelbag({data}.action_slot)"
+    action, slot = script.names.passing("action"), script.names.passing("slot")
+    script.assign(action, f"{owner}.animation_data.action")
+    script.assign(slot, f"{owner}.animation_data.action_slot")
+    bag = f"{action}.layers[0].strips[0].channelbag({slot})"
     curve_name, key_name = script.names.passing("fcurve"), script.names.passing("key")
     script.loop(curve_name, f"{bag}.fcurves")
     script.indent += 4

@@ -52,10 +52,10 @@ def write_variable(script: Script, driver: str, entry: Json, path: str) -> None:
         script.assign(f"{variable}.type", quote(entry["type"]))
     for place, target in enumerate(entry["targets"]):
         spot = f"{variable}.targets[{place}]"
-        if len(target["props"]) > 2:
+        props = {key: what for key, what in target["props"].items() if (key, what) != ("id_type", "OBJECT")}
+        if len(props) > 2:
             spot = script.names.take("target", "target")
             script.assign(spot, f"{variable}.targets[{place}]")
-        props = target["props"]
         ordered = {key: props[key] for key in ("id_type", "id") if key in props} | props
         write_props(script, spot, {"type": target["type"], "props": ordered}, f"{path}.variables")
 
@@ -84,8 +84,8 @@ def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
     variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
     creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
     script.assign(variable, creation)
+    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
+    write_props(script, variable, {"type": strip["type"], "props": props}, where)
     frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
     if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
         script.assign(f"{variable}.frame_end", frame_number(strip["end"]))
-    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
-    write_props(script, variable, {"type": strip["type"], "props": props}, where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from voxel.bpycode.kinds import kind_of
-from voxel.bpycode.layout import Doc, call, listing, parts, quote
+from voxel.bpycode.layout import Bracket, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
@@ -62,12 +62,15 @@ def write_keys(script: Script, curve: str, keys: list[Json]) -> None:
     names: list[str] = ["frame", "value"]
     for name in columns:
         names += ["left_type", "right_type"] if name == "types" else [name]
-    rows = []
+    rows: list[Bracket] = []
     for key in keys:
-        row: list[Doc] = [frame_number(key["frame"]), number(float(key["value"]))]
+        row: list[Doc] = [frame_number(key["frame"]), number(float(key["value"]), whole=abs(key["value"]) >= 1.5)]
         for name in columns:
             row += column(name, key.get(name))
         rows.append(parts(row))
+    if len(rows) == 1 and not columns and not fixed:
+        script.do(call(f"{curve}.keyframe_points.insert", *rows[0].items))
+        return
     script.loop(", ".join(names), listing(rows))
     script.indent += 4
     insertion = call(f"{curve}.keyframe_points.insert", "frame", "value")

@@ -10,7 +10,7 @@ from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import COLORS, array, value
 
 FIRST = (
-    "type", "rotation_mode", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
+    "type", "rotation_mode", "media_type", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
     "distribution", "sky_type", "node_group", "shape", "noise_dimensions", "operation", "blend_type", "fill_mode",
     "fit_type", "mass_type", "use_custom", "domain_type", "fluid_type", "effector_type",
     "use_curve_mapping",
@@ -19,6 +19,9 @@ FIRST = (
 
 BIND_FROM = 3
 """A nested struct with so many settings gets a variable of its own."""
+
+MEDIA = {"FFMPEG": "VIDEO", "OPEN_EXR_MULTILAYER": "MULTI_LAYER_IMAGE"}
+"""Since 5.0 these formats can be chosen only once the medium is."""
 
 EEVEE = frozenset({"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"})
 
@@ -119,6 +122,12 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
         write_list(script, f"{target}.{identifier}", f"{kind}.{identifier}", what, place)
     elif isinstance(what, dict) and "$node" in what:
         script.skip(place, "refers to a node")
+    elif kind == "ImageFormatSettings" and identifier == "file_format" and what in MEDIA and not script.modern():
+        script.add([f"{' ' * script.indent}if bpy.app.version >= (5, 0, 0):"])
+        script.indent += 4
+        script.assign(f"{target}.media_type", quote(MEDIA[what]))
+        script.indent -= 4
+        script.assign(f"{target}.file_format", quote(what))
     elif identifier == "engine" and what in EEVEE:
         script.assign(f"{target}.engine", '"BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"')
     else:

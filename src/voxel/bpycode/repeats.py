@@ -25,7 +25,7 @@ ALONE = ("animation", "shape_keys", "pose", "particle_systems", "vertex_groups",
 
 def alike(script: Script, names: list[str], holders: Holders) -> list[list[str]]:
     """The objects in groups that are made together, single ones in groups of one; in the order of their first."""
-    everything = script.after["blocks"]["objects"]
+    everything = script.after["blocks"].get("objects", {})
     users = Counter(data for block in everything.values() if (data := identity(block.get("data"))) is not None)
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -82,7 +82,7 @@ def can_loop(script: Script, names: list[str]) -> bool:
 
 def write_loop(script: Script, names: list[str], holders: Holders) -> None:
     """Make the objects in one loop."""
-    everything = script.after["blocks"]["objects"]
+    everything = script.after["blocks"].get("objects", {})
     blocks = [everything[name] for name in names]
     data = [identity(block.get("data")) for block in blocks]
     first = data[0]

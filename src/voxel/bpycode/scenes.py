@@ -161,11 +161,12 @@ def write_scene(script: Script, name: str, block: Json, old: Json | None) -> Non
         write_layers(script, name, block.get("view_layers", []), (old or {}).get("view_layers", []), path)
     tree, before = block.get("tree"), (old or {}).get("tree")
     if tree and tree != before:
+        script.no_heading()
+        script.paragraph("Compositing")
         variable = scene_variable(script, name)
         if before:
             edit_tree(script, f"{variable}.node_tree", tree, before, f"{path}.node_tree")
         else:
-            script.paragraph("Compositing")
             write_tree(script, variable, "scenes", tree, f"{path}.node_tree")
 
 

@@ -146,9 +146,9 @@ class Script:
         """The whole script."""
         body = [paragraph for paragraph in self._paragraphs if paragraph]
         plain = sorted(line for line in self._imports if line.startswith("import"))
-        other = sorted(line for line in self._imports if not line.startswith("import"))
-        standard = [line for line in other if line.startswith("from math ")]
-        third = ["import bpy", *[line for line in other if line not in standard]]
+        standard = [line for line in self._imports if line.startswith("from math ")]
+        math_names = sorted(line.split(" import ")[1] for line in self._imports if line.startswith("from mathutils "))
+        third = ["import bpy", *([f"from mathutils import {', '.join(math_names)}"] if math_names else [])]
         head = [[*plain, *standard], third] if plain or standard else [third]
         if not self._helpers:
             return join([*head, *body])
@@ -258,6 +258,10 @@ class Script:
                 found |= {("collections", name) for name in block["children"]}
             self._references = found
         return needed in self._references
+
+    def modern(self) -> bool:
+        """Whether the Scene was dumped by Blender 5.0 or later."""
+        return str(self.after.get("blender", "")) >= "5"
 
     def in_view(self, name: str) -> bool:
         """Whether an object is in the active scene, where operators reach it."""

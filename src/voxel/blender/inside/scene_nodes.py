@@ -30,7 +30,7 @@ VALUE_NODES = words(
 )
 # Collections of a node that are not made by code one item at a time.
 NO_ITEMS = frozenset({"inputs", "outputs", "internal_links", "panels"})
-ZONE_PAIRS = "paired_output_node"
+ZONE_PAIRS = "paired_output"
 
 
 def socket_value(socket: Any, walk: Walk, path: str) -> Any:
@@ -75,7 +75,7 @@ def _item_names(node: Any, walk: Walk) -> list[str]:
 
 
 def fresh_nodes(walk: Walk) -> dict[str, dict[str, Any]]:
-    """`{tree type: {bl_idname: {props, inputs: {identifier: value}, outputs, items, width}}}` of all nodes there are."""
+    """`{tree type: {bl_idname: {props, inputs: {identifier: value}, outputs, items, width}}}` of all nodes."""
     result: dict[str, dict[str, Any]] = {}
     classes = [getattr(bpy.types, name) for name in dir(bpy.types)]
     idnames = [kind.bl_rna.identifier for kind in classes if _is_node(kind)]
