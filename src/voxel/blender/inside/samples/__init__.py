@@ -3,13 +3,16 @@
 This package runs inside Blender. It is imported there as `samples`, since the folder above it is on Blender's path.
 """
 
+# ruff: noqa: F401 - importing a theme enters its scenes into the catalogue
 from . import (
     architecture,
     camera_moves,
     elements,
     furniture,
+    landscapes,
     lighting,
     metals,
+    motion_graphics,
     motion_studies,
     procedural,
     products,
@@ -18,7 +21,7 @@ from . import (
     rigs,
     scatter,
     stonework,
-)  # noqa: F401  (each fills the catalogue)
+)
 from .catalogue import ROLES, SAMPLES, VERSION, Sample, build
 
 __all__ = ["ROLES", "SAMPLES", "VERSION", "Sample", "build"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from math import radians
+from math import cos, radians, sin
 
 from .catalogue import scene
 from .motion import keys, shape_curve
@@ -77,16 +77,18 @@ def sunset_blinds(rng: random.Random) -> None:
     plaster = plain("Ochre Plaster", rgb("#C79B62"), 0.92)
     plane("Back Wall", (5, 3), at=(0, 1.6, 1.5), turn=(90, 0, 0), material=plaster, into=room)
     plane("Floorboards", (5, 5), material=plain("Chestnut Floor", rgb("#5A3722"), 0.35, coat_weight=0.2), into=room)
+    plane("Ceiling", (5, 5), at=(0, 0, 3), turn=(180, 0, 0), material=plaster, into=room)
     window_wall = cube("Window Wall", (0.12, 5, 3), at=(-2.1, 0, 1.5), material=plaster, into=room)
     opening = cube("Window Cutter", (0.6, 1.7, 1.5), at=(-2.1, -0.3, 1.6), into=room)
     opening.hide_render = True
     opening.display_type = "WIRE"
     modify(window_wall, "BOOLEAN", "Window", operation="DIFFERENCE", object=opening, solver="EXACT")
+    tilt = vary(rng, 22, 38, 0)
     slat = cube(
         "Slat",
         (0.06, 1.68, 0.004),
         at=(-2.0, -0.3, 0.9),
-        turn=(0, vary(rng, 22, 38, 0), 0),
+        turn=(0, tilt, 0),
         material=plain("Slat Cream", rgb("#E8DCC0"), 0.5),
         into=room,
     )
@@ -97,7 +99,7 @@ def sunset_blinds(rng: random.Random) -> None:
         count=24,
         use_relative_offset=False,
         use_constant_offset=True,
-        constant_offset_displace=(0.55, 0, 12.0),
+        constant_offset_displace=(round(-sin(radians(tilt)), 4), 0, round(15 * cos(radians(tilt)), 4)),
     )
     leather = plain("Oxblood Leather", rgb("#5E1A17"), 0.35, coat_weight=0.2)
     chair = collection("Armchair")
@@ -149,7 +151,7 @@ def sunset_blinds(rng: random.Random) -> None:
     motes = add(tree, "ShaderNodeVolumeScatter", {"Color": rgb("#FFE7C9"), "Density": 0.045, "Anisotropy": 0.6})
     add(tree, "ShaderNodeOutputMaterial", {"Volume": motes})
     cube("Air", (4.1, 3.4, 2.8), at=(0, 0, 1.4), material=dust)
-    light("SUN", "Setting Sun", (-6, -1.2, 2.9), 16.0, target=(0, 0.2, 0.6), color="#FF9A4D", angle=0.012)
+    light("SUN", "Setting Sun", (-6, -1.2, 2.9), 22.0, target=(0, 0.2, 0.6), color="#FF9A4D", angle=0.012)
     light("AREA", "Room Bounce", (1.8, -1.8, 2.2), 18, target=(0.4, 0.6, 0.6), color="#8FA5D9", size=1.6)
     gradient_world("Sunset Outside", (0.48, "#E0793A"), (0.6, "#F2B27A"), (1.0, "#6E88B8"), strength=0.5)
     camera((1.7, -3.4, 1.25), (0.2, 0.5, 0.72), lens=35)
@@ -213,12 +215,12 @@ def neon_alley(rng: random.Random) -> None:
             material=tube,
             into=alley,
         )
-        lamp = light("AREA", f"Spill {word}", (x * 0.8, y, z), 42, target=(0, y, 0.6), color=hue, into=alley, size=0.8)
+        lamp = light("AREA", f"Spill {word}", (x * 0.8, y, z), 130, target=(0, y, 0.6), color=hue, into=alley, size=0.8)
         if word in ("24H", rng.choice(["BAR", "HOTEL"])):
             keys(
                 lamp.data,
                 "energy",
-                {1: 42.0, 40: 42.0, 42: 6.0, 44: 42.0, 47: 10.0, 50: 42.0},
+                {1: 130.0, 40: 130.0, 42: 6.0, 44: 130.0, 47: 30.0, 50: 130.0},
                 interpolation="CONSTANT",
             )
             shape_curve(lamp.data, "energy", "NOISE", scale=2.0, strength=8.0, phase=float(i))
@@ -254,13 +256,13 @@ def neon_alley(rng: random.Random) -> None:
     )
     vapour, tree = material("Kitchen Steam")
     puff = add(tree, "ShaderNodeTexNoise", {"Vector": mapped(tree, "Object"), "Scale": 2.2, "Detail": 5.0})
-    haze = add(tree, "ShaderNodeVolumeScatter", {"Density": math(tree, "MULTIPLY", puff, 0.09), "Anisotropy": 0.5})
+    haze = add(tree, "ShaderNodeVolumeScatter", {"Density": math(tree, "MULTIPLY", puff, 0.02), "Anisotropy": 0.5})
     add(tree, "ShaderNodeOutputMaterial", {"Volume": haze})
     cube("Steam Volume", (3.3, 11, 5), at=(0, 3.2, 2.5), material=vapour, into=alley)
     gradient_world("City Glow", (0.45, "#0A0710"), (0.6, "#1B1230"), (1.0, "#05060D"), strength=0.6)
-    camera((0.25, -3.8, 1.25), (-0.05, 2.0, 1.75), lens=28)
+    camera((0.3, -4.6, 1.3), (-0.05, 2.0, 1.8), lens=26)
     cycles(256, (1080, 1620), volume_bounces=1)
-    grade("AgX", "AgX - Punchy", exposure=0.3)
+    grade("AgX", "AgX - Punchy", exposure=1.0)
 
 
 @scene(

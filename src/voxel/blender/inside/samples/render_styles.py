@@ -65,7 +65,7 @@ def clay_spaceship(rng: random.Random) -> None:
     accent = plain("Clay Accent", rgb("#C2553A"), 0.6)
     ship = collection("Spaceship")
     body = cylinder("Fuselage", 0.5, 3.4, 16, at=(0, 0, 0), turn=(90, 0, 0), material=hull, into=ship)
-    modify(body, "SIMPLE_DEFORM", "Nose Taper", deform_method="TAPER", factor=vary(rng, 0.8, 1.1, 2), deform_axis="Z")
+    modify(body, "SIMPLE_DEFORM", "Nose Taper", deform_method="TAPER", factor=-vary(rng, 0.8, 1.1, 2), deform_axis="Z")
     modify(body, "BEVEL", "Panel Edge", width=0.03, segments=2, limit_method="ANGLE")
     wing = cube("Wing", (1.6, 0.9, 0.06), at=(1.0, 0.9, -0.05), turn=(0, 6, -18), material=hull, into=ship)
     modify(wing, "BEVEL", "Wing Edge", width=0.03, segments=2)
@@ -231,7 +231,10 @@ def blueprint_wheel(rng: random.Random) -> None:
     view_layer = bpy.context.view_layer
     bpy.context.scene.render.use_freestyle = True
     bpy.context.scene.render.line_thickness_mode = "ABSOLUTE"
-    lines = view_layer.freestyle_settings.linesets.new("Ink")
+    linesets = view_layer.freestyle_settings.linesets
+    for given in list(linesets):
+        linesets.remove(given)
+    lines = linesets.new("Ink")
     lines.select_border = True
     lines.select_crease = True
     if lines.linestyle is None:
@@ -303,10 +306,7 @@ def glass_pavilion(rng: random.Random) -> None:
     light("SUN", "Lagoon Sun", (6, -3, 5), 4.0, color="#FFF2DA", angle=0.009)
     sky_world("Lagoon Sky", (0.7, -0.4, 0.55), 2.2, 1.0)
     shot = camera((0, 0, 1.6), (0, 10, 1.6), name="Panorama Camera", type="PANO")
-    if bpy.app.version < (5, 0):
-        shot.data.cycles.panorama_type = "EQUIRECTANGULAR"
-    else:
-        shot.data.panorama_type = "EQUIRECTANGULAR"
+    shot.data.panorama_type = "EQUIRECTANGULAR"
     cycles(256, (4096, 2048), max_bounces=16)
     bpy.context.scene.render.image_settings.file_format = "OPEN_EXR"
     bpy.context.scene.render.image_settings.color_depth = "32"
