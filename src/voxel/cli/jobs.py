@@ -13,7 +13,8 @@ import typer
 
 from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption
 from voxel.errors import SetupError, UsageError, VoxelError
-from voxel.records.job import ROLES, Hyperparameter, Job, Role
+from voxel.records.job import Hyperparameter, Job
+from voxel.records.roles import ROLES, Role
 from voxel.stages.command import say
 
 if TYPE_CHECKING:

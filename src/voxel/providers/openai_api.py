@@ -150,8 +150,8 @@ class OpenAIService:
     def _upload(self, path: Path, sha256: str, request: JobRequest) -> str:
         name = f"voxel-{request.role}-{sha256[:16]}.jsonl"
         for left in reversed(range(UPLOAD_TRIES)):
-            held = self._find_file(name, path)
             try:
+                held = self._find_file(name, path)
                 if held is None:
                     with path.open("rb") as file, self._translated():
                         client = self._client.with_options(max_retries=0)

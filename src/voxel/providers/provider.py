@@ -20,7 +20,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 
 from voxel.errors import BadInput, TryLater
-from voxel.records.job import Hyperparameter, JobCheckpoint, JobEvent, JobState, Role
+from voxel.records.job import Hyperparameter, JobCheckpoint, JobEvent, JobState
+from voxel.records.roles import Role
 
 
 class NotSent(TryLater):

@@ -7,8 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Role = Literal["concept", "builder", "texture", "render", "animation"]
-ROLES: tuple[Role, ...] = ("concept", "builder", "texture", "render", "animation")
+from voxel.records.roles import Role
 
 JobState = Literal[
     "intended",

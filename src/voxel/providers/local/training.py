@@ -28,11 +28,13 @@ def train(folder: JobFolder, request: LocalRequest, report: Report) -> Path | No
     report.phase("loading", f"loading {request.model}")
     base = pull(request.model, Path(request.models_dir), folder.add_event)
 
+    import datasets
     import torch
     import transformers
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
     values = Values(request.hyperparameters)
     gpu = torch.cuda.is_available()
     if not gpu:

@@ -22,7 +22,8 @@ from voxel.providers import (
     check_pair,
     estimate,
 )
-from voxel.records.job import Hyperparameter, Job, Role
+from voxel.records.job import Hyperparameter, Job
+from voxel.records.roles import Role
 
 Pathlike = str | os.PathLike[str]
 

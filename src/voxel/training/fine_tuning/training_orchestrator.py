@@ -32,7 +32,8 @@ from msgspec.structs import replace
 
 from voxel.errors import BadInput, TryLater, UsageError, VoxelError
 from voxel.providers import Finding, PriceTable, Provider, load_prices, open_provider, provider_limits, provider_name
-from voxel.records.job import Hyperparameter, Job, JobCheckpoint, JobEvent, Role
+from voxel.records.job import Hyperparameter, Job, JobCheckpoint, JobEvent
+from voxel.records.roles import Role
 from voxel.stages import DataDir
 from voxel.training.fine_tuning.jobs_ledger import JobsLedger
 from voxel.training.fine_tuning.jobs_request import Asked, intent, job_id, preflight, request_of
