@@ -14,28 +14,24 @@ class Command(NamedTuple):
     name: str
     module: str
     help: str
-    panel: str
 
-
-PIPELINE = "The pipeline"
-TOOLS = "Tools"
-MACHINE = "The machine"
 
 COMMANDS = (
-    Command("run", "voxel.cli.run", "Scrape, parse, build and format, going on where the last run stopped.", PIPELINE),
-    Command("scrape", "voxel.cli.scrape", "Collect .blend files.", PIPELINE),
-    Command("parse", "voxel.cli.parse", "Load every collected file in Blender and keep its scene.", PIPELINE),
-    Command("build", "voxel.cli.build", "Write examples and prove each one in Blender.", PIPELINE),
-    Command("format", "voxel.cli.format", "Write the training files of every provider and role.", PIPELINE),
-    Command("status", "voxel.cli.status", "What is done, left and failing, and the command that goes on.", PIPELINE),
-    Command("dataset", "voxel.cli.dataset", "Look at a dataset and prove it again.", TOOLS),
-    Command("inspect", "voxel.cli.inspect", "What .blend files hold, without starting Blender.", TOOLS),
-    Command("check", "voxel.cli.check", "Run a script in boxed Blender and grade it.", TOOLS),
-    Command("jobs", "voxel.cli.jobs", "Fine-tuning jobs: what they cost, and how they go.", TOOLS),
-    Command("models", "voxel.cli.models", "Base models for training on this machine.", TOOLS),
-    Command("evaluate", "voxel.cli.evaluate", "Measure models on held-out examples in real Blender.", TOOLS),
-    Command("deploy", "voxel.cli.deploy", "Which model serves each role, and the gate before a change.", TOOLS),
-    Command("blender", "voxel.cli.blender", "Installed Blender versions and their API.", MACHINE),
-    Command("verify", "voxel.cli.verify", "The 18 checks of a complete installation.", MACHINE),
-    Command("doctor", "voxel.cli.doctor", "The machine, the box and the services.", MACHINE),
+    Command("run", "voxel.cli.run", "Scrape, parse, build and format, going on where the last run stopped."),
+    Command("scrape", "voxel.cli.scrape", "Collect .blend files."),
+    Command("parse", "voxel.cli.parse", "Load every collected file in Blender and keep its scene."),
+    Command("build", "voxel.cli.build", "Write examples and prove each one in Blender."),
+    Command("format", "voxel.cli.format", "Write the training files of every provider and role."),
+    Command("status", "voxel.cli.status", "What is done, left and failing, and the command that goes on."),
+    Command("dataset", "voxel.cli.dataset", "Look at a dataset and prove it again."),
+    Command("inspect", "voxel.cli.inspect", "What .blend files hold, without starting Blender."),
+    Command("decompile", "voxel.cli.decompile", "Write .blend files as readable bpy scripts."),
+    Command("check", "voxel.cli.check", "Run a script in boxed Blender and grade it."),
+    Command("jobs", "voxel.cli.jobs", "Fine-tuning jobs: what they cost, and how they go."),
+    Command("models", "voxel.cli.models", "Base models for training on this machine."),
+    Command("evaluate", "voxel.cli.evaluate", "Measure models on held-out examples in real Blender."),
+    Command("deploy", "voxel.cli.deploy", "Which model serves each role, and the gate before a change."),
+    Command("blender", "voxel.cli.blender", "Installed Blender versions and their API."),
+    Command("verify", "voxel.cli.verify", "The 18 checks of a complete installation."),
+    Command("doctor", "voxel.cli.doctor", "The machine, the box and the services."),
 )

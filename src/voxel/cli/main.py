@@ -58,7 +58,7 @@ def _app(wanted: str | None) -> typer.Typer:
         if command.name == wanted:
             _register(app, command)
         else:
-            app.command(command.name, help=command.help, rich_help_panel=command.panel)(_elsewhere)
+            app.command(command.name, help=command.help)(_elsewhere)
     return app
 
 

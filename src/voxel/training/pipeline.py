@@ -23,7 +23,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_files_per_repo: int | None = None
     """What one repository may give; None for everything."""
     blender: str | None = None
-    """Which installed Blender; None for the newest 4.5."""
+    """The installed Blender that loads files and proves examples; None for the default one, which loads, and every
+    supported one, which prove."""
     workers: int | None = None
     """Processes; None for the processor count."""
     engine: str = "local"
@@ -67,7 +68,8 @@ def build(settings: Settings, progress: Progress | None = None) -> PhaseReport:
     """Writes examples and proves each in Blender."""
     from voxel.training.dataset_builder.blender_dataset import BlenderDatasetBuilder
 
-    builder = BlenderDatasetBuilder(settings.data_dir)
+    versions = [settings.blender] if settings.blender else None
+    builder = BlenderDatasetBuilder(settings.data_dir, versions=versions)
     return builder.run(workers=settings.workers, engine=settings.engine, progress=progress)
 
 
