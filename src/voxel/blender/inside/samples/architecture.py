@@ -193,13 +193,13 @@ def modern_house(rng: random.Random) -> None:
     )
     plane("Pool", (6.4, 2.8), at=(0.8, -6.8, 0.06), material=water, into=garden)
     deck = plain("Grey Decking", rgb("#8B857B"), 0.75)
-    for name, size, at in (
+    for name, plank, spot in (
         ("Deck Front", (9.0, 0.9), (0.8, -8.7)),
         ("Deck Back", (9.0, 1.0), (0.8, -4.9)),
         ("Deck Left", (1.3, 2.8), (-3.05, -6.8)),
         ("Deck Right", (1.3, 2.8), (4.65, -6.8)),
     ):
-        cube(name, (*size, 0.14), at=(*at, 0.07), material=deck, into=garden)
+        cube(name, (*plank, 0.14), at=(*spot, 0.07), material=deck, into=garden)
     hedge = plain("Box Hedge", rgb("#2C4A24"), 0.95)
     shrub = cube("Hedge", (0.9, 8.0, 1.3), at=(-6.4, -3.0, 0.65), material=hedge, into=garden)
     modify(shrub, "SUBSURF", "Dense", subdivision_type="SIMPLE", levels=4, render_levels=5)
@@ -308,7 +308,7 @@ def brick_archway(rng: random.Random) -> None:
         cube(f"Impost.{side}", (1.05, 0.95, 0.14), at=(x * 1.95, 0, 2.27), material=masonry, into=arch)
     for i in range(bricks):
         angle = 180.0 * (i + 0.5) / bricks
-        at = (round(radius * 1.15 * cos(radians(angle)), 4), 0, round(2.34 + radius * 1.15 * sin(radians(angle)), 4))
+        at = (round(radius * 1.15 * cos(radians(angle)), 4), 0.0, round(2.34 + radius * 1.15 * sin(radians(angle)), 4))
         jitter = vary(rng, -2.5, 2.5, 1)
         stone = cube(
             f"Voussoir.{i + 1:02}",

@@ -7,7 +7,7 @@ from math import cos, pi, radians, sin
 
 from .catalogue import scene
 from .motion import constrain, drive, keys, shape_curve
-from .nodes import add, blend, bump, glow, mapped, material, math, out, plain, principled, ramp, rgb
+from .nodes import add, blend, bump, glow, mapped, material, out, plain, principled, ramp, rgb
 from .shapes import (
     clouds,
     collection,
@@ -24,7 +24,7 @@ from .shapes import (
     sphere,
     torus,
 )
-from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, timing, vary
+from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, timing, vary
 
 
 @scene(

@@ -11,7 +11,7 @@ from .catalogue import scene
 from .motion import drive, keys, shape_curve
 from .nodes import add, blend, bump, mapped, material, math, out, plain, principled, ramp, rgb, surface
 from .shapes import clouds, collection, cone, cube, curve, cylinder, empty, grid, ico, modify, plane, sphere, torus
-from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, timing, vary
+from .staging import camera, cycles, eevee, grade, gradient_world, light, sky_world, timing, vary
 
 
 @scene("elements", "A slow lava flow with a cracked black crust and glowing seams between volcanic rocks.", "animation")

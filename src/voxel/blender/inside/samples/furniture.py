@@ -9,7 +9,7 @@ from .nodes import add, blend, bump, mapped, material, out, plain, principled, r
 from .shapes import collection, cone, cube, curve, cylinder, empty, lathe, modify, plane, sphere, torus, twin
 from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, vary
 
-CORNERS = {"FL": (-1, -1), "FR": (1, -1), "BL": (-1, 1), "BR": (1, 1)}
+CORNERS = {"FL": (-1.0, -1.0), "FR": (1.0, -1.0), "BL": (-1.0, 1.0), "BR": (1.0, 1.0)}
 
 
 @scene("furniture", "An oak dining table for six with turned legs, a bench and a ceramic fruit bowl.")
@@ -85,7 +85,7 @@ def sofa(rng: random.Random) -> None:
     wool, tree = material("Woven Wool")
     coordinates = mapped(tree, "Generated", Scale=(90, 90, 90))
     weave = add(tree, "ShaderNodeTexChecker", {"Vector": coordinates, "Color1": rgb(hue), "Scale": 2.0})
-    weave.inputs["Color2"].default_value = tuple(round(c * 0.72, 4) for c in rgb(hue)[:3]) + (1.0,)
+    weave.inputs["Color2"].default_value = (*(round(c * 0.72, 4) for c in rgb(hue)[:3]), 1.0)
     fuzz = add(tree, "ShaderNodeTexNoise", {"Vector": coordinates, "Scale": 3.0, "Detail": 4.0})
     sockets = {"Base Color": weave, "Roughness": 0.92, "Normal": bump(tree, fuzz, 0.35, 0.004)}
     principled(tree, {**sockets, "Sheen Weight": 0.55, "Sheen Roughness": 0.4})
@@ -95,7 +95,7 @@ def sofa(rng: random.Random) -> None:
     modify(base, "BEVEL", "Padding", width=0.04, segments=4)
     back = cube("Backrest", (width, 0.2, 0.55), at=(0, 0.36, 0.6), turn=(-8, 0, 0), material=wool, into=into)
     modify(back, "BEVEL", "Padding", width=0.07, segments=5, profile=0.6)
-    for side, x in (("L", -1), ("R", 1)):
+    for side, x in (("L", -1.0), ("R", 1.0)):
         arm = cube(f"Armrest.{side}", (0.18, 0.88, 0.5), at=(x * (width / 2 + 0.07), 0, 0.4), material=wool, into=into)
         modify(arm, "BEVEL", "Rounded", width=0.12, segments=6, limit_method="NONE")
     for i in range(3):
@@ -161,7 +161,7 @@ def bookshelf(rng: random.Random) -> None:
     principled(tree, {"Base Color": stain, "Roughness": 0.55, "Normal": bump(tree, streaks, 0.05)})
 
     case = collection("Case")
-    for side, x in (("L", -1), ("R", 1)):
+    for side, x in (("L", -1.0), ("R", 1.0)):
         cube(f"Side.{side}", (0.025, 0.3, height), at=(x * width / 2, 0, height / 2), material=pine, into=case)
     cube("Back Panel", (width, 0.008, height), at=(0, 0.146, height / 2), material=pine, into=case)
     board = cube("Shelf", (width, 0.29, 0.025), at=(0, 0, 0.06), material=pine, into=case)
@@ -322,7 +322,7 @@ def bar_stools(rng: random.Random) -> None:
     modify(seat, "BEVEL", "Roll", width=0.025, segments=5, limit_method="ANGLE")
     modify(seat, "SUBSURF", "Upholstery", subdivision_type="SIMPLE", levels=1, render_levels=2)
     for i in range(legs):
-        x, y = ((1, 1), (-1, 1), (-1, -1), (1, -1))[i]
+        x, y = ((1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0))[i]
         points = [
             (x * 0.19, y * 0.19, 0.0),
             (x * 0.15, y * 0.15, seat_height * 0.55),

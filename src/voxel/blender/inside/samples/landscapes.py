@@ -17,15 +17,13 @@ from .shapes import (
     cylinder,
     disc,
     grid,
-    ico,
-    lathe,
     modify,
     plane,
     sphere,
     torus,
     twin,
 )
-from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, timing, vary
+from .staging import camera, cycles, eevee, grade, gradient_world, light, sky_world, timing, vary
 
 
 @scene("landscapes", "A snow-capped mountain mirrored in an alpine lake with pines on the shore at first light.")
@@ -78,20 +76,19 @@ def alpine_lake(rng: random.Random) -> None:
     stand = collection("Shore Pines")
     model = cone("Pine", 0.55, 0.02, 2.4, 9, at=(-6.5, 6.0, 1.15), material=pine, into=stand)
     for i in range(26):
-        side = -1 if i % 2 else 1
-        at = (round(side * rng.uniform(4.2, 10.5), 2), round(rng.uniform(3.5, 14), 2), 1.1)
+        at = (round((-1 if i % 2 else 1) * rng.uniform(4.2, 10.5), 2), round(rng.uniform(3.5, 14), 2), 1.1)
         size = vary(rng, 0.7, 1.35, 2)
         twin(model, f"Pine.{i + 1:02}", at=at, scale=(size, size, round(size * 1.1, 2)))
-    for side, x in (("West", -9.5), ("East", 9.5)):
+    for bank, x in (("West", -9.5), ("East", 9.5)):
         shore = grid(
-            f"Shore {side}",
+            f"Shore {bank}",
             14,
             24,
             at=(x, 8.0, -0.25),
-            material=plain(f"Shore {side}", rgb("#55543C"), 0.95),
+            material=plain(f"Shore {bank}", rgb("#55543C"), 0.95),
             smooth=True,
         )
-        modify(shore, "DISPLACE", "Bank", strength=1.4, mid_level=0.45, texture=clouds(f"Bank {side}", 2.2))
+        modify(shore, "DISPLACE", "Bank", strength=1.4, mid_level=0.45, texture=clouds(f"Bank {bank}", 2.2))
     jetty = cube("Jetty", (0.9, 4.5, 0.07), at=(1.6, -2.2, 0.22), material=plain("Grey Larch", rgb("#7D766A"), 0.8))
     modify(jetty, "BEVEL", "Plank Edge", width=0.02, segments=1)
     light("SUN", "First Light", (-10, -3, 4.5), 4.2, target=(0, 12, 2), color="#FFB98A", angle=0.02)
@@ -134,7 +131,7 @@ def desert_road(rng: random.Random) -> None:
             "Roughness": 0.95,
         },
     )
-    for i, (x, y, wide, high) in enumerate(((-20, 46, 9, 7), (6, 58, 14, 9), (28, 50, 8, 6))):
+    for i, (x, y, wide, high) in enumerate(((-20.0, 46.0, 9, 7), (6.0, 58.0, 14, 9), (28.0, 50.0, 8, 6))):
         mesa = cone(f"Mesa.{i + 1}", wide, wide * 0.75, high, 40, at=(x, y, high / 2), material=mesa_rock)
         modify(mesa, "SUBSURF", "Cliff Grid", subdivision_type="SIMPLE", levels=3, render_levels=4)
         modify(

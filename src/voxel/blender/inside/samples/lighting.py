@@ -1,4 +1,4 @@
-"""Lighting set-ups: a three-point portrait, a sunset through blinds, a neon alley, candles on a mantel, a gobo stage."""
+"""Lighting set-ups: a three-point portrait, a sunset through blinds, a neon alley, candles on a mantel."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from math import cos, radians, sin
 from .catalogue import scene
 from .motion import keys, shape_curve
 from .nodes import add, bump, glow, mapped, material, math, out, plain, principled, ramp, rgb, surface
-from .shapes import collection, cone, cube, curve, cylinder, empty, lathe, modify, monkey, plane, sphere, text, torus
-from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, timing, vary
+from .shapes import collection, cone, cube, curve, cylinder, lathe, modify, monkey, plane, sphere, text, torus
+from .staging import backdrop, camera, cycles, flat_world, grade, gradient_world, light, timing, vary
 
 
 @scene(

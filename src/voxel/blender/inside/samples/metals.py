@@ -248,7 +248,7 @@ def copper_pans(rng: random.Random) -> None:
     dents = add(
         tree,
         "ShaderNodeTexVoronoi",
-        {"Vector": mapped(tree, "Object"), "Scale": 34.0, "Randomness": 0.6},
+        {"Vector": mapped(tree, "Object"), "Scale": vary(rng, 28.0, 40.0, 1), "Randomness": 0.6},
         feature="SMOOTH_F1",
     )
     tarnish = add(tree, "ShaderNodeTexNoise", {"Scale": 6.0, "Detail": 8.0})

@@ -11,7 +11,7 @@ from .shapes import Vector
 
 
 def keys(owner: Any, path: str, frames: Mapping[int, Any], index: int = -1, interpolation: str = "") -> None:
-    """Keys `path` of `owner` (an object, its data, a bone, …) at each frame; with `interpolation`, that for all of them."""
+    """Keys `path` of `owner` (an object, its data, a bone, …) at each frame; `interpolation` then holds for all."""
     custom = path.endswith('"]')
     parent, _, attribute = path.rpartition("[") if custom else path.rpartition(".")
     target = owner.path_resolve(parent) if parent else owner

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import random
-from math import cos, pi, radians, sin
+from math import pi, radians
 
 from .catalogue import scene
-from .motion import constrain, drive, keys, shape_curve
+from .motion import drive, keys, shape_curve
 from .nodes import (
     add,
-    blend,
-    bump,
     geometry,
-    glow,
     mapped,
     material,
     math,
@@ -22,9 +19,8 @@ from .nodes import (
     ramp,
     result,
     rgb,
-    surface,
 )
-from .shapes import collection, cube, curve, cylinder, disc, empty, grid, grow, ico, modify, plane, sphere, text, torus
+from .shapes import collection, cube, curve, empty, grow, modify, plane, sphere, text, torus
 from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, timing, vary
 
 
@@ -91,8 +87,8 @@ def title_reveal(rng: random.Random) -> None:
     )
     light("AREA", "Front Wash", (1.5, -5.0, 2.2), 130, target=(0, 0, 0.5), size=3.0, color="#D9E6FF")
     gradient_world("Title Void", (0.45, "#020204"), (0.6, "#14181F"), (1.0, "#33404F"), strength=0.5)
-    shot = camera((0, -7.2, 0.9), (0, 0, 0.5), lens=42)
-    keys(shot, "location", {1: -7.8, 100: -6.9}, index=1)
+    shot = camera((0, -9.0, 0.9), (0, 0, 0.5), lens=42)
+    keys(shot, "location", {1: -9.4, 100: -8.6}, index=1)
     cycles(128, (2048, 858))
     grade("AgX", "AgX - High Contrast", exposure=0.3)
 

@@ -7,8 +7,8 @@ from math import cos, pi, radians, sin
 
 from .catalogue import scene
 from .motion import constrain, drive, fcurves, keys, shape_curve
-from .nodes import add, background, bump, mapped, material, out, plain, principled, ramp, rgb, world
-from .shapes import collection, cube, curve, cylinder, empty, mesh, modify, plane, sphere, torus, twin
+from .nodes import add, mapped, material, out, plain, principled, ramp, rgb
+from .shapes import collection, cube, curve, cylinder, empty, modify, plane, sphere
 from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, timing, vary
 
 

@@ -9,7 +9,6 @@ import bpy
 from .catalogue import scene
 from .nodes import (
     add,
-    bump,
     composite,
     compositor,
     geometry,
@@ -24,8 +23,8 @@ from .nodes import (
     result,
     rgb,
 )
-from .shapes import clouds, collection, cone, cube, curve, cylinder, grid, grow, ico, mesh, modify, plane, sphere, torus
-from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, vary
+from .shapes import clouds, collection, cube, curve, cylinder, grow, ico, mesh, modify, plane, sphere
+from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, vary
 
 FLOAT, INTEGER, MATERIAL = "NodeSocketFloat", "NodeSocketInt", "NodeSocketMaterial"
 

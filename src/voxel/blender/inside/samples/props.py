@@ -7,7 +7,7 @@ from math import radians
 
 from .catalogue import scene
 from .nodes import add, blend, bump, glow, mapped, material, math, out, plain, principled, ramp, rgb
-from .shapes import cone, collection, cube, curve, cylinder, empty, instance, lathe, modify, plane, sphere, torus, twin
+from .shapes import collection, cone, cube, curve, cylinder, empty, instance, lathe, modify, plane, sphere, torus, twin
 from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, vary
 
 

@@ -1,4 +1,4 @@
-"""Render set-ups: a clay turnaround, an isometric room, a blueprint with Freestyle lines, a panorama, composited glow."""
+"""Render set-ups: a clay model, an isometric room, a blueprint with Freestyle lines, a panorama, composited glow."""
 
 from __future__ import annotations
 
@@ -32,17 +32,13 @@ from .shapes import (
     cylinder,
     disc,
     ico,
-    instance,
     lathe,
     modify,
-    monkey,
-    park,
     plane,
     sphere,
     torus,
 )
 from .staging import (
-    backdrop,
     camera,
     cycles,
     eevee,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from math import pi, radians, sin
-
-import bpy
+from math import pi, radians
 
 from .catalogue import scene
 from .motion import armature, constrain, drive, hang, keys, shape_curve, shape_key
 from .nodes import add, bump, mapped, material, out, plain, principled, ramp, rgb
-from .shapes import collection, cone, cube, curve, cylinder, empty, grid, modify, plane, sphere, torus
+from .shapes import collection, cone, cube, curve, cylinder, empty, modify, plane, sphere, torus
 from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, timing, vary
 
 

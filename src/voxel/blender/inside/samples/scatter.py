@@ -39,11 +39,10 @@ from .shapes import (
     ico,
     modify,
     park,
-    plane,
     sphere,
     torus,
 )
-from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, timing, vary
+from .staging import camera, cycles, eevee, grade, gradient_world, light, sky_world, timing, vary
 
 
 def scatter(

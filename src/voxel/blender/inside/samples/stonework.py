@@ -8,7 +8,7 @@ from math import radians
 from .catalogue import scene
 from .nodes import add, blend, bump, mapped, material, math, out, plain, principled, ramp, rgb
 from .shapes import collection, cube, cylinder, empty, grid, lathe, modify, monkey, plane, sphere, torus
-from .staging import backdrop, camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, vary
+from .staging import camera, cycles, eevee, flat_world, grade, gradient_world, light, sky_world, vary
 
 
 @scene("stonework", "A bust of veined Carrara marble on a turned pedestal in a museum niche.")
