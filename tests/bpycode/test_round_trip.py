@@ -52,8 +52,8 @@ SOURCES = {
     "stretched_shapes": """
 import bpy
 from mathutils import Matrix
-for place, shape in enumerate(["cube", "plane", "grid", "circle", "uv_sphere", "ico_sphere", "cylinder", "cone", "torus",
-                               "monkey"]):
+shapes = "cube plane grid circle uv_sphere ico_sphere cylinder cone torus monkey"
+for place, shape in enumerate(shapes.split()):
     getattr(bpy.ops.mesh, f"primitive_{shape}_add")(location=(3 * place, 0, 0), rotation=(0.2, 0.5, 0.1))
     data = bpy.context.object.data
     data.transform(Matrix.LocRotScale((0, 0.25, 0.5), None, (2, 1.5, 0.5)))

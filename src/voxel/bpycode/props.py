@@ -10,7 +10,8 @@ from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import COLORS, array, value
 
 FIRST = (
-    "type", "rotation_mode", "media_type", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
+    "type", "rotation_mode",
+    "media_type", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
     "distribution", "sky_type", "node_group", "shape", "noise_dimensions", "operation", "blend_type", "fill_mode",
     "fit_type", "mass_type", "use_custom", "domain_type", "fluid_type", "effector_type",
     "use_curve_mapping",
@@ -23,7 +24,19 @@ BIND_FROM = 3
 MEDIA = {"FFMPEG": "VIDEO", "OPEN_EXR_MULTILAYER": "MULTI_LAYER_IMAGE"}
 """Since 5.0 these formats can be chosen only once the medium is."""
 
-EEVEE = frozenset({"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"})
+RENAMED = {
+    ("engine", "BLENDER_EEVEE"): ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"),
+    ("engine", "BLENDER_EEVEE_NEXT"): ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"),
+    ("solver", "FAST"): ("FLOAT", "FAST"), ("solver", "FLOAT"): ("FLOAT", "FAST"),
+}  # fmt: skip
+"""Values whose identifier changed: what it is since 5.0, and what it was."""
+
+GONE = frozenset({
+    "SceneEEVEE.gtao_distance", "SceneEEVEE.gtao_quality", "SceneEEVEE.use_gtao", "ShaderNodeTexSky.dust_density",
+    "ImageTexture.filter_eccentricity", "ImageTexture.filter_lightprobes", "ImageTexture.filter_type",
+    "ImageTexture.use_filter_size_min", "ImageTexture.use_mipmap", "ImageTexture.use_mipmap_gauss",
+})  # fmt: skip
+"""Properties that 5.0 does not have any more."""
 
 
 def order(identifiers: list[str]) -> list[str]:
@@ -128,8 +141,15 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
         script.assign(f"{target}.media_type", quote(MEDIA[what]))
         script.indent -= 4
         script.assign(f"{target}.file_format", quote(what))
-    elif identifier == "engine" and what in EEVEE:
-        script.assign(f"{target}.engine", '"BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"')
+    elif isinstance(what, str) and (identifier, what) in RENAMED:
+        new, old = RENAMED[identifier, what]
+        choice = f"{quote(new)} if bpy.app.version >= (5, 0, 0) else {quote(old)}"
+        script.assign(f"{target}.{identifier}", choice)
+    elif f"{kind}.{identifier}" in GONE and not script.modern():
+        script.add([f"{' ' * script.indent}if bpy.app.version < (5, 0, 0):"])
+        script.indent += 4
+        script.assign(f"{target}.{identifier}", value(script, what))
+        script.indent -= 4
     else:
         unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")
         script.attempt(target, place, lambda: script.assign(f"{target}.{identifier}", value(script, what, unit)))
