@@ -30,7 +30,7 @@ class Exists(_Check, frozen=True, kw_only=True, tag="exists"):
     """The datablock is there."""
 
     type: str = ""
-    """An object's kind (`MESH`, `LIGHT` …), another block's RNA type (`GeometryNodeTree`); empty when it does not matter."""
+    """An object's kind (`MESH`, `LIGHT` …), another block's RNA type (`GeometryNodeTree`); empty when any will do."""
 
 
 class Property(_Check, frozen=True, kw_only=True, tag="property"):

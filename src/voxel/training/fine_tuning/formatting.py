@@ -173,7 +173,7 @@ class _Validation:
         problems = self._formatter.validate(self._path)
         for problem in problems:
             (progress or Progress()).note(problem)
-        lines = sum(1 for _ in self._path.open("rb"))
+        lines = len(self._path.read_bytes().splitlines())
         return PhaseReport(
             phase="validate",
             done=max(0, lines - len(problems)),
