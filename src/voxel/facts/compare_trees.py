@@ -153,14 +153,18 @@ def _frozen(value: Any, *, rounded: bool) -> Any:
 
 def closest(first: Graph, second: Graph) -> dict[str, str]:
     """A guess at which node is which, for a report on graphs that do not match: by type, then by fewest differences."""
+    pairs = sorted(
+        (node_distance(node, twin), name != other, name, other)
+        for name, node in first.nodes.items()
+        for other, twin in second.nodes.items()
+        if node["type"] == twin["type"]
+    )
     mapping: dict[str, str] = {}
-    free = set(second.nodes)
-    for name, node in first.nodes.items():
-        alike = [other for other in free if second.nodes[other]["type"] == node["type"]]
-        if alike:
-            best = min(alike, key=lambda other: (node_distance(node, second.nodes[other]), other != name, other))
-            mapping[name] = best
-            free.discard(best)
+    taken: set[str] = set()
+    for _, _, name, other in pairs:
+        if name not in mapping and other not in taken:
+            mapping[name] = other
+            taken.add(other)
     return mapping
 
 

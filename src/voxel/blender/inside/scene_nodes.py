@@ -12,7 +12,7 @@ from scene_values import Props, Struct, Walk, clean, nested
 TREE_TYPES = {
     "ShaderNodeTree": ("ShaderNode", "Node"),
     "GeometryNodeTree": ("GeometryNode", "FunctionNode", "ShaderNode", "Node"),
-    "CompositorNodeTree": ("CompositorNode", "ShaderNode", "Node"),
+    "CompositorNodeTree": ("CompositorNode", "Node", *(("ShaderNode",) if bpy.app.version >= (5, 0, 0) else ())),
     "TextureNodeTree": ("TextureNode", "Node"),
 }
 # Classes that other nodes derive from; making one is an error or a crash.
