@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +127,23 @@ def test_every_truncation_is_an_error_inside_the_file(forge: Any) -> None:
             inventory(data[:length])
         assert 0 <= caught.value.offset <= length
     assert inventory(data[: last + 4]).meshes == {"Cube": 3}
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_memory_stays_at_the_decompressed_size_and_60_mb(forge: Any, tmp_path: Path, compression: str) -> None:
+    made = forge().object("A", 1)
+    piece = bytes(made.block("DATA", bytes(range(256)) * 2).out)[len(made.out) - 512 - 24 :]
+    made.out += piece * (80_000_000 // len(piece))
+    data = made.file()
+    path = tmp_path / "big.blend"
+    packed = {"none": data, "gzip": gzip.compress(data, 1), "zstd": zstandard.ZstdCompressor().compress(data)}
+    path.write_bytes(packed[compression])
+    # VmHWM begins anew with the program; ru_maxrss would carry over what this process has used.
+    source = (
+        "import sys\nfrom voxel.blendfile import inventory\nprint(inventory(sys.argv[1]).objects)\n"
+        "print([line for line in open('/proc/self/status') if line.startswith('VmHWM')][0].split()[1])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source, str(path)], capture_output=True, text=True, check=True)
+    objects, peak = done.stdout.splitlines()
+    assert objects == "{'A': 'MESH'}"
+    assert int(peak) * 1024 < len(data) + (60 << 20)

@@ -162,7 +162,8 @@ class Dna:
         items = 1
         for length in name.shape:
             items *= length
-        struct_number = self._index.get(type_name, -1)
+        # What `**mat` points at is a block of pointers, not of structs.
+        struct_number = self._index.get(type_name, -1) if name.stars < 2 else -1
         kind: Kind
         number = _NUMBERS.get(type_name) or _LONGS.get((type_name, size), "")
         if name.stars:
