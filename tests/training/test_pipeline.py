@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from voxel.blender import Blender
+from voxel.errors import DataDirBusy, UsageError
+from voxel.stages import Ledger, Progress
+from voxel.training import pipeline
+
+MIT = (Path(__file__).parents[2] / "LICENSE").read_bytes()
+SCENES = {
+    "crate": "bpy.ops.mesh.primitive_cube_add(size=2)\n"
+    "bpy.context.object.modifiers.new('Bevel', 'BEVEL').width = 0.15\n",
+    "view": "bpy.ops.object.camera_add(location=(0, -8, 3), rotation=(1.2, 0, 0))\n"
+    "bpy.context.object.data.lens = 85\nbpy.context.scene.camera = bpy.context.object\n",
+}
+
+
+class Made(NamedTuple):
+    """A folder of .blend files and what the pipeline made of them."""
+
+    folder: Path
+    data: Path
+    reports: list[dict[str, Any]]
+
+
+def run(folder: Path, data: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "voxel", "run", str(folder), "--data-dir", str(data), "--blender", "4.5", *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    top = tmp_path_factory.mktemp("pipeline")
+    folder = top / "blends"
+    folder.mkdir()
+    (folder / "LICENSE").write_bytes(MIT)
+    with Blender() as blender:
+        for name, code in SCENES.items():
+            (folder / f"{name}.blend").write_bytes(blender.make("import bpy\n" + code))
+    done = run(folder, top / "data", "--json", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    return Made(folder, top / "data", [json.loads(line) for line in done.stdout.splitlines()])
+
+
+def keys(data: Path) -> dict[str, dict[str, str]]:
+    with Ledger(data / "checkpoints" / "ledger.sqlite", read_only=True) as ledger:
+        return {stage.stage: {row.input: row.key for row in ledger.rows(stage.stage)} for stage in ledger.stages()}
+
+
+def test_each_phase_reports_once_in_order(made: Made) -> None:
+    assert [report["phase"] for report in made.reports] == ["scrape", "parse", "build", "format"]
+    assert [report["done"] for report in made.reports[:3]] == [2, 2, 2]
+    assert [report["failed"] for report in made.reports] == [0, 0, 0, 0]
+
+
+def test_the_dataset_is_formatted_for_all_three(made: Made) -> None:
+    examples = (made.data / "datasets" / "train.jsonl").read_text().splitlines()
+    assert len(examples) >= 3
+    assert {"crate.blend", "view.blend"} >= {json.loads(line)["provenance"]["path"] for line in examples}
+    for provider in ("openai", "claude", "local"):
+        lines = (made.data / "fine_tuning" / provider / f"train_{provider}.jsonl").read_text().splitlines()
+        assert len(lines) == len(examples)
+
+
+def test_a_second_run_finds_nothing_to_do_in_under_five_seconds_and_says_where_everything_is(made: Made) -> None:
+    before = {path: path.read_bytes() for path in made.data.rglob("*.jsonl")}
+    began = time.monotonic()
+    done = run(made.folder, made.data)
+    took = time.monotonic() - began
+    assert took < 5
+    assert done.stdout.startswith("scrape: 2 done, 0 dropped, 0 failed in ")
+    assert "parse: 2 done, 0 dropped, 0 failed in 0.0 s (2 from earlier runs)\n" in done.stdout
+    assert f"  for Claude         {made.data}/fine_tuning/claude/\n" in done.stdout
+    assert f"  voxel dataset verify --data-dir {made.data} " in done.stdout
+    assert {path: path.read_bytes() for path in made.data.rglob("*.jsonl")} == before
+
+
+def test_a_change_does_again_only_what_depends_on_it(made: Made) -> None:
+    before = keys(made.data)
+    os.utime(made.folder / "crate.blend", (1, 1))  # another time of change, the same bytes
+    assert run(made.folder, made.data).returncode == 0
+    after = keys(made.data)
+    assert {name for name in before["scrape"] if after["scrape"][name] != before["scrape"][name]} == {
+        f"{made.folder}/crate.blend"
+    }
+    assert (after["parse"], after["build"]) == (before["parse"], before["build"])
+
+
+def test_the_data_directory_is_held_from_the_first_phase_to_the_last(made: Made) -> None:
+    settings = pipeline.Settings(data_dir=made.data, source="folder", paths=(made.folder,), blender="4.5")
+    phases = pipeline.run(settings, Progress())
+    assert next(phases).phase == "scrape"
+    done = run(made.folder, made.data)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"is in use by process {os.getpid()} (" in done.stderr
+    assert DataDirBusy.__name__ not in done.stderr
+    phases.close()  # type: ignore[attr-defined]
+    assert run(made.folder, made.data).returncode == 0
+
+
+def test_an_unknown_source_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown source 'paint'; known: samples, folder"):
+        next(pipeline.run(pipeline.Settings(data_dir=tmp_path, source="paint")))
