@@ -22,7 +22,20 @@ from voxel.training.dataset_builder.blender_dataset import BlenderDatasetBuilder
 from voxel.training.dataset_builder.verifying import verify
 
 ROOT = Path(__file__).parents[2]
-KEYS = """id role category difficulty instruction context completion checks quality tokens blender provenance""".split()
+KEYS = [
+    "id",
+    "role",
+    "category",
+    "difficulty",
+    "instruction",
+    "context",
+    "completion",
+    "checks",
+    "quality",
+    "tokens",
+    "blender",
+    "provenance",
+]
 ROOM = """
 import bpy
 from math import radians

@@ -178,9 +178,8 @@ def _tree(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
             each = []
             for owner in owners:
                 mine = [other for other in own if other.group == owner]
-                each.append(
-                    f"{mine[0].anchor.partition(' node of ')[0]} has {listed(_once([_detail(other) for other in mine]))}"
-                )
+                which = mine[0].anchor.partition(" node of ")[0]
+                each.append(f"{which} has {listed(_once([_detail(other) for other in mine]))}")
             said.append(f"{fact.make} ({'; '.join(each)})")
     if len(said) >= 5 or sum(len(s) for s in said) > 320:
         opener = "Its nodes:" if is_new else f"Add to the nodes of {members[0].anchor}:"

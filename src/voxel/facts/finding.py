@@ -19,14 +19,29 @@ from voxel.facts.trees import tree_facts
 from voxel.records.example import Exists, Property, Ref, Stack
 
 _NOUNS = {
-    "materials": "material", "worlds": "world", "node_groups": "node group", "collections": "collection", "images": "image",
-    "textures": "texture", "actions": "action", "scenes": "scene",
-}  # fmt: skip
+    "materials": "material",
+    "worlds": "world",
+    "node_groups": "node group",
+    "collections": "collection",
+    "images": "image",
+    "textures": "texture",
+    "actions": "action",
+    "scenes": "scene",
+}
 _KINDS = {
-    "EMPTY": "empty", "LIGHT": "light", "CAMERA": "camera", "ARMATURE": "armature", "LATTICE": "lattice", "CURVE": "curve object",
-    "FONT": "text object", "META": "metaball object", "SURFACE": "surface object", "MESH": "mesh object", "SPEAKER": "speaker",
+    "EMPTY": "empty",
+    "LIGHT": "light",
+    "CAMERA": "camera",
+    "ARMATURE": "armature",
+    "LATTICE": "lattice",
+    "CURVE": "curve object",
+    "FONT": "text object",
+    "META": "metaball object",
+    "SURFACE": "surface object",
+    "MESH": "mesh object",
+    "SPEAKER": "speaker",
     "LIGHT_PROBE": "light probe",
-}  # fmt: skip
+}
 _AXES = "XYZ"
 _UNSAID = frozenset(("use_nodes",))
 
@@ -67,7 +82,8 @@ class _Finder:
         if old is None:
             make = f"a {noun} named {words.quoted(name)}"
             if collection == "node_groups":
-                make = f"a {words.type_name(now['type']).lower().removesuffix(' tree').removesuffix(' node')} node group named {words.quoted(name)}"
+                kind_of_group = words.type_name(now["type"]).lower().removesuffix(" tree").removesuffix(" node")
+                make = f"a {kind_of_group} node group named {words.quoted(name)}"
             if collection != "scenes":
                 kind = now["type"] if collection == "node_groups" else ""
                 self.facts.append(Fact(Exists(of=of, type=kind), group, subject, make=make))

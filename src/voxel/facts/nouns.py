@@ -259,9 +259,20 @@ SAID: dict[str, tuple[str, str]] = {
 """Switches that are on, as (what describes the thing, what is asked of it)."""
 
 TEXTS = frozenset(
-    """
-    body attribute_name uv_map vertex_group layer_name material_slot filepath base_path subtarget parent_bone name
-    color_attribute layer
-    """.split()
+    [
+        "body",
+        "attribute_name",
+        "uv_map",
+        "vertex_group",
+        "layer_name",
+        "material_slot",
+        "filepath",
+        "base_path",
+        "subtarget",
+        "parent_bone",
+        "name",
+        "color_attribute",
+        "layer",
+    ]
 )
 """Properties whose text is somebody's own, even where it is all capitals."""

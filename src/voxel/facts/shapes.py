@@ -15,14 +15,27 @@ SPOKEN_VERTICES = 24
 """A mesh given point by point in an instruction has at most this many vertices."""
 SPOKEN_POINTS = 16
 TOPOLOGY = {
-    "vertices": "{} vertices", "segments": "{} segments", "ring_count": "{} rings", "subdivisions": "{} subdivisions",
-    "x_subdivisions": "{} subdivisions in X", "y_subdivisions": "{} subdivisions in Y",
-    "major_segments": "{} major segments", "minor_segments": "{} minor segments",
-}  # fmt: skip
+    "vertices": "{} vertices",
+    "segments": "{} segments",
+    "ring_count": "{} rings",
+    "subdivisions": "{} subdivisions",
+    "x_subdivisions": "{} subdivisions in X",
+    "y_subdivisions": "{} subdivisions in Y",
+    "major_segments": "{} major segments",
+    "minor_segments": "{} minor segments",
+}
 _KINDS = {
-    "CUBE": "cube", "PLANE": "plane", "GRID": "grid", "CIRCLE": "circle", "UV_SPHERE": "UV sphere", "ICO_SPHERE": "ico sphere",
-    "CYLINDER": "cylinder", "CONE": "cone", "TORUS": "torus", "MONKEY": "Suzanne monkey head",
-}  # fmt: skip
+    "CUBE": "cube",
+    "PLANE": "plane",
+    "GRID": "grid",
+    "CIRCLE": "circle",
+    "UV_SPHERE": "UV sphere",
+    "ICO_SPHERE": "ico sphere",
+    "CYLINDER": "cylinder",
+    "CONE": "cone",
+    "TORUS": "torus",
+    "MONKEY": "Suzanne monkey head",
+}
 _ROUND = frozenset(("UV_SPHERE", "ICO_SPHERE", "CIRCLE", "CYLINDER", "CONE"))
 
 
@@ -38,7 +51,7 @@ def _tidy(values: list[float]) -> tuple[float, float, float]:
 
 
 def mesh_words(of: Ref, geometry: Mapping[str, Any]) -> tuple[Geometry, str, list[str]]:
-    """(check, noun phrase without article's name, what follows "with") of a new mesh. Raises Unsayable when too large."""
+    """(check, noun, what follows "with") of a new mesh. Raises Unsayable when it is too large to spell out."""
     smooth = True if geometry.get("smooth") is True else None
     primitive = geometry.get("primitive")
     if primitive is None:
@@ -70,9 +83,9 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
     if kind == "CUBE":
         if even and same(size[1], size[2]):
             return "cube", [f"edges of {x}"]
-        return "box", [f"a size of {x} × {y} × {z}"]
+        return "box", [f"a size of {x} x {y} x {z}"]
     if kind in ("PLANE", "GRID"):
-        return _KINDS[kind], [f"sides of {x}"] if even else [f"a size of {x} × {y}"]
+        return _KINDS[kind], [f"sides of {x}"] if even else [f"a size of {x} x {y}"]
     vertices = primitive.get("args", {}).get("vertices", 32)
     if kind in ("CYLINDER", "CIRCLE", "CONE") and even and vertices % 4 == 0 and kind != "CONE":
         parts = [f"a radius of {words.length(size[0] / 2)}"]
@@ -83,14 +96,14 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
         return "cone", [f"a base {x} across", f"a height of {z}"] if "radius2" not in primitive.get(
             "args", {}
         ) else _cut_cone(primitive, size)
-    return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} × {y} × {z}"]
+    return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} x {y} x {z}"]
 
 
 def _cut_cone(primitive: Mapping[str, Any], size: list[float]) -> list[str]:
     args = primitive["args"]
     ratio = args["radius2"] / args.get("radius1", 1.0) if args.get("radius1", 1.0) else math.inf
     return [
-        f"bounds of {' × '.join(words.length(v) for v in size)}",
+        f"bounds of {' x '.join(words.length(v) for v in size)}",
         f"a top {words.number(ratio)} times as wide as its base",
     ]
 
@@ -132,9 +145,13 @@ def bone_facts(of: Ref, data: Json, subject: str) -> list[Fact]:
     facts: list[Fact] = []
     for bone in data.get("bones", []):
         check = Bone(
-            of=of, name=bone["name"], head=_tidy(bone["head"]), tail=_tidy(bone["tail"]), parent=bone.get("parent") or "",
+            of=of,
+            name=bone["name"],
+            head=_tidy(bone["head"]),
+            tail=_tidy(bone["tail"]),
+            parent=bone.get("parent") or "",
             connected=bool(bone.get("connected")),
-        )  # fmt: skip
+        )
         text = f"bone {words.quoted(bone['name'])} from {_point(bone['head'])} to {_point(bone['tail'])}"
         if check.parent:
             text += f", {'connected to' if check.connected else 'child of'} {words.quoted(check.parent)}"

@@ -20,6 +20,8 @@ from voxel.records.example import Check, Geometry, Link, Materials, Node, Proper
 
 _NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|cm\b|mm\b|m\b|%)?")
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
+_SHAPING = frozenset(("path", "in_out", "index", "interpolation", "kinds"))
+"""Fields that say where to look, not what has to be there."""
 _IMPLIED = (0.0, 1.0)
 """What a colour's alpha, or the axes that are not named, may be without a word."""
 
@@ -60,9 +62,7 @@ def _leaves(check: Check) -> Iterator[tuple[str, Any]]:
             continue
         if name == "of":
             yield "of", check.of[1]
-        elif name in ("path", "in_out", "index", "interpolation", "kinds"):
-            continue
-        elif name == "count" and (value == 1 or isinstance(check, Link)):
+        elif name in _SHAPING or (name == "count" and (value == 1 or isinstance(check, Link))):
             continue
         elif isinstance(value, dict) and reference(value) is None and "$flags" not in value:
             for key, inner in value.items():

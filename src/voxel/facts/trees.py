@@ -224,7 +224,8 @@ def _links(
         check = Link(of=of, source=pair[0], target=pair[1], count=ends[pair])
         words_from = f"{called[start['node']]} ({_socket_words(start)})"
         words_to = f"{called[end['node']]} ({_socket_words(end)})"
-        order = f"connect the {_socket_words(start)} output of {_the(called, start)} to {_the(called, end)}'s {_socket_words(end)} input"
+        output, given = _socket_words(start), _socket_words(end)
+        order = f"connect the {output} output of {_the(called, start)} to {_the(called, end)}'s {given} input"
         facts.append(Fact(check, ("links", *of), subject, order=order, attribute=f"{words_from} → {words_to}"))
     return facts
 

@@ -1,4 +1,4 @@
-"""Values and names in words: `0.7853982` of a rotation is "45°", `BLENDER_EEVEE_NEXT` is "EEVEE", `use_nodes` is "use nodes".
+"""Values and names in words: `0.7853982` of a rotation is "45°", `BLENDER_EEVEE_NEXT` is "EEVEE".
 
 Numbers are written with the fewest digits that stay within half of the tolerance that checks allow.
 """
@@ -155,7 +155,7 @@ def quoted(name: str) -> str:
 
 
 def type_name(rna: str) -> str:
-    """What Blender's menus call a type: `ShaderNodeTexNoise` is "Noise Texture", `SubsurfModifier` "Subdivision Surface"."""
+    """What Blender's menus call a type: `ShaderNodeTexNoise` is "Noise Texture"."""
     shown = _names().types.get(rna, "")
     for ending in (" Modifier", " Constraint"):
         shown = shown.removesuffix(ending) if rna.endswith(ending.strip()) else shown
@@ -204,7 +204,7 @@ def _base_keys(kind: str, prop: str) -> list[str]:
 
 
 def _proper(word: str) -> bool:
-    return len(word) > 1 and any(c.isupper() for c in word[1:]) or (len(word) == 1 and word in "XYZUVWIRGBAF")
+    return any(c.isupper() for c in word[1:]) or word in ("X", "Y", "Z", "U", "V", "W")
 
 
 def item(kind: str, prop: str, value: str) -> str:

@@ -13,17 +13,71 @@ from typing import Any
 import bpy
 
 BASES = frozenset(
-    """
-    Object Modifier Constraint Light Camera World Scene RenderSettings SceneEEVEE ColorManagedViewSettings
-    Material Node ImageFormatSettings FFmpegSettings ColorRamp ColorRampElement Curve MetaBall MetaElement
-    Lattice Armature Bone CameraDOFSettings Texture Collection ShapeKey Mesh CyclesRenderSettings
-    CyclesLightSettings CyclesWorldSettings CyclesMaterialSettings CyclesObjectSettings CyclesCameraSettings
-    WorldLighting WorldMistSettings UnitSettings ColorManagedDisplaySettings Image TexMapping ColorMapping
-    FModifier CurveMapping CurveMapPoint NodeTreeInterfaceSocket SceneDisplay View3DShading RigidBodyObject
-    RigidBodyWorld ParticleSettings ClothSettings FieldSettings CameraBackgroundImage BakeSettings
-    MaterialLineArt SceneHydra ViewLayer RaytraceEEVEE Keyframe PoseBone ClothCollisionSettings
-    CollisionSettings SoftBodySettings FreestyleSettings
-    """.split()
+    [
+        "Object",
+        "Modifier",
+        "Constraint",
+        "Light",
+        "Camera",
+        "World",
+        "Scene",
+        "RenderSettings",
+        "SceneEEVEE",
+        "ColorManagedViewSettings",
+        "Material",
+        "Node",
+        "ImageFormatSettings",
+        "FFmpegSettings",
+        "ColorRamp",
+        "ColorRampElement",
+        "Curve",
+        "MetaBall",
+        "MetaElement",
+        "Lattice",
+        "Armature",
+        "Bone",
+        "CameraDOFSettings",
+        "Texture",
+        "Collection",
+        "ShapeKey",
+        "Mesh",
+        "CyclesRenderSettings",
+        "CyclesLightSettings",
+        "CyclesWorldSettings",
+        "CyclesMaterialSettings",
+        "CyclesObjectSettings",
+        "CyclesCameraSettings",
+        "WorldLighting",
+        "WorldMistSettings",
+        "UnitSettings",
+        "ColorManagedDisplaySettings",
+        "Image",
+        "TexMapping",
+        "ColorMapping",
+        "FModifier",
+        "CurveMapping",
+        "CurveMapPoint",
+        "NodeTreeInterfaceSocket",
+        "SceneDisplay",
+        "View3DShading",
+        "RigidBodyObject",
+        "RigidBodyWorld",
+        "ParticleSettings",
+        "ClothSettings",
+        "FieldSettings",
+        "CameraBackgroundImage",
+        "BakeSettings",
+        "MaterialLineArt",
+        "SceneHydra",
+        "ViewLayer",
+        "RaytraceEEVEE",
+        "Keyframe",
+        "PoseBone",
+        "ClothCollisionSettings",
+        "CollisionSettings",
+        "SoftBodySettings",
+        "FreestyleSettings",
+    ]
 )
 SKIPPED = frozenset(("rna_type", "name", "name_full"))
 

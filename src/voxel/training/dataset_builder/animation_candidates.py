@@ -58,7 +58,8 @@ def _moves(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Candid
     slot = thing["animation"].get("slot")
     curves = [
         curve for curve in action.get("fcurves", [])
-        if curve["path"] in _CHANNELS and curve["keys"] and not curve.get("modifiers") and curve.get("slot", slot) == slot
+        if curve["path"] in _CHANNELS and curve["keys"]
+        and not curve.get("modifiers") and curve.get("slot", slot) == slot
     ]  # fmt: skip
     by_path: dict[str, list[Json]] = {}
     for curve in curves:

@@ -1,76 +1,21 @@
 """Which properties a person asks for.
 
 Files carry many values that nobody set: what a version upgrade wrote, what has no effect beside other values, what
-belongs to an editor. For kinds of blocks listed in ASKED only the listed properties count; for the rest all but NOISE.
+belongs to an editor. For types listed in asked.toml only the listed properties count; for the rest all but its noise.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 from voxel.facts.lookup import same
 
-_LIGHT = """color energy specular_factor diffuse_factor volume_factor use_shadow use_soft_falloff use_temperature temperature
-    normalize exposure use_custom_distance cutoff_distance"""
-ASKED: dict[str, frozenset[str]] = {
-    kind: frozenset(names.split())
-    for kind, names in {
-        "Object": """location rotation_euler rotation_quaternion rotation_mode scale hide_render hide_viewport show_in_front
-            display_type show_wire empty_display_type empty_display_size lock_location lock_rotation lock_scale color pass_index
-            is_shadow_catcher is_holdout visible_camera visible_shadow visible_diffuse visible_glossy visible_transmission
-            delta_location delta_rotation_euler delta_scale track_axis up_axis""",
-        "Mesh": "",
-        "Armature": "display_type show_names pose_position",
-        "Camera": """type lens sensor_width sensor_height sensor_fit ortho_scale clip_start clip_end shift_x shift_y dof
-            show_passepartout show_limits""",
-        "CameraDOFSettings": "use_dof focus_distance aperture_fstop aperture_blades focus_object aperture_ratio aperture_rotation",
-        "PointLight": f"{_LIGHT} shadow_soft_size",
-        "SunLight": f"{_LIGHT} angle",
-        "SpotLight": f"{_LIGHT} shadow_soft_size spot_size spot_blend show_cone use_square",
-        "AreaLight": f"{_LIGHT} size size_y shape spread",
-        "World": "color mist_settings use_nodes",
-        "WorldMistSettings": "use_mist start depth falloff intensity height",
-        "Material": """surface_render_method blend_method use_backface_culling displacement_method diffuse_color roughness metallic
-            specular_intensity pass_index use_screen_refraction thickness_mode use_nodes""",
-        "Scene": """camera world frame_start frame_end frame_step gravity use_gravity render cycles eevee view_settings unit_settings""",
-        "RenderSettings": """engine resolution_x resolution_y resolution_percentage fps fps_base film_transparent image_settings
-            use_motion_blur motion_blur_shutter filter_size use_simplify simplify_subdivision use_border use_crop_to_border
-            use_file_extension use_overwrite use_placeholder use_persistent_data use_freestyle line_thickness
-            use_compositing use_stamp dither_intensity pixel_aspect_x pixel_aspect_y border_min_x border_max_x border_min_y
-            border_max_y use_multiview""",
-        "ImageFormatSettings": "file_format color_mode color_depth quality compression exr_codec",
-        "CyclesRenderSettings": """samples preview_samples use_denoising use_preview_denoising denoiser max_bounces diffuse_bounces
-            glossy_bounces transmission_bounces transparent_max_bounces volume_bounces use_adaptive_sampling adaptive_threshold
-            adaptive_min_samples sample_clamp_direct sample_clamp_indirect caustics_reflective caustics_refractive blur_glossy
-            device film_exposure pixel_filter_type filter_width seed use_light_tree light_sampling_threshold
-            film_transparent_glass use_fast_gi feature_set""",
-        "SceneEEVEE": """taa_render_samples taa_samples use_raytracing use_shadows use_fast_gi fast_gi_distance volumetric_samples
-            volumetric_start volumetric_end volumetric_tile_size use_volumetric_shadows use_overscan overscan_size
-            shadow_ray_count shadow_step_count use_volume_custom_range""",
-        "ColorManagedViewSettings": "view_transform look exposure gamma",
-        "UnitSettings": "system scale_length length_unit system_rotation mass_unit time_unit temperature_unit use_separate",
-        "Curve": """dimensions resolution_u bevel_depth bevel_resolution extrude bevel_mode bevel_object taper_object fill_mode
-            use_fill_caps offset twist_mode render_resolution_u""",
-        "TextCurve": """body size extrude bevel_depth bevel_resolution align_x align_y offset_x offset_y shear space_character
-            space_word space_line offset fill_mode follow_curve""",
-        "MetaBall": "resolution render_resolution threshold",
-        "Lattice": "points_u points_v points_w interpolation_type_u interpolation_type_v interpolation_type_w use_outside",
-        "Collection": "color_tag hide_render hide_viewport",
-        "Image": "generated_type generated_width generated_height generated_color source alpha_mode",
-    }.items()
-}
-
-NOISE = frozenset(
-    """
-    SubsurfModifier.quality SubsurfModifier.uv_smooth SubsurfModifier.show_only_control_edges SubsurfModifier.use_limit_surface
-    BevelModifier.spread SolidifyModifier.nonmanifold_merge_threshold SolidifyModifier.nonmanifold_thickness_mode
-    ShaderNodeBsdfPrincipled.distribution ShaderNodeBsdfPrincipled.subsurface_method ShaderNodeBsdfAnisotropic.distribution
-    ShaderNodeTexImage.image_user ShaderNodeTexEnvironment.image_user GeometryNodeDistributePointsOnFaces.use_legacy_normal
-    ShaderNodeTexSky.sun_elevation ShaderNodeTexSky.sun_direction ShaderNodeUVMap.from_instancer
-    CompositorNodeRLayers.layer MultiresModifier.quality MultiresModifier.uv_smooth NodesModifier.use_attribute
-    """.split()
-)
+_TABLE = tomllib.loads(files("voxel.training.dataset_builder").joinpath("asked.toml").read_text("utf-8"))
+ASKED: dict[str, frozenset[str]] = {kind: frozenset(names) for kind, names in _TABLE["asked"].items()}
+NOISE = frozenset(_TABLE["noise"])
 
 _OLD_IOR = 1.45
 

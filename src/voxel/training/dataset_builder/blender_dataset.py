@@ -1,9 +1,9 @@
-"""The build phase: every parsed Scene becomes candidates, each is proved in Blender, and the proved ones become the dataset.
+"""The build phase: every parsed Scene becomes candidates; those that Blender proves become the dataset.
 
-    parsed/<2 hex>/<sha256>.json   ->   datasets/units/<2 hex>/<key>.jsonl   ->   datasets/{train,val,test,dropped}.jsonl
+    parsed/<2 hex>/<sha256>.json  ->  datasets/units/<2 hex>/<key>.jsonl  ->  datasets/{train,val,test,dropped}.jsonl
 
-One unit is one parsed file. Its lines, kept and dropped, are written whole; then duplicates, caps and splits are worked out
-over everything, which takes a moment and is done anew each time.
+One unit is one parsed file. Its lines, kept and dropped, are written whole; then duplicates, caps and splits are
+worked out over everything, which takes a moment and is done anew each time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _code_digest() -> str:
     digest = hashlib.sha256()
     for room in ("voxel.facts", "voxel.bpycode", "voxel.training.dataset_builder"):
         folder = Path(str(files(room)))
-        for path in sorted([*folder.glob("*.py"), *folder.glob("*.json")]):
+        for path in sorted(p for p in folder.iterdir() if p.suffix in (".py", ".json", ".toml")):
             if path.name not in ("blender_dataset.py", "finishing.py", "verifying.py"):
                 digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -106,13 +106,14 @@ class BuildStage:
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
         from voxel.blender import Blender
-        from voxel.training.dataset_builder.roles import candidates
         from voxel.training.dataset_builder.proving import Proved, Prover
+        from voxel.training.dataset_builder.roles import candidates
 
         data = DataDir(self._root)
         encoder = msgspec.json.Encoder()
         with ExitStack() as stack:
             blenders = [stack.enter_context(Blender(version)) for version in self._versions]
+            prover = Prover(blenders, timeout=self._timeout)
 
             def build(unit: Unit) -> Outcome:
                 try:
@@ -120,7 +121,7 @@ class BuildStage:
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
                 source = msgspec.convert(unit.payload["source"], ExampleSource)
-                prover = Prover(blenders, timeout=self._timeout)
+                prover.next_file()
                 lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
                 write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
                 counts = Counter("examples" if isinstance(line, Proved) else "candidates dropped" for line in lines)
@@ -155,8 +156,8 @@ def _records(data: DataDir) -> list[FileRecord]:
 class BlenderDatasetBuilder:
     """Writes examples from every parsed file, proves each in Blender, and splits them.
 
-    `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold there.
-    None means the default one and, where it is installed, 5.0. `timeout` is the seconds that one script may take.
+    `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold
+    there. None means the default one and, where it is installed, 5.0. `timeout` is the seconds a script may take.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ class BlenderDatasetBuilder:
     def run(
         self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
     ) -> PhaseReport:
-        """Builds what is not built yet, then the dataset's files. SetupError when nothing was parsed, or without Blender."""
+        """Builds what is not built yet, then the dataset's files. SetupError where nothing was collected."""
         stage = BuildStage(self.data.root, self.versions or default_versions(), self.timeout)
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)

@@ -1,4 +1,4 @@
-"""Candidates for the builder: objects, meshes, curves, text, modifiers, geometry nodes, hierarchy, collections, layouts."""
+"""Candidates for the builder: objects, meshes, modifiers, geometry nodes, hierarchy, collections, layouts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches building."""
     cut = Cut(scene)
     objects = blocks(scene, "objects")
-    chosen = _chosen(scene, objects)
+    chosen = _chosen(objects)
     for name in chosen:
         thing = objects[name]
         if _sayable(scene, thing):
@@ -36,7 +36,7 @@ def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
     yield from _node_groups(cut, scene)
 
 
-def _chosen(scene: Mapping[str, Any], objects: Mapping[str, Json]) -> list[str]:
+def _chosen(objects: Mapping[str, Json]) -> list[str]:
     names = [name for name, thing in objects.items() if thing["kind"] in _SHAPES]
     if len(names) > MAX_OBJECTS:
         names.sort(key=lambda name: chance_of(name, objects[name]["props"]).random())

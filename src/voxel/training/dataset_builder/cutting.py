@@ -243,7 +243,7 @@ def _cross(a: list[float], b: list[float]) -> list[float]:
 
 
 def with_cube(scene: Json, name: str) -> Json:
-    """The same cut with the mesh of one object replaced by a plain cube, for meshes too large to set up in a few lines."""
+    """The same cut with one object's mesh replaced by a plain cube: it was too large to set up in a few lines."""
     thing = scene["blocks"]["objects"][name]
     target = reference(thing.get("data"))
     if target is None or target[0] != "meshes":

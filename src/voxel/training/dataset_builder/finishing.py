@@ -1,7 +1,7 @@
 """From the units' files to the dataset: duplicates and caps over everything, splits, the files that people use.
 
-What comes out depends only on what the units found and on the splits that repositories had before (datasets/splits.json),
-never on the order of the units or on interruptions.
+What comes out depends only on what the units found and on the splits that repositories had before
+(datasets/splits.json), never on the order of the units or on interruptions.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ def cluster_of(repos: Iterable[str], shared: Iterable[tuple[str, str]]) -> dict[
 def split_of(sizes: Mapping[str, int], members: Mapping[str, str], known: Mapping[str, Split]) -> dict[str, Split]:
     """The split of each cluster.
 
-    `sizes` are examples per cluster, `members` the cluster of each repository, `known` the splits that repositories were
-    given before: those stay, and where clusters have joined, test comes before val and val before train. New clusters,
-    the largest first, each go to the split that is furthest below its share.
+    `sizes` are examples per cluster, `members` the cluster of each repository, `known` the splits that repositories
+    were given before: those stay, and where clusters have joined, test comes before val and val before train. New
+    clusters, the largest first, each go to the split that is furthest below its share.
     """
     splits: dict[str, Split] = {}
     for repo, cluster in members.items():

@@ -26,12 +26,12 @@ class _Plain(ast.NodeTransformer):
     def _called(self, kind: str, name: str) -> str:
         return self._known.setdefault(f"{kind}:{name}", f"{kind}{len(self._known)}")
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802 - ast's own name for it
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         if node.id in ("bpy", "True", "False", "None", "range", "math", "radians", "Vector", "enumerate", "zip"):
             return node
         return ast.Name(id=self._called("v", node.id), ctx=node.ctx)
 
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # noqa: N802 - ast's own name for it
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if isinstance(node.value, str) and node.value in self._datablocks:
             return ast.Constant(self._called("n", node.value))
         if not self._numbers and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):

@@ -1,4 +1,4 @@
-"""Names as people would choose them: without the numbers that Blender put behind copies, where nothing else has the name."""
+"""Names as people choose them: without the numbers that Blender put behind copies, where nothing else has the name."""
 
 from __future__ import annotations
 

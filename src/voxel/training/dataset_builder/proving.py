@@ -1,4 +1,4 @@
-"""A candidate becomes an example when real Blender shows that every check holds, and is dropped with a reason when not."""
+"""A candidate becomes an example when real Blender shows that every check holds; else it is dropped with a reason."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ MAX_TOKENS = 3000
 BYTES_PER_TOKEN = 3.3
 """Measured on bpy code; an estimate."""
 _SHOWN = 160
+_REMEMBERED = 50_000
+"""Proofs that a worker keeps in mind; old scenes repeat the same camera, lamp and cube file after file."""
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True, tag="example"):
@@ -50,6 +52,13 @@ class Prover:
         self._blenders = blenders
         self._timeout = timeout
         self._seen: set[str] = set()
+        self._known: dict[bytes, tuple[list[str], str]] = {}
+
+    def next_file(self) -> None:
+        """Begins another file: what is the same within a file is left out, the same in two files is decided later."""
+        self._seen.clear()
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
 
     def prove(self, candidate: Candidate, source: ExampleSource) -> Line | None:
         """None when there is nothing to learn: no fact at all, or the same as an earlier candidate of this unit."""
@@ -87,7 +96,14 @@ class Prover:
         )
 
     def _versions(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
-        """(series in which it holds, why it does not hold in the first)."""
+        """(series in which it holds, why it does not hold in the first); asked once for what many files have alike."""
+        encoded = msgspec.json.encode([context, completion, checks, after["blocks"]])
+        key = hashlib.sha256(encoded).digest()
+        if key not in self._known:
+            self._known[key] = self._judged(context, completion, checks, after)
+        return self._known[key]
+
+    def _judged(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
         held: list[str] = []
         for place, blender in enumerate(self._blenders):
             reason = judge(blender, context, completion, checks, after if place == 0 else None, self._timeout)
@@ -139,7 +155,7 @@ def estimate_tokens(*texts: str) -> int:
 
 
 def quality_of(checks: int, versions: int, asked: int, completion: str, instruction: str) -> float:
-    """0 to 1: proved on all versions asked for (.4), says enough (.25), not trivial (.2), fits on a screen or two (.15)."""
+    """0 to 1: proved on all versions (.4), says enough (.25), not trivial (.2), fits on a screen or two (.15)."""
     proved = versions / max(1, asked)
     substance = min(1.0, checks / 4)
     statements = [line for line in completion.splitlines() if line.strip() and not line.startswith(("#", "import"))]

@@ -1,4 +1,4 @@
-"""Proving a dataset again, from nothing but its lines: context and completion in a fresh empty Blender, then every check."""
+"""Proving a dataset again from nothing but its lines: context and completion in an empty Blender, then every check."""
 
 from __future__ import annotations
 
