@@ -34,7 +34,7 @@ def command(
     quiet: QuietOption = False,
 ) -> int:
     """Scrape, parse, build and format, going on where the last run stopped."""
-    from voxel.stages import report_line, shown_progress
+    from voxel.stages import report_line, shown_progress, span
     from voxel.stages.command import DONE, SOME_FAILED
     from voxel.training import pipeline
 
@@ -49,9 +49,12 @@ def command(
         engine=engine,
     )
     failed = 0
-    for report in pipeline.run(settings, shown_progress(quiet=quiet)):
+    progress = shown_progress(quiet=quiet)
+    for report in pipeline.run(settings, progress):
         typer.echo(report_line(report, as_json=json))
         failed += report.failed
+        if report.phase == "scrape" and (rough := pipeline.expected(settings)):
+            progress.note(", ".join(f"{phase} takes about {span(seconds)}" for phase, seconds in rough.items()))
     if not json:
         show_closing(data_dir)
     return SOME_FAILED if failed else DONE

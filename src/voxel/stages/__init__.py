@@ -4,7 +4,7 @@ from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, r
 from voxel.stages.command import exit_status, report_line, run_phase, say
 from voxel.stages.datadir import DataDir, holder, write_atomic
 from voxel.stages.ledger import Ledger, Row, StageRow, Totals
-from voxel.stages.progress import LineProgress, Progress, shown_progress, summary
+from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.runner import ENGINES, default_workers, run_stage
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
 
@@ -37,6 +37,7 @@ __all__ = [
     "run_stage",
     "say",
     "shown_progress",
+    "span",
     "summary",
     "unit_key",
     "write_atomic",

@@ -67,7 +67,7 @@ class LineProgress(Progress):
             self._told = now
             rate = (self._count - self._settled) / (now - self._began)
             left = (self._total - self._count) / rate
-            self.note(f"{self._phase}: {self._count} of {self._total}, {rate:.1f}/s, about {_span(left)} left")
+            self.note(f"{self._phase}: {self._count} of {self._total}, {rate:.1f}/s, about {span(left)} left")
 
     def note(self, line: str) -> None:
         self._stream.write(printable(line) + "\n")
@@ -142,11 +142,12 @@ def summary(report: PhaseReport) -> str:
     again = f" ({report.reused} from earlier runs)" if report.reused else ""
     return (
         f"{report.phase}: {report.done} done, {report.dropped} dropped, {report.failed} failed "
-        f"in {_span(report.seconds)}{again}"
+        f"in {span(report.seconds)}{again}"
     )
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """A time as people say it: `4.1 s`, `2 min 5 s`, `3 h 20 min`."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

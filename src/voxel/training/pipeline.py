@@ -7,7 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from voxel.stages import DataDir, PhaseReport, Progress
+from voxel.stages import DataDir, Ledger, PhaseReport, Progress, default_workers
+
+SECONDS_A_FILE = {"parse": 0.1, "build": 8.0}
+"""Of one worker, for one file, as `bench/pipeline.py` shows them; the other phases take moments."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,20 @@ def run(settings: Settings, progress: Progress | None = None) -> Iterator[PhaseR
     with data.hold():
         for phase in PHASES.values():
             yield phase(settings, progress)
+
+
+def expected(settings: Settings) -> dict[str, float]:
+    """About how many seconds the phases after scrape will take, from how many collected files each has still to do.
+
+    Rough: files differ a hundredfold. A phase with nothing to do is left out.
+    """
+    data = DataDir(settings.data_dir)
+    with (data.scraped / "files.jsonl").open("rb") as lines:
+        held = sum(b'"state":"held"' in line for line in lines)
+    workers = settings.workers or default_workers()
+    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
+        left = {phase: held - ledger.totals(phase).done - ledger.totals(phase).dropped for phase in SECONDS_A_FILE}
+    return {phase: SECONDS_A_FILE[phase] * left[phase] / workers for phase in left if left[phase] > 0}
 
 
 def scrape(settings: Settings, progress: Progress | None = None) -> PhaseReport:
