@@ -251,4 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # the canonical module, not this copy named __main__: its classes travel to worker processes by name
+    from voxel.training.evaluation.quality_metrics import main as canonical
+
+    raise SystemExit(canonical())

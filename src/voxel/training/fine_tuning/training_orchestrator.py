@@ -20,9 +20,10 @@ every job.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -402,10 +403,13 @@ def _lines(jobs: Iterable[Job]) -> Iterable[str]:
         yield f"{job.job_id}  {job.state}{progress}  {job.model}  {job.fine_tuned_model or job.error}".rstrip()
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Asks the services once, prints every job; 2 when the data directory cannot be used."""
+    parser = argparse.ArgumentParser(description="Ask the services how the jobs go, and list them.")
+    parser.add_argument("--data-dir", default="training_data", metavar="DIR", help="default: training_data")
+    options = parser.parse_args(argv)
     try:
-        with TrainingOrchestrator() as orchestrator:
+        with TrainingOrchestrator(options.data_dir) as orchestrator:
             jobs = orchestrator.monitor_all_jobs()
     except VoxelError as error:
         sys.stderr.write(f"{error}\n")
