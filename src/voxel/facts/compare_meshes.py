@@ -17,6 +17,8 @@ from voxel.facts.compare_values import TOLERANCE, Difference, same_number, value
 Json = Mapping[str, Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 Face = tuple[int, ...]
+COINCIDENT = 1e-7
+"""Points nearer than this part of the mesh's extent are one place."""
 SLANTED = np.array([0.5773, 0.7071, 0.4103])
 
 
@@ -64,44 +66,52 @@ def match_places(ours: Array, theirs: Array) -> tuple[Array, Array] | None:
     """For the vertices of both meshes the number of their place, equal where they coincide; None unless all match."""
     if len(ours) != len(theirs):
         return None
-    tolerance = TOLERANCE * max(1.0, float(np.abs(ours).max(initial=0.0)))
-    if np.abs(ours - theirs).max(initial=0.0) <= tolerance and _distinct(ours, tolerance):
-        return np.arange(len(ours)), np.arange(len(ours))
-    order = (ours @ SLANTED).argsort(kind="stable")
-    along = (ours @ SLANTED)[order]
-    place = np.full(len(ours), -1)
-    centres: list[Array] = []
-    for index in order:  # clusters of points within the tolerance, found in a window along the slanted line
-        begin = np.searchsorted(along, float(ours[index] @ SLANTED) - 3 * tolerance)
-        for near in order[begin:]:
-            if near == index:
-                break
-            if np.abs(ours[near] - ours[index]).max() <= tolerance:
-                place[index] = place[near]
-                break
-        if place[index] < 0:
-            place[index] = len(centres)
-            centres.append(ours[index])
-    middle = np.array(centres)
-    middle_along = middle @ SLANTED
-    rank = middle_along.argsort(kind="stable")
+    widest = max(1.0, float(np.abs(ours).max(initial=0.0)))
+    place, centres = _clusters(ours, COINCIDENT * widest)
+    if _close(ours, theirs).all():
+        return place, place
+    along = centres @ SLANTED
+    rank = along.argsort(kind="stable")
+    along = along[rank]
     found = np.full(len(theirs), -1)
     for index, point in enumerate(theirs):
         value = float(point @ SLANTED)
-        low = np.searchsorted(middle_along[rank], value - 4 * tolerance)
-        high = np.searchsorted(middle_along[rank], value + 4 * tolerance, side="right")
+        low = np.searchsorted(along, value - 4 * TOLERANCE * widest)
+        high = np.searchsorted(along, value + 4 * TOLERANCE * widest, side="right")
         near = rank[low:high]
+        near = near[_close(centres[near], point).all(axis=1)]
         if len(near):
-            far = np.abs(middle[near] - point).max(axis=1)
-            if far.min() <= 2 * tolerance:
-                found[index] = near[far.argmin()]
+            found[index] = near[np.abs(centres[near] - point).max(axis=1).argmin()]
     if (found < 0).any() or Counter(found.tolist()) != Counter(place.tolist()):
         return None
     return place, found
 
 
-def _distinct(points: Array, tolerance: float) -> bool:
-    return len(np.unique(np.round(points / max(tolerance * 4, 1e-12)), axis=0)) == len(points)
+def _clusters(points: Array, tolerance: float) -> tuple[Array, Array]:
+    """For each point the number of its place, and where the places are; points within `tolerance` share one."""
+    if len(np.unique(np.round(points / (4 * tolerance)), axis=0)) == len(points):
+        return np.arange(len(points)), points
+    values = points @ SLANTED
+    order = values.argsort(kind="stable")
+    along = values[order]
+    place = np.full(len(points), -1)
+    centres: list[Array] = []
+    for position, index in enumerate(order):
+        begin = int(np.searchsorted(along, values[index] - 3 * tolerance))
+        for near in order[begin:position]:
+            if np.abs(points[near] - points[index]).max() <= tolerance:
+                place[index] = place[near]
+                break
+        else:
+            place[index] = len(centres)
+            centres.append(points[index])
+    return place, np.array(centres)
+
+
+def _close(one: Array, other: Array) -> Array:
+    """Which coordinates are the same within the tolerance of numbers."""
+    scale = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    return np.asarray(np.abs(one - other) <= TOLERANCE * scale)
 
 
 class Places:
