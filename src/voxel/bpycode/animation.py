@@ -263,7 +263,7 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
     kinds = {curve["keys"][0].get("interpolation", "BEZIER") for curve in curves}
     if kinds == {"BEZIER"}:
         return
-    action, slot = script.names.passing("action"), script.names.passing("slot")
+    action, slot = script.names.take("action", "action"), script.names.passing("slot")
     script.assign(action, f"{owner}.animation_data.action")
     script.assign(slot, f"{owner}.animation_data.action_slot")
     bag = f"{action}.layers[0].strips[0].channelbag({slot})"

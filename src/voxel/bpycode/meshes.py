@@ -9,7 +9,7 @@ from typing import Any
 from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
-from voxel.bpycode.script import Json, Script, identity
+from voxel.bpycode.script import Json, Script
 from voxel.bpycode.values import array
 
 OPERATORS = {
@@ -269,18 +269,24 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
             script.assign(f"{variable}.relative_key", made[block["relative_to"]])
         if block["offsets"]:
             script.need("from mathutils import Vector")
+            if len(block["offsets"]) == 1:
+                vertex, *offset = block["offsets"][0]
+                moved = call("Vector", parts(vector(offset)))
+                script.add([f"{' ' * script.indent}{variable}.data[{vertex}].co += {moved}"])
+                key_settings(script, variable, block, path)
+                continue
             rows = [parts([str(row[0]), parts(vector(row[1:]))]) for row in block["offsets"]]
             script.loop("vertex, offset", listing(rows))
             script.indent += 4
             script.add([f"{' ' * script.indent}{variable}.data[vertex].co += Vector(offset)"])
             script.indent -= 4
-        typed = {"type": "ShapeKey", "props": block["props"]}
-        write_props(script, variable, typed, f'{path}.shape_keys.key_blocks["{block["name"]}"]')
+        key_settings(script, variable, block, path)
     if keys.get("use_relative") is False:
         script.assign(f"{owner}.data.shape_keys.use_relative", "False")
         script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
 
 
-def materials_of(mesh: Json | None) -> list[Any]:
-    """References to the materials of a mesh, curve or other data."""
-    return [identity(item) for item in (mesh or {}).get("materials", [])]
+def key_settings(script: Script, variable: str, block: Json, path: str) -> None:
+    """The value, range and mute of a shape key."""
+    typed = {"type": "ShapeKey", "props": block["props"]}
+    write_props(script, variable, typed, f'{path}.shape_keys.key_blocks["{block["name"]}"]')

@@ -14,7 +14,17 @@ RESERVED = (
     | {"bpy", "math", "radians", "Matrix"}
 )
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+LOOP_WORDS = frozenset({
+    "amplitude", "back", "co", "color", "connected", "corner", "curve", "easing", "edge", "edges", "edit_bone",
+    "element", "faces", "fcurve", "fcurves", "frame", "handle_left", "handle_left_type", "handle_right",
+    "handle_right_type", "head", "index", "interpolation", "item", "key", "left_type", "location", "member",
+    "mesh_name", "name", "offset", "parent", "period", "point", "position", "radius", "right_type", "roll",
+    "rotation", "rotation_euler", "rotation_quaternion", "scale", "size_x", "size_y", "size_z", "slot", "spline",
+    "stop", "strip", "tail", "tilt", "type", "uv", "value", "vertex", "vertices", "weight",
+})  # fmt: skip
+"""Names of loops and of what is used at once: no variable that lasts may have one of them."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST = 40
 
 
@@ -38,28 +48,31 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set(RESERVED)
+        self._kinds: dict[str, str] = {}
         self._block: set[str] | None = None
         self._passing: set[str] = set()
 
     def take(self, name: str, fallback: str, *, suffix: str = "") -> str:
         """A new variable name for a thing called `name`."""
         wanted = identifier(name, fallback)
-        if suffix and not wanted.endswith(suffix):
+        if suffix and suffix[1:] not in wanted:
             wanted += suffix
-        if wanted in RESERVED:
-            wanted = f"{wanted}_{fallback}"
+        other_kind = wanted in self._taken and self._kinds.get(wanted) != fallback
+        if wanted in RESERVED or wanted in LOOP_WORDS or (other_kind and fallback not in wanted):
+            wanted = f"{wanted}_{'1' if fallback in wanted else fallback}"
         found, count = wanted, 1
         while found in self._taken:
             count += 1
             found = f"{wanted}_{count}"
         self._taken.add(found)
+        self._kinds[found] = fallback
         if self._block is not None:
             self._block.add(found)
         return found
 
     def passing(self, name: str) -> str:
         """A name for something that is used at once and then forgotten: the same one may be given again."""
-        if name in self._passing:
+        if name in self._passing or name in LOOP_WORDS:
             return name
         found = self.take(name, name)
         if found == name:

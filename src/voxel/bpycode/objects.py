@@ -149,7 +149,7 @@ def place_primitive(script: Script, variable: str, holders: list[Id], active: Id
     """The operator linked the object to the active scene's collection: put it where it belongs."""
     if holders == [active]:
         return
-    if len(holders) == 1:
+    if len(holders) == 1 and script.many_moves:
         script.helper("move_to", MOVE_TO)
         script.do(call("move_to", variable, collection_expression(script, holders[0])))
         return

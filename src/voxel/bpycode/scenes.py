@@ -149,6 +149,12 @@ def write_rigid_world(script: Script) -> None:
         write_props(script, "bpy.context.scene.rigidbody_world", what, path, was)
 
 
+def touches_settings(block: Json, old: Json | None) -> bool:
+    """Whether something besides camera and world is set in a scene."""
+    props, were = block["props"], (old or {"props": {}})["props"]
+    return any(props.get(key) != were.get(key) for key in (props.keys() | were.keys()) - LATE)
+
+
 def write_scene(script: Script, name: str, block: Json, old: Json | None) -> None:
     """Render settings, units, view layers, markers and the rest of a scene."""
     path = f'scenes["{name}"]'

@@ -89,6 +89,8 @@ class Script:
         self._named_nodes: set[str] | None = None
         self._in_view: set[str] | None = None
         self._references: set[Id] | None = None
+        self.many_moves = False
+        """Several objects have to leave the collection into which their operator put them."""
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
 

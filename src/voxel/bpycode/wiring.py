@@ -169,7 +169,8 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
         for bone in bones:
             made[bone["name"]] = one = script.names.take(bone["name"], "bone", suffix="_bone")
             script.assign(one, call(f"{edit_bones}.new", quote(bone["name"])))
-            script.assign(f"{one}.head", parts(vector(bone["head"])))
+            if any(bone["head"]):
+                script.assign(f"{one}.head", parts(vector(bone["head"])))
             script.assign(f"{one}.tail", parts(vector(bone["tail"])))
             if abs(bone.get("roll", 0.0)) > 1e-6:
                 script.assign(f"{one}.roll", number(bone["roll"]))
@@ -194,8 +195,8 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
             continue
         script.assign(group_name, creation)
         if len(group["bones"]) == len(bones):
-            script.loop("bone", f"{variable}.data.bones")
-            assigned: Doc = "bone"
+            script.loop("member", f"{variable}.data.bones")
+            assigned: Doc = "member"
         else:
             script.loop("name", listing(quote(name) for name in group["bones"]))
             assigned = f"{variable}.data.bones[name]"
@@ -218,14 +219,14 @@ def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
     names = ["name", "parent", "head", "tail", *["roll"] * rolled, *["connected"] * connected]
     script.loop(", ".join(names), listing(rows))
     script.indent += 4
-    script.assign("bone", call(f"{edit_bones}.new", "name"))
-    script.assign("bone.head", "head")
-    script.assign("bone.tail", "tail")
+    script.assign("edit_bone", call(f"{edit_bones}.new", "name"))
+    script.assign("edit_bone.head", "head")
+    script.assign("edit_bone.tail", "tail")
     if rolled:
-        script.assign("bone.roll", "roll")
+        script.assign("edit_bone.roll", "roll")
     script.add([f"{' ' * script.indent}if parent:"])
     script.indent += 4
-    script.assign("bone.parent", f"{edit_bones}[parent]")
+    script.assign("edit_bone.parent", f"{edit_bones}[parent]")
     if connected:
-        script.assign("bone.use_connect", "connected")
+        script.assign("edit_bone.use_connect", "connected")
     script.indent -= 8

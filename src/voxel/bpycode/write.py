@@ -18,7 +18,9 @@ from voxel.bpycode.objects import Holders, edit_object, make_object, row_of
 from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
 from voxel.bpycode.repeats import alike, can_loop, write_loop
 from voxel.bpycode.scenes import (
+    scene_variable,
     start_scenes,
+    touches_settings,
     write_collections,
     write_rigid_world,
     write_scene,
@@ -283,6 +285,8 @@ def objects(script: Script, heading: str, fits: Any) -> None:
     edited = [name for name in names if script.old(("objects", name)) is not None]
     fresh = parents_first(script, [name for name in names if script.old(("objects", name)) is None])
     script.paragraph(heading)
+    root = [("scenes", script.after["active_scene"])]
+    script.many_moves = script.many_moves or sum(holders.of.get(name, []) != root for name in fresh) > 1
     for name in edited:
         old = script.old(("objects", name))
         assert old is not None
@@ -389,6 +393,10 @@ def worlds(script: Script) -> None:
 def settings(script: Script) -> None:
     script.paragraph("Render settings")
     for needed, block, old in blocks(script, "scenes"):
+        script.names.open_block()
+        if touches_settings(block, old):
+            script.names.keep(scene_variable(script, needed[1]))
         write_scene_reference(script, needed[1], "camera")
         write_scene(script, needed[1], block, old)
+        script.names.close_block()
     script.no_heading()
