@@ -87,6 +87,14 @@ def test_damage_and_newer_files_are_setup_errors(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(SetupError, match="made by a newer Voxel"):
         Ledger(path)
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE job (id TEXT)")  # fine-tuning jobs are kept in the same file
+    db.close()
+    with pytest.raises(SetupError, match="holds no run yet; start with: voxel run"):
+        Ledger(path, read_only=True)
+    with Ledger(path) as ledger:
+        assert ledger.totals("parse").planned == 0
     with pytest.raises(SetupError, match="does not exist yet; start with: voxel run"):
         Ledger(tmp_path / "none.sqlite", read_only=True)
 

@@ -365,7 +365,13 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         db.close()
         db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
         found = db.execute("PRAGMA user_version").fetchone()[0]
-    _check_schema(found, path)
+    try:
+        if not found:
+            raise SetupError(f"{path} holds no run yet; start with: voxel run")
+        _check_schema(found, path)
+    except SetupError:
+        db.close()
+        raise
     return db
 
 
