@@ -192,7 +192,8 @@ class Script:
         variable = self.name(needed, suffix)
         self.assign(variable, expression)
         self.made(needed, variable)
-        if needed[0] not in SELF_KEPT and not self.referenced(needed):
+        # what was there unused before has its fake user already
+        if needed[0] not in SELF_KEPT and not self.referenced(needed) and self.old(needed) is None:
             self.assign(f"{variable}.use_fake_user", "True")
         return variable
 

@@ -86,7 +86,10 @@ def _sentence(
 
 def _making(group: tuple[str, ...], made: Fact, rest: list[Fact], chance: random.Random, verbs: dict[str, str]) -> str:
     kind = group[2] if len(group) > 2 else group[0]
+    again = kind in verbs
     verb = verbs.setdefault(kind, chance.choice(_MAKE.get(kind, _MAKE[""])))
+    if again and verb.startswith(("Could", "Please", "I ")):
+        verb = verbs[kind] = "Also add"
     question = verb.startswith("Could")
     if verb == "Put" and " on " not in made.make:
         verb = "Add"

@@ -43,6 +43,7 @@ _KINDS = {
     "LIGHT_PROBE": "light probe",
 }
 _AXES = "XYZ"
+_ORDINALS = ("first ", "second ", "third ", "fourth ", "fifth ", "last ")
 _UNSAID = frozenset(("use_nodes",))
 
 
@@ -218,7 +219,9 @@ class _Finder:
             kind = item["type"]
             name = words.type_name(kind)
             group = (*of, part, f"{kind}#{place}")
-            anchor = f"the {name} {word} of {words.quoted(of[1])}"
+            several = sum(other["type"] == kind for other in items) > 1
+            ordinal = _ORDINALS[min(place, len(_ORDINALS) - 1)] if several else ""
+            anchor = f"the {ordinal}{name} {word} of {words.quoted(of[1])}"
             if item in new:
                 article = "an" if name[0] in "AEIO" else "a"
                 which = {0: "", 1: "second ", 2: "third "}.get(place, "further ")

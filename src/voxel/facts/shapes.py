@@ -201,14 +201,9 @@ def spline_facts(of: Ref, splines: list[Json], subject: str) -> list[Fact]:
 
 
 def _handles(spline: Json) -> str:
-    kinds = {point.get(side) for point in spline["points"] for side in ("handle_left_type", "handle_right_type")} - {
-        None
-    }
-    if kinds == {"AUTO"} or not kinds:
+    if spline["type"] != "BEZIER":
         return ""
-    parts = [
-        f"{_point(point['handle_left'])} and {_point(point['handle_right'])}"
-        for point in spline["points"]
-        if "handle_left" in point and "handle_right" in point
-    ]
-    return f" (handles left and right: {'; '.join(parts)})" if parts else ""
+    kinds = {point.get(side) for point in spline["points"] for side in ("handle_left_type", "handle_right_type")}
+    if kinds != {"AUTO"}:
+        raise words.Unsayable("a Bezier spline with handles of its own")
+    return " with automatic handles"

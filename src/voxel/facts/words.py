@@ -249,6 +249,8 @@ def value(units: Mapping[str, str], kind: str, prop: str, given: Any) -> str:
 
 
 def _text(kind: str, prop: str, given: str) -> str:
+    if given.isdigit():
+        return given
     if prop in TEXTS:
         return quoted(given) if 0 < len(given) <= 120 else _too_long()
     if given.isupper() or f"{kind}.{prop}" in _names().enums or f"{prop}.{given}" in VALUES:

@@ -159,13 +159,13 @@ def _armature(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Can
     for bone in kept:
         if bone.get("connected"):
             bone["head"] = list(by_name[bone["parent"]]["tail"])
-    own = whole["blocks"][target[0]][target[1]]
+    own = whole["blocks"][target[0]][name]
     own["bones"] = kept
     derived = "some bones of the armature" if len(kept) < len(bones) else ""
     yield Candidate("animation", "armature", cut.take(), whole, derived)
     if len(kept) > 4:
         short = copy.deepcopy(whole)
-        short["blocks"][target[0]][target[1]]["bones"] = kept[:3]
+        short["blocks"][target[0]][name]["bones"] = kept[:3]
         yield Candidate("animation", "armature", cut.take(), short, "some bones of the armature")
 
 

@@ -92,8 +92,11 @@ class Cut:
             data = blocks(self.scene, target[0]).get(target[1])
             if data is None:
                 thing["data"] = None
-            elif target[1] not in found.get(target[0], {}):
-                found.setdefault(target[0], {})[target[1]] = self._data(data, parts)
+            else:
+                # data of its own, though other objects may share it in the file: nobody asks for linked duplicates
+                found.setdefault(target[0], {})[name] = self._data(data, parts)
+                thing["data"] = {"$id": [target[0], name]}
+                target = (target[0], name)
         for part in ("modifiers", "constraints"):
             if part in parts and original.get(part):
                 thing[part] = [self._struct(item) for item in original[part]]
@@ -119,6 +122,8 @@ class Cut:
         for key in ("splines", "bones", "points", "elements", "text_boxes"):
             if key in data:
                 kept[key] = copy.deepcopy(data[key])
+        for spline in kept.get("splines", []):
+            _ease(spline)
         if "materials" in parts and "materials" in data:
             kept["materials"] = copy.deepcopy(data["materials"])
         if "shape_keys" in parts and "shape_keys" in data:
@@ -194,6 +199,16 @@ class Cut:
         except Unsayable:
             return False
         return True
+
+
+def _ease(spline: Json) -> None:
+    """Handles that Blender works out, since nobody spells out the others."""
+    spline["props"].pop("resolution_u", None)
+    for point in spline["points"]:
+        if "handle_left_type" in point:
+            point["handle_left_type"] = point["handle_right_type"] = "AUTO"
+            point.pop("handle_left", None)
+            point.pop("handle_right", None)
 
 
 def _tidy_mesh(mesh: Json) -> None:

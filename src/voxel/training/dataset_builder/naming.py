@@ -6,9 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from voxel.facts.lookup import Json, blocks
+from voxel.facts.lookup import Json, blocks, reference
 
 _NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
+_DEFAULTS = {
+    "CUBE": "Cube", "PLANE": "Plane", "GRID": "Grid", "CIRCLE": "Circle", "UV_SPHERE": "Sphere",
+    "ICO_SPHERE": "Icosphere", "CYLINDER": "Cylinder", "CONE": "Cone", "TORUS": "Torus", "MONKEY": "Suzanne",
+}  # fmt: skip
+"""What Blender's operators call their meshes."""
 Renames = dict[tuple[str, str], str]
 
 
@@ -24,9 +29,40 @@ def plain_names(before: Json, after: Json) -> tuple[Json, Json]:
         for base, group in bases.items():
             if len(group) == 1 and group[0] != base:
                 renames[collection, group[0]] = base
+    renames |= _names_of_data(before, after, renames)
     if not renames:
         return before, after
     return _renamed(before, renames), _renamed(after, renames)
+
+
+def _names_of_data(before: Json, after: Json, renames: Renames) -> Renames:
+    """Names that Blender itself would give to meshes, other data and actions: nobody asks for those."""
+    objects = {**blocks(before, "objects"), **blocks(after, "objects")}
+    owners: dict[tuple[str, str], list[str]] = {}
+    for name, thing in objects.items():
+        for value in (thing.get("data"), (thing.get("animation") or {}).get("action")):
+            target = reference(value)
+            if target is not None:
+                owners.setdefault(target, []).append(renames.get(("objects", name), name))
+    wanted: dict[tuple[str, str], str] = {}
+    for target, names in owners.items():
+        if len(names) == 1:
+            kind, block = target[0], blocks(after, target[0]).get(target[1], {})
+            primitive = block.get("geometry", {}).get("primitive", {}).get("kind", "")
+            plain = f"{names[0]}Action" if kind == "actions" else _DEFAULTS.get(primitive, names[0])
+            wanted[target] = plain
+    taken = [(target[0], plain) for target, plain in wanted.items()]
+    others = {
+        (kind, renames.get((kind, name), name))
+        for kind in {target[0] for target in wanted}
+        for name in {*blocks(before, kind), *blocks(after, kind)}
+        if (kind, name) not in wanted
+    }
+    return {
+        target: plain
+        for target, plain in wanted.items()
+        if taken.count((target[0], plain)) == 1 and (target[0], plain) not in others
+    }
 
 
 def _renamed(scene: Json, renames: Mapping[tuple[str, str], str]) -> Json:

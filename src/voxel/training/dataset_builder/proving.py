@@ -14,7 +14,7 @@ from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
 from voxel.facts.fact import Fact
 from voxel.facts.stated import unstated
-from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, ExampleSource
+from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, ExampleSource, Exists
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.likeness import Likeness, likeness
 from voxel.training.dataset_builder.naming import plain_names
@@ -61,13 +61,13 @@ class Prover:
             self._known.clear()
 
     def prove(self, candidate: Candidate, source: ExampleSource) -> Line | None:
-        """None when there is nothing to learn: no fact at all, or the same as an earlier candidate of this unit."""
+        """None when there is nothing to learn: nothing but that a thing is there, or what this file had already."""
         before, after = plain_names(candidate.before, candidate.after)
         try:
             facts = find(after, before)
         except Unsayable as reason:
             return _dropped(candidate, source, f"cannot be said: {reason}")
-        if not facts:
+        if not facts or all(isinstance(fact.check, Exists) for fact in facts):
             return None
         if len(facts) > MAX_FACTS:
             return _dropped(candidate, source, f"too long: more than {MAX_FACTS} facts")

@@ -34,7 +34,11 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
         yield from _extensions(whole, ("materials", name))
     yield from _assignments(cut, scene)
     for name, group in sorted(blocks(scene, "node_groups").items())[:MAX_MATERIALS]:
-        if group["type"] == "ShaderNodeTree" and is_complete(scene, group.get("tree", {})):
+        if (
+            group["type"] == "ShaderNodeTree"
+            and group.get("tree", {}).get("links")
+            and is_complete(scene, group.get("tree", {}))
+        ):
             inner = groups_in(scene, group.get("tree", {}))
             yield Candidate("texture", "group", cut.take(more=inner), cut.take(more=[*inner, ("node_groups", name)]))
 
