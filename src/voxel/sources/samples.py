@@ -42,7 +42,7 @@ class Recipe(NamedTuple):
 
     candidate: Candidate
     script: str
-    """Python that builds the scene, for `Blender.make`."""
+    """Python that builds the scene, for `Blender.make`: it needs this package's `inside` folder at its own path."""
 
 
 @cache
@@ -54,6 +54,7 @@ def catalogue() -> Catalogue:
 def recipes(seed: int = 1) -> Iterator[Recipe]:
     """Every sample for this seed. One theme is one repository, so that a split by repository separates themes."""
     version = catalogue().version
+    inside = str(files("voxel") / "blender" / "inside")
     for sample in catalogue().samples:
         candidate = Candidate(
             source="samples",
@@ -63,4 +64,5 @@ def recipes(seed: int = 1) -> Iterator[Recipe]:
             license=LICENSE,
             attribution=ATTRIBUTION,
         )
-        yield Recipe(candidate, f"import samples\nsamples.build({sample.name!r}, {seed})\n")
+        build = f"import samples\nsamples.build({sample.name!r}, {seed})\n"
+        yield Recipe(candidate, f"import sys\nsys.path.insert(0, {inside!r})\n{build}")

@@ -79,12 +79,12 @@ def alpine_lake(rng: random.Random) -> None:
         at = (round((-1 if i % 2 else 1) * rng.uniform(4.2, 10.5), 2), round(rng.uniform(3.5, 14), 2), 1.1)
         size = vary(rng, 0.7, 1.35, 2)
         twin(model, f"Pine.{i + 1:02}", at=at, scale=(size, size, round(size * 1.1, 2)))
-    for bank, x in (("West", -9.5), ("East", 9.5)):
+    for bank, middle in (("West", -9.5), ("East", 9.5)):
         shore = grid(
             f"Shore {bank}",
             14,
             24,
-            at=(x, 8.0, -0.25),
+            at=(middle, 8.0, -0.25),
             material=plain(f"Shore {bank}", rgb("#55543C"), 0.95),
             smooth=True,
         )
