@@ -97,7 +97,9 @@ def test_the_fallback_still_limits_and_isolates() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "header"), [("x86_64", "asm/unistd_64.h"), ("aarch64", "asm-generic/unistd.h")], ids=["x86_64", "aarch64"]
+    ("machine", "header"),
+    [("x86_64", "asm/unistd_64.h"), ("aarch64", "asm-generic/unistd.h")],
+    ids=["x86_64", "aarch64"],
 )
 def test_system_call_numbers_are_those_of_the_kernel(machine: str, header: str) -> None:
     places = [Path("/usr/include") / header, *Path("/usr/include").glob(f"*/{header}")]

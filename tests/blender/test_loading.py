@@ -79,7 +79,7 @@ def test_scripts_and_drivers_in_a_file_do_not_run(blender: Blender, tmp_path: Pa
         "import bpy\nbpy.ops.mesh.primitive_cube_add()\ntext = bpy.data.texts.new('evil.py')\ntext.use_module = True\n"
         "text.write('import bpy\\nfor i in range(7):\\n    bpy.data.objects.new(\"EVIL\", None)\\n')\n"
         "curve = bpy.context.object.driver_add('location', 0)\n"
-        "curve.driver.expression = '__import__(\"bpy\").data.meshes.new(\"EVIL\") and 1'\n"
+        'curve.driver.expression = \'__import__("bpy").data.meshes.new("EVIL") and 1\'\n'
     )
     path = tmp_path / "evil.blend"
     path.write_bytes(made)

@@ -91,6 +91,7 @@ class Blender:
         limits: Limits | None = None,
         lift: Sequence[str] = (),
         grace: float = GRACE,
+        units: int = UNITS_BEFORE_RECYCLING,
     ) -> None:
         self.runtime = runtime if isinstance(runtime, Runtime) else find(runtime)
         self.limits = limits or Limits()
@@ -98,6 +99,7 @@ class Blender:
         self._refuse = boxed and not self._boxed
         self._lift = frozenset(lift)
         self._grace = grace
+        self._most_units = units
         self._fresh = False
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -205,8 +207,15 @@ class Blender:
         return fd
 
     def _start(self) -> None:
+        """Starts the box unless it runs; tries twice, for a start can be lost as a unit can."""
         if self._process is not None:
             return
+        try:
+            self._launch()
+        except BoxError:
+            self._launch()
+
+    def _launch(self) -> None:
         ours, theirs = socket.socketpair()
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  closed with the box
         try:
@@ -276,7 +285,7 @@ class Blender:
         self._units += 1
         self._first_rss = self._first_rss or int(reply["rss"])
         grown = reply["rss"] > self._first_rss * GROWTH_BEFORE_RECYCLING
-        if reply["recycle"] or grown or self._units >= UNITS_BEFORE_RECYCLING:
+        if reply["recycle"] or grown or self._units >= self._most_units:
             self.close()
 
     def _last_words(self) -> str:
@@ -332,7 +341,7 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted
     report, status = reply["report"], reply["status"]
     done, end, plan = report["done"], report["end"], report["plan"]
     inner = report["inner"]
-    reached = max((item["reached"] for item in done), default=0)
+    reached = max((item.get("reached", 0) for item in done), default=0)
     details = [item["error"] for item in (*inner, *done) if item["error"] is not None]
     once = {(item["source"], item["line"], item["kind"], item["message"]): item for item in reversed(details)}
     details = sorted(once.values(), key=lambda item: (item["source"], item["line"]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -346,6 +347,9 @@ def main() -> None:
             _PRIVATE_CODE[name] = compile(file.read(), f"{name}.py", "exec")
     _warm()
     _FRAME_USERS.update(prepare())
+    # what is frozen is not walked by a fork's collector, and so not copied for it
+    gc.collect()
+    gc.freeze()
     with contextlib.suppress(HostGoneError, BrokenPipeError, ConnectionResetError):
         Server(settings).serve()
     os._exit(0)

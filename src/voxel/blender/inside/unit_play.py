@@ -203,7 +203,8 @@ def _finisher(save: str | None) -> Callable[[], Record]:
                     if block.users == 0:
                         block.use_fake_user = True
                         faked.append([kind, block.name_full])
-            call("WM_OT_save_as_mainfile", {"filepath": save, "copy": True, "compress": False, "check_existing": False, "relative_remap": False})
+            flags = {"copy": True, "compress": False, "check_existing": False, "relative_remap": False}
+            call("WM_OT_save_as_mainfile", {"filepath": save, **flags})
         except BaseException as error:  # noqa: BLE001  the scene is the script's
             return {"saved": False, "reason": str(error)[:MESSAGE_LIMIT]}
         return {"saved": True, "faked": faked}

@@ -26,12 +26,12 @@ def read_report(data: bytes, nonce: str) -> dict[str, Any]:
         except (ValueError, RecursionError):
             forged = True
             continue
-        kind = message.get("t")
+        kind = message.get("t") if isinstance(message, dict) else None
         if kind == "plan" and plan is None:
             plan = message
-        elif kind == "did" and plan is not None and end is None and message.get("i") == len(done):
+        elif kind == "did" and plan is not None and end is None and message.get("i") == len(done) and _plain(message):
             done.append(message)
-        elif kind == "err" and plan is not None and end is None and message.get("n") not in inner:
+        elif kind == "err" and plan is not None and end is None and _plain(message) and message.get("n") not in inner:
             inner[message["n"]] = message
         elif kind == "blocked":
             blocked = blocked or message
@@ -50,3 +50,17 @@ def read_report(data: bytes, nonce: str) -> dict[str, Any]:
         "syntax": syntax,
         "forged": forged,
     }
+
+
+def _plain(message: dict[str, Any]) -> bool:
+    """Whether a statement's record has the shape that the runner gives it."""
+    error = message.get("error")
+    shaped = error is None or (
+        isinstance(error, dict)
+        and isinstance(error.get("kind"), str)
+        and isinstance(error.get("message"), str)
+        and isinstance(error.get("line"), int)
+        and isinstance(error.get("source"), int)
+    )
+    counted = isinstance(message.get("reached", 0), int) and isinstance(message.get("n", 0), int)
+    return shaped and counted and isinstance(message.get("api"), bool)
