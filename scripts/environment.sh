@@ -31,9 +31,9 @@ find_python() {
   return 1
 }
 
-# Makes .venv where there is none that works.
+# Makes .venv where there is none that works; one whose folder was moved does not.
 make_environment() {
-  if .venv/bin/python -c 'import pip' 2>/dev/null; then return 0; fi
+  if .venv/bin/pip --version >/dev/null 2>&1; then return 0; fi
   local python
   if python=$(find_python); then
     "$python" -m venv --clear .venv
@@ -49,14 +49,20 @@ make_environment() {
   fi
 }
 
-# install_project EXTRAS: the project with its extras, once for each state of pyproject.toml.
+# install_project EXTRAS: the project with its extras, unless they are installed from this state of pyproject.toml.
 install_project() {
-  local stamp=.venv/installed wanted
-  wanted="$1 $(cksum <pyproject.toml)"
-  if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+  local stamp=.venv/installed state extra
+  state=$(cksum <pyproject.toml)
+  if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$state" ]; then
+    for extra in ${1//,/ }; do
+      grep -qx "$extra" "$stamp" || break
+      extra=
+    done
+    if [ -z "$extra" ]; then return 0; fi
+  fi
   say "installing voxel with [$1] (Blender is about 350 MB, once)"
   .venv/bin/python -m pip install -qq --disable-pip-version-check -e ".[$1]"
-  printf '%s\n' "$wanted" >"$stamp"
+  { printf '%s\n' "$state"; printf '%s\n' "${1//,/$'\n'}"; } >"$stamp"
 }
 
 # What Blender and the box need from the system; says what is missing and what that costs.
