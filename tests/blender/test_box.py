@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import syscalls
 
 from voxel.blender import Blender, Runtime
 from voxel.blender.attacks import ATTACKS, PROTECTIONS
-from voxel.blender.inside import syscalls
 from voxel.blender.runtimes import default
 from voxel.blender.selfcheck import self_check
 from voxel.errors import SetupError
