@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import typer
@@ -51,11 +53,22 @@ def show_closing(data_dir: Path) -> None:
         f"  for Claude         {data.fine_tuning / 'claude'}/",
         f"  for local training {data.fine_tuning / 'local'}/",
         "next:",
+        *activation(),
         f"  voxel status{where}            what is done, and why files were dropped",
         f"  voxel dataset verify{where}    prove every example again",
         f"  voxel run{where} --source folder PATH    the same with your own .blend files",
     ]
     typer.echo("\n".join(lines))
+
+
+def activation() -> list[str]:
+    """The line that makes `voxel` a command, where it is not one yet."""
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("voxel") or not activate.exists():
+        return []
+    here = Path.cwd()
+    shown = activate.relative_to(here) if activate.is_relative_to(here) else activate
+    return [f"  . {shown}    once in each terminal, so that `voxel` is found"]
 
 
 def _lines(path: Path) -> int:
