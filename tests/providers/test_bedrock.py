@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.providers.aws_server import BUCKET, ROLE, SECRET, AwsServer, BrokenError, write_claude
+from tests.providers.submitting import Warm
 
 from voxel.errors import SetupError, TryLater, UsageError
 from voxel.providers import Refused
@@ -18,7 +17,6 @@ from voxel.training.fine_tuning.jobs_request import Asked
 from voxel.training.fine_tuning.jobs_submission import Patience
 from voxel.training.fine_tuning.training_orchestrator import TrainingOrchestrator
 
-SCRIPT = Path(__file__).parent / "submitting.py"
 CREATE = "POST /model-customization-jobs"
 LIST = "GET /model-customization-jobs"
 PUT = f"PUT /{BUCKET}/voxel"
@@ -34,6 +32,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
         monkeypatch.setenv(name, value)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    held = Warm()
+    yield held
+    held.close()
 
 
 @pytest.fixture
@@ -53,24 +58,20 @@ def orchestrator(aws: AwsServer, tmp_path: Path) -> Iterator[TrainingOrchestrato
     ids=["uploaded", "request lost", "job made, unanswered", "answered"],
 )
 def test_a_process_killed_between_intent_and_answer_leaves_one_job(
-    aws: AwsServer, tmp_path: Path, training: Path, name: str, point: str, lost: bool
+    warm: Warm, aws: AwsServer, tmp_path: Path, training: Path, name: str, point: str, lost: bool
 ) -> None:
-    words = [sys.executable, str(SCRIPT), "bedrock", str(tmp_path / "data"), str(training), "30"]
-    environment = {"PATH": os.environ["PATH"], **aws.environment()}
-    running: list[subprocess.Popen[bytes]] = []
+    words = (aws.environment(), tmp_path / "out", "bedrock", str(tmp_path / "data"), str(training), 30.0)
 
     def kill(_name: str) -> None:
-        running[0].kill()
-        os.waitid(os.P_PID, running[0].pid, os.WEXITED | os.WNOWAIT)
+        warm.kill()
         if lost:
             raise BrokenError
 
     aws.when(name, point, kill)
-    running.append(subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-    running[0].communicate(timeout=60)
-    assert running[0].returncode == -signal.SIGKILL
-    again = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    job_id, service_id, state = again.stdout.split()
+    warm.start(*words)
+    assert warm.wait() == -signal.SIGKILL
+    warm.start(*words)
+    job_id, service_id, state = warm.told()
     assert list(aws.jobs) == [service_id]
     assert (job_id[:16], state) == ("builder-bedrock-", "running")
 

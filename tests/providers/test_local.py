@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,6 +150,40 @@ def test_a_killed_job_goes_on_from_its_checkpoint(
     later = steps[steps.index(max(step for step in steps if step <= reached)) + 1 :]
     assert min(later) > reached - 5
     assert not (folder.checkpoints / "checkpoint-999999").exists()
+
+
+def _command(held: Path) -> list[bytes]:
+    try:
+        return held.read_bytes().split(b"\0")
+    except OSError:  # the process has ended meanwhile
+        return []
+
+
+POINTS = [
+    ("LocalService", "upload", "before"),
+    ("LocalService", "upload", "after"),
+    ("JobFolder", "create", "before"),
+    ("JobFolder", "create", "after"),
+    ("LocalService", "_start", "after"),
+]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=[" ".join(point) for point in POINTS])
+def test_a_process_killed_while_it_submits_leaves_one_job_and_one_worker(
+    orchestrator: TrainingOrchestrator, base: Path, training: Path, point: tuple[str, str, str]
+) -> None:
+    root = orchestrator.data.root
+    words = [sys.executable, str(Path(__file__).parent / "submitting_locally.py"), str(root), str(training), str(base)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    killed = subprocess.run([*words, *point], env=environment, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    job = orchestrator.submit_local_job("builder", training, None, str(base), 1000)
+    assert (job.state, job.attempt) == ("queued", 1)
+    folders = [held for held in (root / "training_jobs/local").iterdir() if (held / "request.json").exists()]
+    assert [held.name for held in folders] == [job.job_id]
+    name = str(folders[0].absolute()).encode()
+    workers = [held for held in Path("/proc").glob("[0-9]*/cmdline") if name in _command(held)]
+    assert len(workers) == 1
 
 
 def test_a_job_is_cancelled_and_its_worker_is_gone(

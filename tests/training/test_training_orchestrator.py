@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from tests.providers.openai_server import KEY, Call, DropError, OpenAIServer, api_error, write_openai  # noqa: E402
+from tests.providers.submitting import Warm  # noqa: E402
 
 from voxel.errors import BadInput, SetupError, TryLater, UsageError  # noqa: E402
 from voxel.providers import Refused  # noqa: E402
@@ -27,7 +27,6 @@ from voxel.training.fine_tuning.jobs_submission import Patience  # noqa: E402
 from voxel.training.fine_tuning.training_orchestrator import TrainingOrchestrator  # noqa: E402
 
 SETTLE = 1.5
-SCRIPT = ROOT / "tests" / "providers" / "submitting.py"
 CREATE = "POST /fine_tuning/jobs"
 FIND = "GET /fine_tuning/jobs"
 QUICK = Patience(settle=0.6, pause=0.05)
@@ -55,36 +54,21 @@ def orchestrator(
         yield held
 
 
-class Submitter:
-    """Starts the submitting process and kills it from inside the server."""
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    held = Warm()
+    yield held
+    held.close()
 
-    def __init__(self, server: OpenAIServer, data: Path, training: Path, provider: str = "openai") -> None:
-        self._words = [sys.executable, str(SCRIPT), provider, str(data), str(training), str(SETTLE)]
-        self._env = {
-            "PATH": os.environ["PATH"],
-            "OPENAI_API_KEY": KEY,
-            "OPENAI_BASE_URL": server.url,
-            "AZURE_OPENAI_API_KEY": KEY,
-            "AZURE_OPENAI_ENDPOINT": server.root,
-        }
-        self.running: subprocess.Popen[str] | None = None
 
-    def start(self) -> subprocess.Popen[str]:
-        self.running = subprocess.Popen(
-            self._words, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        return self.running
-
-    def kill(self, _call: Call) -> None:
-        """Called in the server's thread."""
-        assert self.running is not None
-        self.running.kill()
-        os.waitid(os.P_PID, self.running.pid, os.WEXITED | os.WNOWAIT)
-
-    def finish(self) -> str:
-        out, err = self.start().communicate(timeout=60)
-        assert self.running is not None and self.running.returncode == 0, err
-        return out.strip()
+def environment(server: OpenAIServer) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": server.url,
+        "AZURE_OPENAI_API_KEY": KEY,
+        "AZURE_OPENAI_ENDPOINT": server.root,
+    }
 
 
 def then(*actions: Callable[[Call], None]) -> Callable[[Call], None]:
@@ -128,17 +112,17 @@ CASES = [("openai", *point) for point in POINTS] + [("azure", *point) for point 
     ids=[f"{case[0]} {case[1]}" for case in CASES],
 )
 def test_a_process_killed_between_intent_and_answer_leaves_one_job(
-    tmp_path: Path, training: Path, provider: str, name: str, point: str, fate: str
+    warm: Warm, tmp_path: Path, training: Path, provider: str, name: str, point: str, fate: str
 ) -> None:
     server = OpenAIServer(keeps_metadata=provider == "openai", prefix="/v1" if provider == "openai" else "/openai/v1")
+    words = (environment(server), tmp_path / "out", provider, str(tmp_path / "data"), str(training), SETTLE)
     try:
-        submitter = Submitter(server, tmp_path / "data", training, provider)
         after: dict[str, list[Callable[[Call], None]]] = {"lost": [drop], "late": [slow(SETTLE / 2)], "": []}
-        server.when(name, point, then(submitter.kill, *after[fate]))
-        killed = submitter.start()
-        killed.communicate(timeout=60)
-        assert killed.returncode == -signal.SIGKILL
-        job_id, service_id, state = submitter.finish().split()
+        server.when(name, point, then(warm.kill, *after[fate]))
+        warm.start(*words)
+        assert warm.wait() == -signal.SIGKILL
+        warm.start(*words)
+        job_id, service_id, state = warm.told()
         assert list(server.jobs) == [service_id]
         assert state == "queued"
         (kept,) = json.loads((tmp_path / "data/training_jobs/training_jobs.json").read_bytes())["jobs"]
@@ -148,23 +132,29 @@ def test_a_process_killed_between_intent_and_answer_leaves_one_job(
         server.close()
 
 
-def test_a_process_killed_twice_leaves_one_job(tmp_path: Path, server: OpenAIServer, training: Path) -> None:
-    submitter = Submitter(server, tmp_path / "data", training)
-    server.when(CREATE, "done", submitter.kill)
-    server.when(FIND, "answered", lambda _call: None, submitter.kill)
+def test_a_process_killed_twice_leaves_one_job(
+    warm: Warm, tmp_path: Path, server: OpenAIServer, training: Path
+) -> None:
+    words = (environment(server), tmp_path / "out", "openai", str(tmp_path / "data"), str(training), SETTLE)
+    server.when(CREATE, "done", warm.kill)
+    server.when(FIND, "answered", lambda _call: None, warm.kill)
     for _ in range(2):
-        killed = submitter.start()
-        killed.communicate(timeout=60)
-        assert killed.returncode == -signal.SIGKILL
-    submitter.finish()
-    assert len(server.jobs) == 1
+        warm.start(*words)
+        assert warm.wait() == -signal.SIGKILL
+    warm.start(*words)
+    assert [warm.told()[1]] == list(server.jobs)
 
 
-def test_two_processes_that_ask_at_once_get_one_job(tmp_path: Path, server: OpenAIServer, training: Path) -> None:
+def test_two_processes_that_ask_at_once_get_one_job(
+    warm: Warm, tmp_path: Path, server: OpenAIServer, training: Path
+) -> None:
+    second = Warm()
     server.when(CREATE, "arrived", slow(0.5))
-    both = [Submitter(server, tmp_path / "data", training) for _ in range(2)]
-    started = [submitter.start() for submitter in both]
-    told = {process.communicate(timeout=60)[0].split()[1] for process in started}
+    for number, process in enumerate((warm, second)):
+        out = tmp_path / f"out{number}"
+        process.start(environment(server), out, "openai", str(tmp_path / "data"), str(training), SETTLE)
+    told = {process.told()[1] for process in (warm, second)}
+    second.close()
     assert told == set(server.jobs)
     assert len(server.jobs) == 1
 

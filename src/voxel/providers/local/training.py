@@ -156,8 +156,6 @@ def _trainer(
         max_length=values.whole("max_length"),
         packing=flash and bool(values.whole("packing")),
         packing_strategy="bfd_split",
-        # only the completions' logits are made, a piece at a time: they are most of the memory of a small model
-        loss_type="chunked_nll",
         gradient_checkpointing=False,
         use_cpu=not gpu,
         bf16=half,
