@@ -4,6 +4,7 @@ from voxel.records.bootstrap import interval, paired_interval
 from voxel.records.deployment import Deployment, Deployments, RoleState
 from voxel.records.evaluation import METRICS_VERSION, AnswerScore, EvalReport, Grade, grade
 from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, ExampleSource, Split
+from voxel.records.files import FileRecord, RepositoryRecord
 from voxel.records.prompt import system_prompt, user_prompt
 from voxel.records.roles import ROLES, Role
 from voxel.records.scene import Scene
@@ -22,7 +23,9 @@ __all__ = [
     "EvalReport",
     "Example",
     "ExampleSource",
+    "FileRecord",
     "Grade",
+    "RepositoryRecord",
     "Role",
     "RoleState",
     "Scene",
