@@ -19,7 +19,7 @@ ask_source() {
   say ""
   say "Where do the .blend files come from?"
   say "  1  samples: about 60 scenes that Blender makes here; some minutes in all"
-  say "  2  a folder of yours: about a second for each file"
+  say "  2  a folder of yours: some seconds for each file"
   local answer folder
   read -r -p "1 or 2 [1]: " answer || answer=1
   if [ "${answer:-1}" != 2 ]; then

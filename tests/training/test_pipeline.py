@@ -110,3 +110,13 @@ def test_the_data_directory_is_held_from_the_first_phase_to_the_last(made: Made)
 def test_an_unknown_source_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="unknown source 'paint'; known: samples, folder"):
         next(pipeline.run(pipeline.Settings(data_dir=tmp_path, source="paint")))
+
+
+def test_without_any_example_it_says_why_and_what_to_do(made: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "unlicensed"
+    folder.mkdir()
+    (folder / "crate.blend").write_bytes((made.folder / "crate.blend").read_bytes())
+    done = run(folder, tmp_path / "data", "--quiet")
+    assert done.returncode == 0
+    assert "No examples were made.\n  scrape: 1 dropped: no licence is known\n" in done.stdout
+    assert '(--policy FILE): unknown = "allow"\n' in done.stdout

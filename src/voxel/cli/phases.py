@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from voxel.cli.options import Source
 from voxel.errors import UsageError
+
+if TYPE_CHECKING:
+    from voxel.stages import DataDir
 
 
 def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
@@ -41,6 +45,9 @@ def show_closing(data_dir: Path) -> None:
     from voxel.stages import DataDir
 
     data = DataDir(data_dir)
+    if not any(_lines(data.datasets / f"{split}.jsonl") for split in ("train", "val", "test")):
+        typer.echo("\n".join(_nothing(data)))
+        return
     where = "" if data_dir == Path("training_data") else f" --data-dir {data_dir}"
     splits = {split: _lines(data.datasets / f"{split}.jsonl") for split in ("train", "val", "test")}
     dropped = _lines(data.datasets / "dropped.jsonl")
@@ -59,6 +66,22 @@ def show_closing(data_dir: Path) -> None:
         f"  voxel run{where} --source folder PATH    the same with your own .blend files",
     ]
     typer.echo("\n".join(lines))
+
+
+def _nothing(data: DataDir) -> list[str]:
+    """Why there is no example, and what mends it."""
+    from voxel.stages import Ledger
+
+    lines = ["", "No examples were made."]
+    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
+        found = [(phase, *told) for phase in ("scrape", "parse", "build") for told in ledger.reasons(phase)[:3]]
+    lines += [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
+    if any("licence" in reason for _, _, reason, _ in found):
+        lines += [
+            "A file is used when its licence is known and permissive. For files that you may use: put the licence's text",
+            "beside them in a file LICENSE, or allow them in a policy file (--policy FILE): " + 'unknown = "allow"',
+        ]
+    return lines
 
 
 def activation() -> list[str]:
