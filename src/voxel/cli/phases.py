@@ -78,8 +78,8 @@ def _nothing(data: DataDir) -> list[str]:
     lines += [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
     if any("licence" in reason for _, _, reason, _ in found):
         lines += [
-            "A file is used when its licence is known and permissive. For files that you may use: put the licence's text",
-            "beside them in a file LICENSE, or allow them in a policy file (--policy FILE): " + 'unknown = "allow"',
+            "A file is used when its licence is known and permissive. For files that you may use: put the licence",
+            "text beside them in a file LICENSE, or allow them in a policy file (--policy FILE): " + 'unknown = "allow"',
         ]
     return lines
 
