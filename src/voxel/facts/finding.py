@@ -188,6 +188,8 @@ class _Finder:
             if path.rpartition(".")[2] in _UNSAID:
                 continue
             kind, last = _owner(now, path)
+            if kind == "SimpleDeformModifier" and last == _twin(now):
+                continue
             if value is True and prefix + path in SAID:
                 attribute, order = SAID[prefix + path]
                 check = Property(of=of, path=prefix + path, value=True)
@@ -242,6 +244,11 @@ class _Finder:
                 raise words.Unsayable(f"the parts of a {name} {word}")
         if len(new) < len(items) - len(known):
             raise words.Unsayable("an unnamed modifier")
+
+
+def _twin(modifier: Json) -> str:
+    """Angle and factor of a Simple Deform modifier are one value; which of the two names means nothing for its mode."""
+    return "factor" if modifier["props"].get("deform_method", "TWIST") in ("TWIST", "BEND") else "angle"
 
 
 def _owner(now: Json, path: str) -> tuple[str, str]:

@@ -193,6 +193,8 @@ NOUNS: dict[str, str] = {
     "WorldMistSettings.falloff": "mist falloff",
 }
 
+TYPES: dict[str, str] = {"NodesModifier": "Geometry Nodes", "SimpleDeformModifier": "Simple Deform"}
+
 VALUES: dict[str, str] = {
     "engine.CYCLES": "Cycles",
     "engine.BLENDER_EEVEE_NEXT": "EEVEE",

@@ -16,6 +16,8 @@ from voxel.records.example import Link, Node, Ref, Socket
 
 _PLUMBING = frozenset(("NodeFrame", "NodeReroute"))
 _ORDINAL = {"": "", "_001": "second ", "_002": "third ", "_003": "fourth ", "_004": "fifth "}
+_COUNTED = frozenset(("Value", "Vector", "Shader"))
+"""Sockets of one name that a node shows beside one another; others (A, Min …) are variants of which one is shown."""
 _LABELS = {"fac": "factor"}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
@@ -179,7 +181,7 @@ def _node_values(
 
 def _socket_words(socket: Mapping[str, Any]) -> str:
     label = str(socket["label"]) or "unnamed input"
-    if socket.get("unique"):
+    if socket.get("unique") or label not in _COUNTED:
         return label
     ending = next((e for e in _ORDINAL if e and str(socket["socket"]).endswith(e)), "")
     first = "first " if not ending and str(socket["socket"]) == label else ""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from voxel.facts.lookup import reference
-from voxel.facts.nouns import NOUNS, TEXTS, VALUES
+from voxel.facts.nouns import NOUNS, TEXTS, TYPES, VALUES
 
 TOLERANCE = 4e-5
 """How far a stated number may be from the real one, relative above 1; checks allow 1e-4."""
@@ -159,8 +159,8 @@ def type_name(rna: str) -> str:
     shown = _names().types.get(rna, "")
     for ending in (" Modifier", " Constraint"):
         shown = shown.removesuffix(ending) if rna.endswith(ending.strip()) else shown
-    if rna == "NodesModifier":
-        return "Geometry Nodes"
+    if rna in TYPES:
+        return TYPES[rna]
     return shown or spaced(rna)
 
 

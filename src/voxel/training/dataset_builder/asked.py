@@ -31,7 +31,6 @@ _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "WorldMistSettings": lambda p: list(p) if not p.get("use_mist") else [],
     "Curve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
     "TextCurve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
-    "SimpleDeformModifier": lambda p: ["factor"] if p.get("deform_method", "TWIST") in ("TWIST", "BEND") else ["angle"],
     "RenderSettings": lambda p: ["motion_blur_shutter"] if not p.get("use_motion_blur") else [],
 }
 
@@ -44,6 +43,8 @@ def asked(kind: str, name: str) -> bool:
 
 def drop_inert(kind: str, props: dict[str, Any]) -> None:
     """Takes out, in place, what has no effect beside the other values."""
+    if kind == "SimpleDeformModifier" and "angle" in props and "factor" in props:
+        props["factor"] = props["angle"]  # one value under two names
     inert = _INERT.get(kind)
     for name in inert(props) if inert is not None else ():
         props.pop(name, None)

@@ -112,6 +112,8 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
             continue
         before = copy.deepcopy(everything)
         lost = chance.sample(plain, chance.randint(1, min(3, len(plain))))
+        if item["type"] == "SimpleDeformModifier" and {"angle", "factor"} & set(lost):
+            lost = sorted({*lost, "angle", "factor"})
         without(before["blocks"]["objects"][name]["modifiers"][place], lost)
         yield Candidate("builder", "modifier-edit", before, everything, derived)
 

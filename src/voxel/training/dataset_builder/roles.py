@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 from voxel.training.dataset_builder.animation_candidates import animation_candidates
@@ -12,12 +12,17 @@ from voxel.training.dataset_builder.candidate import Candidates
 from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.texture_candidates import texture_candidates
 
-PER_ROLE = 120
-"""Candidates of one role from one file; later ones would repeat what earlier ones teach."""
+PER_CATEGORY = 6
+"""Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
 _FINDERS = (builder_candidates, texture_candidates, render_candidates, animation_candidates)
 
 
 def candidates(scene: Mapping[str, Any]) -> Candidates:
-    """What one file has to offer, at most PER_ROLE of each role."""
+    """What one file has to offer, at most PER_CATEGORY of each category."""
+    given: Counter[tuple[str, str]] = Counter()
     for find in _FINDERS:
-        yield from islice(find(scene), PER_ROLE)
+        for candidate in find(scene):
+            kind = (candidate.role, candidate.category)
+            if given[kind] < PER_CATEGORY:
+                given[kind] += 1
+                yield candidate
