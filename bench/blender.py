@@ -3,9 +3,9 @@
     python bench/blender.py                     mixed scripts, one core, three ways, in one run
     python bench/blender.py --soak 10000        units in a row: processes, files, memory of the parent
 
-Every way runs the same scripts and must come to the same verdicts. A fresh process is `python -c "import bpy ..."` with the
-script, judged by its exit status; the same within the box is that command in the box's own mount, process and network
-namespaces. All are pinned to one core.
+Every way runs the same scripts and must come to the same verdicts. A fresh process is `python -c "import bpy ..."` with
+the script, judged by its exit status; the same within the box is that command in the box's own mount, process and
+network namespaces. All are pinned to one core.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ SCRIPTS = (
     "import bpy\nobj = bpy.data.objects.new('E', None)\nbpy.context.collection.objects.link(obj)\n"
     "for frame in range(1, 50):\n    obj.location.x = frame\n    obj.keyframe_insert('location', frame=frame)\n",
     "import bpy\ntree = bpy.data.node_groups.new('G', 'GeometryNodeTree')\n"
-    "for kind in ('GeometryNodeMeshCube', 'GeometryNodeSetPosition', 'GeometryNodeJoinGeometry'):\n    tree.nodes.new(kind)\n",
+    "for kind in ('GeometryNodeMeshCube', 'GeometryNodeSetPosition', 'GeometryNodeJoinGeometry'):\n"
+    "    tree.nodes.new(kind)\n",
 )
 PASSES = tuple("nothing" not in script for script in SCRIPTS)
 FRESH = (
-    "import sys; sys.path.insert(0, {site!r})\nimport bpy\nbpy.ops.wm.read_factory_settings(use_empty=True)\n"
+    "import sys; sys.path.insert(0, {site!r})\n"
+    "import bpy\nbpy.ops.wm.read_factory_settings(use_empty=True)\n"
     "exec(compile({script!r}, 'script', 'exec'))\n"
 )
 
@@ -119,7 +121,8 @@ def soak(runtime: Runtime, units: int) -> None:
         left = len(server.children())
     grown = 100 * (after[0] / before[0] - 1)
     print(
-        f"{units} units in {seconds:.0f} s, {wrong} wrong; parent {before[0] >> 20} -> {after[0] >> 20} MiB ({grown:+.2f} %),"
+        f"{units} units in {seconds:.0f} s, {wrong} wrong;"
+        f" parent {before[0] >> 20} -> {after[0] >> 20} MiB ({grown:+.2f} %),"
         f" files {before[1]} -> {after[1]} in the box, {before[3]} -> {after[3]} outside, {left} processes left"
     )
     if wrong or left or grown >= 5 or before[1:] != after[1:]:

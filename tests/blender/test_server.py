@@ -45,7 +45,7 @@ def test_killing_at_random_moments_loses_and_duplicates_no_unit(victim: str) -> 
 
         def kill() -> None:
             while not stop.wait(chance.uniform(0.3, 0.8)):
-                with suppress(psutil.Error, StopIteration, AssertionError, ProcessLookupError):
+                with suppress(psutil.Error, StopIteration, AssertionError, ProcessLookupError, IndexError):
                     server = server_of(blender)
                     if victim == "box":
                         os.kill(blender.pid or server.pid, signal.SIGKILL)
@@ -143,7 +143,7 @@ def test_many_units_leak_no_process_file_or_memory() -> None:
         server = server_of(blender)
         files, resident, pid = server.num_fds(), server.memory_info().rss, blender.pid
         ours = psutil.Process().num_fds()
-        for count in range(150):
+        for count in range(100):
             in_order(blender, count % 5)
         assert blender.pid == pid
         assert server.num_fds() == files

@@ -9,7 +9,7 @@ namespace. Inside, each unit is a fork with limits and a system-call filter of i
 
 Not covered: faults of the kernel itself; side channels such as timing and CPU caches; a unit that uses all of its own
 CPU and memory allowance; a script that forges the report on its own statements by reading its process's memory
-(`inside/unit.py`). What lies in the system's /usr and in the environment's site-packages can be read. Without
+(`inside/unit_play.py`). What lies in the system's /usr and in the environment's site-packages can be read. Without
 bubblewrap (macOS) a unit is a limited process, on Linux with the system-call filter, but it sees the file system: code
 that a model wrote is then refused unless the caller allows it.
 """
@@ -104,7 +104,9 @@ def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = 
     # before the binds: a checkout may itself lie below /tmp
     size = [] if "tmp-size" in lift else ["--size", str(tmp)]
     out += ["--perms", "1777", *size, "--tmpfs", TMP]
-    paths = [path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not path.startswith("/usr/")]
+    paths = [
+        path for path in (runtime.prefix, runtime.site, str(INSIDE)) if path and not f"{path}/".startswith("/usr/")
+    ]
     # bubblewrap makes missing parents for their owner alone, which the user inside is not
     for parent in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/", TMP}):
         out += ["--perms", "0755", "--dir", parent]

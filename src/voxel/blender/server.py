@@ -242,6 +242,12 @@ class Blender:
         except (_GoneError, OSError) as error:
             reason = self._last_words()
             self.close()
+            if "Permission denied" in reason and os.geteuid() == 0:
+                # the user inside the box is nobody: what only root may read, it may not
+                raise SetupError(
+                    f"Blender {self.runtime.version} does not start: {reason}; "
+                    f"mend it with: chmod -R go+rX {self.runtime.prefix} {self.runtime.site} {box.INSIDE}"
+                ) from error
             raise BoxError(f"Blender {self.runtime.version} does not start: {reason}") from error
 
     def _ask(
