@@ -23,6 +23,7 @@ _MAKE = {
     "": ("Add", "Create", "Make"),
 }
 _CHANGE = ("On {anchor}, {orders}.", "{Orders} on {anchor}.", "For {anchor}: {orders}.", "Please {orders} on {anchor}.")
+_NAME_FIRST = _CHANGE[::2]
 _SCENE = ("{Orders}.", "Please {orders}.", "In the scene settings, {orders}.", "{Orders} for this scene.")
 _CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?")
 _ITS = re.compile(r"\{its:([^}]*)\}")
@@ -132,7 +133,9 @@ def _changing(members: list[Fact], chance: random.Random) -> str:
     joined = _joined(members)
     if anchor == "the scene":
         return chance.choice(_SCENE).format(orders=joined, Orders=_capital(joined))
-    form = chance.choice(_CHANGE if len(orders) > 2 else _CHANGE_ONE)
+    # "move it" has to come after the name
+    forms = _NAME_FIRST if any(fact.order for fact in members) else _CHANGE if len(orders) > 2 else _CHANGE_ONE
+    form = chance.choice(forms)
     return form.format(anchor=anchor, Anchor=_capital(anchor), orders=joined, Orders=_capital(joined))
 
 

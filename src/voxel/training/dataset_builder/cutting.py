@@ -99,7 +99,7 @@ class Cut:
                 target = (target[0], name)
         for part in ("modifiers", "constraints"):
             if part in parts and original.get(part):
-                thing[part] = [self._struct(item) for item in original[part]]
+                thing[part] = _renamed([self._struct(item) for item in original[part]])
         if "parent" in parts and original.get("parent"):
             thing["parent"] = copy.deepcopy(original["parent"])
         if (
@@ -199,6 +199,17 @@ class Cut:
         except Unsayable:
             return False
         return True
+
+
+def _renamed(items: list[Json]) -> list[Json]:
+    """Modifiers or constraints with the names that Blender gives them: nobody asks for those."""
+    counts: dict[str, int] = {}
+    for item in items:
+        name = words.type_name(item["type"])
+        number = counts.get(name, 0)
+        counts[name] = number + 1
+        item["name"] = f"{name}.{number:03}" if number else name
+    return items
 
 
 def _ease(spline: Json) -> None:
