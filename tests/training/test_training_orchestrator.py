@@ -433,3 +433,21 @@ def test_the_key_is_nowhere(
     kept = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
     assert b"echoes-back" not in kept + shown.encode()
     assert b"Incorrect API key" in kept
+
+
+def test_the_module_prints_the_jobs(
+    orchestrator: TrainingOrchestrator,
+    server: OpenAIServer,
+    training: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from voxel.training.fine_tuning.training_orchestrator import main
+
+    assert main(["--data-dir", str(tmp_path / "none")]) == 0
+    assert capsys.readouterr().err == "voxel: there are no jobs; submit one with: voxel jobs submit --role builder\n"
+    assert not (tmp_path / "none").exists()
+    job = orchestrator.submit_openai_job("builder", training)
+    server.set_state(job.service_id, "succeeded", fine_tuned_model="ft:done")
+    assert main(["--data-dir", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr().out == f"{job.job_id}  succeeded 100%  gpt-3.5-turbo  ft:done\n"

@@ -27,6 +27,8 @@ app = typer.Typer(help="Fine-tuning jobs.", no_args_is_help=True, rich_markup_mo
 
 RESTARTS = 3
 """How often `monitor` starts a local job again that has died."""
+PLANNED = 10_000
+"""Examples of a role in a plan that names no number."""
 METRICS_FOR = 8
 """Up to so many running jobs are also asked for their losses, one call each."""
 _MARKS = {"ok": "ok  ", "warn": "warn", "stop": "STOP"}
@@ -95,10 +97,12 @@ def estimate_jobs(
     model: ModelOption = "",
     epochs: Annotated[int, typer.Option("--epochs", min=1, metavar="N", help="Times through the file.")] = 3,
     examples: Annotated[
-        int, typer.Option("--examples", min=1, metavar="N", help="When there is no file yet.")
-    ] = 10_000,
-    tokens: Annotated[int, typer.Option("--tokens", min=1, metavar="N", help="Tokens an example, likewise.")] = 200,
-    roles: Annotated[int, typer.Option("--roles", min=1, metavar="N", help="Roles, likewise.")] = 5,
+        int | None, typer.Option("--examples", min=1, metavar="N", help="A plan in place of files; default: 10000.")
+    ] = None,
+    tokens: Annotated[
+        int, typer.Option("--tokens", min=1, metavar="N", help="An example of the plan has so many.")
+    ] = 200,
+    roles: Annotated[int, typer.Option("--roles", min=1, metavar="N", help="Roles in the plan.")] = 5,
     data_dir: DataDirOption = DATA_DIR,
     json: JsonOption = False,
 ) -> int:
@@ -113,7 +117,8 @@ def estimate_jobs(
     if model:
         rows = [(only or next((name for name, known in rows if model.startswith(known)), "openai"), model)]
     for name, known in rows:
-        counts = _token_counts(name, role, train, data_dir) or [examples * tokens] * (1 if role else roles)
+        counts = [] if examples else _token_counts(name, role, train, data_dir)
+        counts = counts or [(examples or PLANNED) * tokens] * (1 if role else roles)
         costs = [estimate(table, name, known, tokens=count, epochs=epochs) for count in counts]
         lows, highs = [cost.low for cost in costs], [cost.high for cost in costs]
         seconds = [cost.seconds for cost in costs if cost.seconds is not None]
@@ -328,17 +333,16 @@ def monitor_jobs(
 
 def _look(orchestrator: TrainingOrchestrator) -> list[Job]:
     jobs = orchestrator.monitor_all_jobs()
-    for job in jobs:
-        if job.state == "interrupted" and job.restarts < RESTARTS:
+    dead = [job for job in jobs if job.state == "interrupted" and job.restarts < RESTARTS]
+    running = [job for job in jobs if job.state == "running" and job.provider != "local"]
+    try:
+        for job in dead:
             say(f"{job.job_id} has died; it goes on from its last checkpoint")
             orchestrator.resume_job(job.job_id)
-    running = [job for job in jobs if job.state == "running" and job.provider != "local"]
-    if 0 < len(running) <= METRICS_FOR:
-        for job in running:
-            try:
-                orchestrator.follow_metrics(job)
-            except VoxelError as error:
-                say(str(error))
+        for job in running if len(running) <= METRICS_FOR else ():
+            orchestrator.follow_metrics(job)
+    except VoxelError as error:
+        say(str(error))
     return orchestrator.jobs()
 
 

@@ -136,7 +136,7 @@ def _trainer(
 
     values = Values(request.hyperparameters)
     batch = min(values.whole("batch_size"), len(lines))
-    micro = min(values.whole("micro_batch") or (8 if gpu else 2), batch)
+    micro = min(values.whole("micro_batch") or (8 if gpu else 1), batch)
     half = gpu and torch.cuda.is_bf16_supported()
     flash = gpu and _has_flash_attention()
     if flash:
@@ -210,6 +210,7 @@ def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
             self.began = self.saved = time.monotonic()
             self.first_step = 0
             self.spent_before = 0.0
+            self.tokens_before = self.tokens = 0
             self.told_limit = False
 
         def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
@@ -217,7 +218,9 @@ def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
             self.first_step = state.global_step
             checkpoints = folder.whole_checkpoints()
             if checkpoints:
-                self.spent_before = float((checkpoints[-1] / COMPLETE).read_text() or 0)
+                # TRL counts tokens from zero again
+                seconds, tokens = (checkpoints[-1] / COMPLETE).read_text().split()
+                self.spent_before, self.tokens_before = float(seconds), int(tokens)
 
         def spent(self) -> float:
             return self.spent_before + time.monotonic() - self.began
@@ -238,7 +241,7 @@ def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
 
         def on_save(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             held = folder.checkpoints / f"checkpoint-{state.global_step}"
-            (held / COMPLETE).write_text(f"{self.spent():.3f}")
+            (held / COMPLETE).write_text(f"{self.spent():.3f} {self.tokens}")
 
         def on_log(self, _args: Any, state: Any, _control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             if not logs or "loss" not in logs:
@@ -247,12 +250,12 @@ def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
             left = (time.monotonic() - self.began) / done * (state.max_steps - state.global_step) if done else None
             if left is not None and limit:
                 left = min(left, max(0.0, limit - self.spent()))
-            tokens = logs.get("num_tokens")
+            self.tokens = self.tokens_before + int(logs.get("num_tokens", 0))
             report.step(
                 state.global_step,
                 state.max_steps,
                 loss=float(logs["loss"]),
-                tokens=int(tokens) if tokens is not None else None,
+                tokens=self.tokens,
                 seconds_left=left,
             )
 

@@ -81,8 +81,8 @@ class LocalService:
             told = f"{request.model!r} is no model here; take a folder, a .gguf file, a hub id, or one of {names}"
             found.append(Finding(check="model", level="stop", message=told))
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-        if free < 5:
-            told = f"{free:.1f} GB of memory are free; the default model takes about 4 GB; set micro_batch to 1"
+        if free < 6:
+            told = f"{free:.1f} GB of memory are free; the default model takes about 5 GB; set max_length lower"
             found.append(Finding(check="memory", level="warn", message=told))
         return found
 

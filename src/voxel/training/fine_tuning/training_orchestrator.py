@@ -36,6 +36,7 @@ from voxel.providers import Finding, PriceTable, Provider, load_prices, open_pro
 from voxel.records.job import Hyperparameter, Job, JobCheckpoint, JobEvent
 from voxel.records.roles import Role
 from voxel.stages import DataDir
+from voxel.stages.command import exit_status, say
 from voxel.training.fine_tuning.jobs_ledger import JobsLedger
 from voxel.training.fine_tuning.jobs_request import Asked, intent, job_id, preflight, request_of
 from voxel.training.fine_tuning.jobs_submission import Patience, Submission, merged
@@ -404,20 +405,20 @@ def _lines(jobs: Iterable[Job]) -> Iterable[str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Asks the services once, prints every job; 2 when the data directory cannot be used."""
+    """Asks the services once and prints every job; returns the exit status."""
     parser = argparse.ArgumentParser(description="Ask the services how the jobs go, and list them.")
     parser.add_argument("--data-dir", default="training_data", metavar="DIR", help="default: training_data")
     options = parser.parse_args(argv)
-    try:
+
+    def show() -> None:
         with TrainingOrchestrator(options.data_dir) as orchestrator:
-            jobs = orchestrator.monitor_all_jobs()
-    except VoxelError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    for line in _lines(jobs):
-        sys.stdout.write(line + "\n")
-    sys.stderr.write(f"{len(jobs)} jobs; submit one with: voxel jobs submit --role builder\n")
-    return 0
+            jobs = orchestrator.monitor_all_jobs() if orchestrator.known() else []
+        for line in _lines(jobs):
+            sys.stdout.write(line + "\n")
+        if not jobs:
+            say("there are no jobs; submit one with: voxel jobs submit --role builder")
+
+    return exit_status(show)
 
 
 if __name__ == "__main__":
