@@ -1,11 +1,11 @@
 """How much of real files comes back when they are written as code and that code is run.
 
-    python bench/fidelity.py [FOLDER] [--limit N] [--out bench/fidelity.md] [--scripts DIR] [--jobs 1]
+    python bench/fidelity.py [FOLDER] [--limit N] [--out FILE] [--scripts DIR]
 
 Every .blend file of the folder is loaded in a forked Blender and dumped; the Scene is written as code; the code is run
 in an empty forked Blender, which is saved, loaded and dumped again; `voxel.facts` compares the two Scenes datablock by
-datablock. "Named as lost" are items that did not come back whole and that the dump or the writer says so of. Run it with an interpreter
-that has bpy; scripts inside the files are never run.
+datablock. "Named as lost" are items that did not come back whole and that the dump or the writer says so of. Run it
+with an interpreter that has bpy; scripts inside the files are never run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def in_child(work: Any, limit: float) -> Any:
                 os.dup2(quiet, 2)
                 try:
                     result: Any = {"ok": work()}
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
                     frame = traceback.extract_tb(error.__traceback__)[-1]
                     where = (
                         frame.lineno if frame.filename == "<script>" else f"{Path(frame.filename).name}:{frame.lineno}"
@@ -74,7 +75,8 @@ def load_and_dump(path: Path, fresh: Json) -> Json:
     from dump import dump
 
     bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
-    return dump(fresh)
+    scene: Json = dump(fresh)
+    return scene
 
 
 def run_and_dump(source: str, fresh: Json) -> Json:
@@ -86,7 +88,8 @@ def run_and_dump(source: str, fresh: Json) -> Json:
         saved = str(Path(folder, "made.blend"))
         bpy.ops.wm.save_as_mainfile(filepath=saved, relative_remap=False)
         bpy.ops.wm.open_mainfile(filepath=saved, load_ui=False, use_scripts=False)
-        return dump(fresh)
+        again: Json = dump(fresh)
+        return again
 
 
 def main() -> None:
@@ -137,18 +140,18 @@ def main() -> None:
         if kept is not None and kept.exists():
             loaded = json.loads(kept.read_text())
         else:
-            loaded = in_child(lambda path=path: load_and_dump(path, fresh), 60)
+            loaded = in_child(partial(load_and_dump, path, fresh), 60)
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(loaded))
         if "ok" not in loaded:
-            failures[f"load: {loaded['error'][:100]}"] += 1
+            failures[f"load: {loaded['error'].replace(options.folder, '')[:120]}"] += 1
             continue
         scene = loaded["ok"]
         start = time.monotonic()
         try:
             written = write_all(scene)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - counted as a failure of the writer
             frame = traceback.extract_tb(error.__traceback__)[-1]
             failures[f"write: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"[:140]] += 1
             print("write failed", path, error)
@@ -159,11 +162,11 @@ def main() -> None:
             name = f"{path.relative_to(options.folder)}".replace("/", "__")
             Path(options.scripts).mkdir(parents=True, exist_ok=True)
             Path(options.scripts, f"{name}.py").write_text(written.source)
-        again = in_child(lambda source=written.source: run_and_dump(source, fresh), 60)
+        again = in_child(partial(run_and_dump, written.source, fresh), 60)
         back: Json = again.get("ok", {"blocks": {}})
         if "ok" not in again:
             failures[f"run: {again['error'][:120]}"] += 1
-            examples[("run", again["error"][:120])] = str(path)
+            examples[("run", again["error"][:120])] = str(path.relative_to(options.folder))
         lost = {item["path"]: item["reason"] for item in scene["opaque"]}
         lost |= {item.path: item.reason for item in written.skipped}
         for collection, blocks in scene["blocks"].items():
@@ -207,9 +210,8 @@ def main() -> None:
     ]
     for collection, count in total.most_common():
         share = len(unique_exact[collection]) / len(unique[collection])
-        report.append(
-            f"| {collection} | {count} | {exact[collection] / count:.1%} | {named[collection] / count:.1%} | {len(unique[collection])} | {share:.1%} |"
-        )
+        shares = f"{exact[collection] / count:.1%} | {named[collection] / count:.1%}"
+        report.append(f"| {collection} | {count} | {shares} | {len(unique[collection])} | {share:.1%} |")
     whole, good = sum(total.values()), sum(exact.values())
     report += [
         f"| all | {whole} | {good / max(1, whole):.2%} | {sum(named.values()) / max(1, whole):.2%} | | |",
@@ -218,14 +220,8 @@ def main() -> None:
         "",
     ]
     for reason, count in failures.most_common(25):
-        report.append(
-            f"- {count} files: {reason}"
-            + (
-                f" — {examples[('run', reason[5:])]}"
-                if reason.startswith("run: ") and ("run", reason[5:]) in examples
-                else ""
-            )
-        )
+        file = examples.get(("run", reason.removeprefix("run: ")))
+        report.append(f"- {count} files: {reason.splitlines()[0]}" + (f", {file}" if file else ""))
     for collection, counter in reasons.items():
         report += ["", f"### {collection}", ""]
         report += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ for name, x, y in [("Leg.FL", 1, 1), ("Leg.FR", 1, -1), ("Leg.BL", -1, 1), ("Leg
 """
 
 
-def test_a_table_reads_as_a_person_writes_it(bench) -> None:
+def test_a_table_reads_as_a_person_writes_it(bench: Any) -> None:
     source = bench.round_trip(TABLE)
     assert source.startswith("from math import radians\n\nimport bpy\n\n# Materials\n")
     assert 'principled = wood.node_tree.nodes["Principled BSDF"]\n' in source
@@ -317,7 +318,7 @@ bpy.context.object.field.strength = 12
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_comes_back(bench, name: str, tmp_path: Path) -> None:
+def test_comes_back(bench: Any, name: str, tmp_path: Path) -> None:
     source = bench.round_trip(SOURCES[name])
     script = tmp_path / f"{name}.py"
     script.write_text(source)
@@ -329,7 +330,7 @@ def test_comes_back(bench, name: str, tmp_path: Path) -> None:
     assert subprocess.run([*ruff, "check", *options, str(script)], check=False).returncode == 0
 
 
-def test_what_cannot_be_written_is_named(bench) -> None:
+def test_what_cannot_be_written_is_named(bench: Any) -> None:
     from voxel.bpycode import write_all
 
     scene = bench.scene(SOURCES["empty"])

@@ -35,6 +35,9 @@ def reach(script: Script, item: Animated) -> str:
         script.names.keep(known)
         script.assign(known, "bpy.context.scene")
         script.made(item.needed, known)
+    if known.startswith("bpy.data."):
+        known = script.fetch(item.needed)
+        script.names.keep(known)
     return f"{known}{item.suffix}"
 
 

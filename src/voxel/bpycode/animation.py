@@ -220,7 +220,7 @@ def holder_name(path: str) -> tuple[str, str]:
         return "socket", "socket"
     name = name_in(path)
     kind = "bone" if path.startswith("pose") else "modifier"
-    return (f"{name} bone" if kind == "bone" else name) if name else kind, kind
+    return (f"{name} bone" if kind == "bone" and "bone" not in name.lower() else name) if name else kind, kind
 
 
 CHANNELS = {"location": 3, "rotation_euler": 3, "scale": 3, "rotation_quaternion": 4, "rotation_axis_angle": 4,
