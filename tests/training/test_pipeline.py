@@ -119,4 +119,4 @@ def test_without_any_example_it_says_why_and_what_to_do(made: Made, tmp_path: Pa
     done = run(folder, tmp_path / "data", "--quiet")
     assert done.returncode == 0
     assert "No examples were made.\n  scrape: 1 dropped: no licence is known\n" in done.stdout
-    assert '(--policy FILE): unknown = "allow"\n' in done.stdout
+    assert 'or allow them with --policy FILE, a file that says:\n  unknown = "allow"\n' in done.stdout

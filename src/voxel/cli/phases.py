@@ -78,8 +78,9 @@ def _nothing(data: DataDir) -> list[str]:
     lines += [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
     if any("licence" in reason for _, _, reason, _ in found):
         lines += [
-            "A file is used when its licence is known and permissive. For files that you may use: put the licence",
-            "text beside them in a file LICENSE, or allow them in a policy file (--policy FILE): " + 'unknown = "allow"',
+            "A file is used when its licence is known and permissive. For files that you may use: put the text of the",
+            "licence beside them in a file LICENSE, or allow them with --policy FILE, a file that says:",
+            '  unknown = "allow"',
         ]
     return lines
 
