@@ -11,7 +11,6 @@ import pytest
 from voxel.blender import Blender, Runtime
 from voxel.blender.runtimes import available
 
-
 # what runs inside Blender are plain modules there, and so they are for the tests that look at one without Blender
 INSIDE = str(Path(__file__).parents[2] / "src" / "voxel" / "blender" / "inside")
 if INSIDE not in sys.path:

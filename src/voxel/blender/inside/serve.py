@@ -238,23 +238,17 @@ def _play(sources: list[str], report: int, nonce: str, path: str | None, lift: f
     """Runs scripts with runner code that they cannot reach: private namespaces, private builtins, in no module
     table.
     """
-    private: dict[str, dict[str, Any]] = {}
-    for name, code in _PRIVATE_CODE.items():
-        private[name] = {"__name__": name, "__builtins__": dict(vars(builtins))}
-        exec(code, private[name])  # noqa: S102  our own file
-    install, allow = private["unit_watch"]["watch"](set(_FRAME_USERS), os._exit)
-    read = private["unit_context"]["reader"](allow)
-    for name, module in list(sys.modules.items()):
-        where = getattr(module, "__file__", None) or ""
-        if where.startswith(HERE) or name.partition(".")[0] in ("ctypes", "_ctypes") or name == "numpy.ctypeslib":
-            del sys.modules[name]
+    install, allow = _PRIVATE["unit_watch"]["watch"](set(_FRAME_USERS), os._exit)
+    read = _PRIVATE["unit_context"]["reader"](allow)
+    for name in _HIDDEN:
+        sys.modules.pop(name, None)
     sys.path.remove(HERE)
-    private["unit_play"]["play"](
+    _PRIVATE["unit_play"]["play"](
         sources,
         report,
         nonce,
         path,
-        split=private["unit_split"]["split"],
+        split=_PRIVATE["unit_split"]["split"],
         install=install if "audit" not in lift else _no_watch,
         read=read,
     )
@@ -330,8 +324,15 @@ _USUAL = (
     "time", "timeit", "traceback", "types", "typing", "unittest", "urllib.parse", "uuid", "warnings", "weakref",
     "xml.etree.ElementTree", "zlib", "addon_utils", "bpy_types", "gpu",
 )  # fmt: skip
-_PRIVATE_CODE: dict[str, Any] = {}
+_PRIVATE: dict[str, dict[str, Any]] = {}
+_HIDDEN: list[str] = []
 _FRAME_USERS: set[int] = set()
+
+
+def _is_ours(name: str, module: object) -> bool:
+    """Modules that a script has no business with: the server's own, and ctypes."""
+    where = getattr(module, "__file__", None) or ""
+    return where.startswith(HERE) or name.partition(".")[0] in ("ctypes", "_ctypes") or name == "numpy.ctypeslib"
 
 
 def main() -> None:
@@ -342,10 +343,13 @@ def main() -> None:
     os.umask(0o077)
     sys.path[1:1] = settings["paths"]
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    _warm()
     for name in PRIVATE:
         with open(os.path.join(HERE, f"{name}.py"), encoding="utf-8") as file:
-            _PRIVATE_CODE[name] = compile(file.read(), f"{name}.py", "exec")
-    _warm()
+            code = compile(file.read(), f"{name}.py", "exec")
+        _PRIVATE[name] = {"__name__": name, "__builtins__": dict(vars(builtins))}
+        exec(code, _PRIVATE[name])  # noqa: S102  our own file
+    _HIDDEN.extend(name for name, module in sys.modules.items() if _is_ours(name, module))
     _FRAME_USERS.update(prepare())
     # what is frozen is not walked by a fork's collector, and so not copied for it
     gc.collect()

@@ -26,7 +26,12 @@ import bpy
 
 MESSAGE_LIMIT = 8000
 FAILURES_OF_ONE = 100
-NEVER_SAVED = {"scenes", "screens", "window_managers", "workspaces", "libraries"}
+NEVER_LOOSE = {"scenes", "screens", "window_managers", "workspaces", "libraries"}
+KINDS = [
+    prop.identifier
+    for prop in bpy.data.bl_rna.properties
+    if prop.type == "COLLECTION" and prop.identifier not in NEVER_LOOSE
+]
 
 Record = dict[str, Any]
 
@@ -187,7 +192,6 @@ def _finisher(save: str | None) -> Callable[[], Record]:
     judge takes it away again. Handlers are dropped first: they belong to the script.
     """
     call, data, handlers = _bpy.ops.call, bpy.data, bpy.app.handlers
-    kinds = [p.identifier for p in bpy.data.bl_rna.properties if p.type == "COLLECTION"]
     named = [getattr(handlers, name) for name in dir(handlers) if name.startswith(("save_", "depsgraph_", "load_"))]
     lists = [item for item in named if isinstance(item, list)]
 
@@ -198,8 +202,8 @@ def _finisher(save: str | None) -> Callable[[], Record]:
             list.clear(item)
         faked = []
         try:
-            for kind in kinds:
-                for block in getattr(data, kind) if kind not in NEVER_SAVED else ():
+            for kind in KINDS:
+                for block in getattr(data, kind):
                     if block.users == 0:
                         block.use_fake_user = True
                         faked.append([kind, block.name_full])
