@@ -5,6 +5,7 @@ from voxel.records.deployment import Deployment, Deployments, RoleState
 from voxel.records.evaluation import METRICS_VERSION, AnswerScore, EvalReport, Grade, grade
 from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, ExampleSource, Split
 from voxel.records.files import FileRecord, RepositoryRecord
+from voxel.records.job import Job
 from voxel.records.prompt import system_prompt, user_prompt
 from voxel.records.roles import ROLES, Role
 from voxel.records.scene import Scene
@@ -25,6 +26,7 @@ __all__ = [
     "ExampleSource",
     "FileRecord",
     "Grade",
+    "Job",
     "RepositoryRecord",
     "Role",
     "RoleState",
