@@ -104,7 +104,7 @@ def compare(runtime: Runtime, rounds: int, fork_rounds: int) -> None:
 
 def soak(runtime: Runtime, units: int) -> None:
     """Units in a row on one server; exits 1 where something leaks."""
-    with Blender(runtime, units=units + 100) as blender:
+    with Blender(runtime, units=units + 1000) as blender:
         for number in range(100):
             blender.run(SCRIPTS[number % len(SCRIPTS)], result="counts")
         assert blender.pid is not None
