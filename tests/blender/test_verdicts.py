@@ -161,3 +161,14 @@ def test_output_is_kept_to_its_first_part(blender: Blender) -> None:
     result = run(blender, "for _ in range(1000):\n    print('x' * 1000)\n")
     assert result.verdict == "passed"
     assert len(result.output) == 65536
+
+
+def test_only_the_last_source_is_counted_and_what_it_tried_is_its_own(blender: Blender) -> None:
+    stage = "import bpy\nfor _ in range(3):\n    bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Box'\n"
+    nothing = blender.run(stage, "import bpy\n", dump=False)
+    assert (nothing.verdict, nothing.api_statements, nothing.api_held) == ("passed", 0, 0)
+    half = blender.run(stage, "import bpy\nbox = bpy.data.objects['Box']\nif box:\n    box.rubbish()\n", dump=False)
+    assert (half.verdict, half.api_statements, half.api_held) == ("failed", 2, 1)
+    assert [(error.source, error.line) for error in half.errors] == [(1, 4)]
+    tried = blender.run(stage, "import os\nos.system('id')\n", dump=False)
+    assert [(error.kind, error.source, error.line) for error in tried.errors] == [("blocked", 1, 2)]

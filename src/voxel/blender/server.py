@@ -57,7 +57,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Word
     errors: list[ApiError]
     api_statements: int
-    """Statements that touch Blender's API: all of the top level, and those reached inside blocks and functions."""
+    """Statements of the last source that touch Blender's API: all of the top level, and those reached inside blocks and
+    functions. The sources before it only set the stage."""
     api_held: int
     """Those of them that ended without an error."""
     output: str
@@ -156,7 +157,7 @@ class Blender:
             raise SetupError(box.missing())
         ask = {"op": "run", "result": result if dump else "none"}
         reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, 2 * timeout)
-        return _grade(reply, payload or None, timeout, wanted=dump)
+        return _grade(reply, payload or None, timeout, len(sources), wanted=dump)
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
         """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it
@@ -164,7 +165,7 @@ class Blender:
         """
         ask = {"op": "run", "result": "blend"}
         reply, payload = self._ask(ask, msgspec.json.encode([source]), timeout, timeout)
-        graded = _grade(reply, None, timeout, wanted=False)
+        graded = _grade(reply, None, timeout, 1, wanted=False)
         if graded.verdict != "passed" or not payload:
             first = graded.errors[0] if graded.errors else None
             reason = f"{first.kind}: {first.message} at line {first.line}" if first else "nothing was saved"
@@ -342,27 +343,32 @@ class Blender:
         return bytes(out)
 
 
-def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted: bool) -> Run:
-    """The verdict from what the runner reported and how its process ended."""
+def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, sources: int, *, wanted: bool) -> Run:
+    """The verdict from what the runner reported of `sources` scripts and how its process ended."""
     report, status = reply["report"], reply["status"]
     done, end, plan = report["done"], report["end"], report["plan"]
     inner = report["inner"]
-    reached = max((item.get("reached", 0) for item in done), default=0)
+    first_judged = plan["first_judged"] if plan else 0
+    judged = done[first_judged:]
+    judged_inner = [item for item in inner if item["error"]["source"] == sources - 1]
+    reached_before = max((item.get("reached", 0) for item in done[:first_judged]), default=0)
+    reached = max((item.get("reached", 0) for item in judged), default=reached_before) - reached_before
     details = [item["error"] for item in (*inner, *done) if item["error"] is not None]
     once = {(item["source"], item["line"], item["kind"], item["message"]): item for item in reversed(details)}
     details = sorted(once.values(), key=lambda item: (item["source"], item["line"]))
+    at_work = sources - 1 if len(done) >= first_judged else 0
     verdict: Word = "failed"
     extra: ApiError | None = None
     if report["blocked"] is not None:
         what = report["blocked"]
         verdict = "blocked"
-        extra = ApiError(line=what["line"], kind="blocked", message=f"{what['what']} is not allowed in the box")
+        extra = ApiError(line=what["line"], kind="blocked", message=f"{what['what']} is not allowed in the box", source=at_work)
     elif report["forged"]:
         verdict = "blocked"
-        extra = ApiError(line=0, kind="blocked", message="the script wrote to the pipe that its verdict is read from")
+        extra = ApiError(line=0, kind="blocked", message="the script wrote to the pipe that its verdict is read from", source=at_work)
     elif reply["timed_out"] or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         verdict = "timeout"
-        extra = ApiError(line=0, kind="timeout", message=f"still running after {timeout:g} s")
+        extra = ApiError(line=0, kind="timeout", message=f"still running after {timeout:g} s", source=at_work)
     elif report["syntax"] is not None:
         details = [report["syntax"]]
     elif end is None and os.WIFSIGNALED(status):
@@ -381,8 +387,8 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, *, wanted
         verdict=verdict,
         errors=errors,
         api_statements=(plan["api"] if plan else 0) + reached,
-        api_held=sum(item["api"] and item["error"] is None for item in done)
-        + max(0, reached - sum(item["api"] for item in inner)),
+        api_held=sum(item["api"] and item["error"] is None for item in judged)
+        + max(0, reached - sum(item["api"] for item in judged_inner)),
         output=reply["output"],
         seconds=reply["seconds"],
         scene=scene,

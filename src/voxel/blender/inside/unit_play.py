@@ -124,7 +124,9 @@ def play(
         opened[0] -= 1
 
     _end_on_quit()
-    send({"t": "plan", "statements": len(statements), "api": sum(item.api for item in statements)})
+    judged = plans[-1].statements
+    plan = {"statements": len(statements), "first_judged": len(statements) - len(judged)}
+    send({"t": "plan", **plan, "api": sum(item.api for item in judged)})
     install(send)
     index, stopped = 0, False
     for number, plan in enumerate(plans):
