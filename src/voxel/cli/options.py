@@ -20,6 +20,8 @@ class Source(StrEnum):
 
     SAMPLES = "samples"
     FOLDER = "folder"
+    GITHUB = "github"
+    GIT = "git"
 
 
 DataDirOption = Annotated[Path, typer.Option("--data-dir", metavar="DIR", help="The data directory.")]
@@ -43,5 +45,22 @@ PolicyOption = Annotated[
 MaxFilesPerRepoOption = Annotated[
     int | None, typer.Option("--max-files-per-repo", min=1, metavar="N", help="What one repository may give.")
 ]
+RepoOption = Annotated[
+    list[str] | None, typer.Option("--repo", metavar="OWNER/NAME", help="A repository, or its URL; may be repeated.")
+]
+ReposFileOption = Annotated[
+    Path | None, typer.Option("--repos-file", metavar="FILE", help="A file of repositories, one a line.")
+]
+QueryOption = Annotated[
+    list[str] | None, typer.Option("--query", metavar="WORDS", help="A search on GitHub; may be repeated.")
+]
+MaxReposOption = Annotated[
+    int | None, typer.Option("--max-repos", min=1, metavar="N", help="Repositories; default: all that are found.")
+]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", min=1, max=100, metavar="N", help="Requests that go out at once.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched, and fetch nothing.")]
 
+CONCURRENCY = 8
 DATA_DIR = Path("training_data")

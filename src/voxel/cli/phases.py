@@ -29,12 +29,27 @@ def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
     return SOME_FAILED if report.failed else DONE
 
 
+def show_estimate(settings: object, *, json: bool, quiet: bool) -> int:
+    """Prints what scraping would fetch, and fetches nothing."""
+    from voxel.stages import shown_progress
+    from voxel.stages.command import DONE
+    from voxel.training import pipeline
+    from voxel.training.data_collection.blender_scraper import estimate_line
+
+    assert isinstance(settings, pipeline.Settings)
+    estimate = pipeline.scraper(settings).estimate(shown_progress(quiet=quiet))
+    typer.echo(estimate_line(estimate, as_json=json))
+    return DONE
+
+
 def resolve_source(source: Source | None, paths: list[Path] | None) -> str:
     """The source that was meant. UsageError when paths and source do not go together."""
     if source is None:
         source = Source.FOLDER if paths else Source.SAMPLES
     if source is Source.FOLDER and not paths:
         raise UsageError("--source folder needs a PATH: voxel run --source folder ~/my-blends")
+    if source in (Source.GITHUB, Source.GIT) and paths:
+        raise UsageError(f"--source {source.value} takes no PATH; name repositories with --repo or --repos-file")
     if source is Source.SAMPLES and paths:
         raise UsageError("--source samples takes no PATH; for your own files: voxel run --source folder PATH")
     return source.value

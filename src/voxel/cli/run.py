@@ -5,20 +5,27 @@ from __future__ import annotations
 import typer
 
 from voxel.cli.options import (
+    CONCURRENCY,
     DATA_DIR,
     BlenderOption,
+    ConcurrencyOption,
     DataDirOption,
+    DryRunOption,
     Engine,
     EngineOption,
     JsonOption,
     MaxFilesPerRepoOption,
+    MaxReposOption,
     PathsArgument,
     PolicyOption,
+    QueryOption,
     QuietOption,
+    RepoOption,
+    ReposFileOption,
     SourceOption,
     WorkersOption,
 )
-from voxel.cli.phases import resolve_source, show_closing
+from voxel.cli.phases import resolve_source, show_closing, show_estimate
 
 
 def command(
@@ -26,6 +33,12 @@ def command(
     source: SourceOption = None,
     policy: PolicyOption = None,
     max_files_per_repo: MaxFilesPerRepoOption = None,
+    repo: RepoOption = None,
+    repos_file: ReposFileOption = None,
+    query: QueryOption = None,
+    max_repos: MaxReposOption = None,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    dry_run: DryRunOption = False,
     data_dir: DataDirOption = DATA_DIR,
     blender: BlenderOption = None,
     workers: WorkersOption = None,
@@ -44,10 +57,17 @@ def command(
         paths=tuple(paths or ()),
         policy=policy,
         max_files_per_repo=max_files_per_repo,
+        repos=tuple(repo or ()),
+        repos_file=repos_file,
+        queries=tuple(query or ()),
+        max_repos=max_repos,
+        concurrency=concurrency,
         blender=blender,
         workers=workers,
         engine=engine,
     )
+    if dry_run:
+        return show_estimate(settings, json=json, quiet=quiet)
     failed = 0
     progress = shown_progress(quiet=quiet)
     for report in pipeline.run(settings, progress):

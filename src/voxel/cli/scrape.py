@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from voxel.cli.options import (
+    CONCURRENCY,
     DATA_DIR,
+    ConcurrencyOption,
     DataDirOption,
+    DryRunOption,
     Engine,
     EngineOption,
     JsonOption,
     MaxFilesPerRepoOption,
+    MaxReposOption,
     PathsArgument,
     PolicyOption,
+    QueryOption,
     QuietOption,
+    RepoOption,
+    ReposFileOption,
     SourceOption,
     WorkersOption,
 )
-from voxel.cli.phases import resolve_source, run_one
+from voxel.cli.phases import resolve_source, run_one, show_estimate
 
 
 def command(
@@ -23,6 +30,12 @@ def command(
     source: SourceOption = None,
     policy: PolicyOption = None,
     max_files_per_repo: MaxFilesPerRepoOption = None,
+    repo: RepoOption = None,
+    repos_file: ReposFileOption = None,
+    query: QueryOption = None,
+    max_repos: MaxReposOption = None,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    dry_run: DryRunOption = False,
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
@@ -38,7 +51,14 @@ def command(
         paths=tuple(paths or ()),
         policy=policy,
         max_files_per_repo=max_files_per_repo,
+        repos=tuple(repo or ()),
+        repos_file=repos_file,
+        queries=tuple(query or ()),
+        max_repos=max_repos,
+        concurrency=concurrency,
         workers=workers,
         engine=engine,
     )
+    if dry_run:
+        return show_estimate(settings, json=json, quiet=quiet)
     return run_one("scrape", settings, json=json, quiet=quiet)

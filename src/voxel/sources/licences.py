@@ -10,6 +10,10 @@ _NAMES = re.compile(r"(un)?licen[cs]e([-_.].*)?|copying([-_.].*)?", re.IGNORECAS
 _TAG = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9][A-Za-z0-9.+-]*(?:\s+(?:OR|AND)\s+[A-Za-z0-9.+-]+)*)")
 _COPYRIGHT = re.compile(r"^[^\w\n]*(?:all \w+ )?copyright\b[^\n]*\w[^\n]*$", re.IGNORECASE | re.MULTILINE)
 _PLACEHOLDER = re.compile(r"[\[<{]|copyright (notice|owner|holder|license|law|statement)|copyrighted", re.IGNORECASE)
+_MENTION = re.compile(
+    r"\b(?:A?GPL|LGPL|MIT|Apache(?:[- ]2\.0)?|BSD|CC0|CC[- ]BY(?:[- ](?:SA|NC|ND))*(?:[- ]\d\.\d)?|public domain"
+    r"|all rights reserved)\b"
+)
 LONGEST_TEXT = 1 << 20
 
 _VERSIONED = (
@@ -104,6 +108,12 @@ def attribution(text: str) -> str:
 def licence_of_text(text: str) -> Licence:
     """Both together."""
     return Licence(recognise(text), attribution(text))
+
+
+def mentioned(text: str) -> str:
+    """The licences that a text speaks of in passing, as a README does; a hint, from which no right follows."""
+    found = dict.fromkeys(" ".join(match[0].split()) for match in _MENTION.finditer(text))
+    return ", ".join(list(found)[:3])
 
 
 def licence_names(names: list[str]) -> list[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from voxel.stages import DataDir, Ledger, PhaseReport, Progress, default_workers
+
+if TYPE_CHECKING:
+    from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 
 SECONDS_A_FILE = {"parse": 0.1, "build": 8.0}
 """Of one worker, for one file, as `bench/pipeline.py` shows them; the other phases take moments."""
@@ -18,13 +22,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data_dir: str | Path = "training_data"
     source: str = "samples"
-    """samples or folder."""
+    """samples, folder, github or git."""
     paths: tuple[Path, ...] = ()
     """Folders or files, for the source folder."""
     policy: str | Path | None = None
     """A policy file; None for the permissive default."""
     max_files_per_repo: int | None = None
-    """What one repository may give; None for everything."""
+    """What one repository may give; None for everything, or for the default of github and git."""
+    repos: tuple[str, ...] = ()
+    """`owner/name` or URLs, for github and git, as the four below."""
+    repos_file: str | Path | None = None
+    queries: tuple[str, ...] = ()
+    max_repos: int | None = None
+    concurrency: int = 8
     blender: str | None = None
     """The installed Blender that loads files and proves examples; None for the default one, which loads, and every
     supported one, which prove."""
@@ -60,17 +70,26 @@ def expected(settings: Settings) -> dict[str, float]:
 
 def scrape(settings: Settings, progress: Progress | None = None) -> PhaseReport:
     """Collects .blend files from the source."""
+    return scraper(settings).run(workers=settings.workers, engine=settings.engine, progress=progress)
+
+
+def scraper(settings: Settings) -> BlenderFileScraper:
+    """The scrape phase that these settings ask for."""
     from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 
-    scraper = BlenderFileScraper(
+    return BlenderFileScraper(
         settings.data_dir,
         source=settings.source,
         paths=settings.paths,
         policy=settings.policy,
         max_files_per_repo=settings.max_files_per_repo,
         runtime=settings.blender,
+        repos=settings.repos,
+        repos_file=settings.repos_file,
+        queries=settings.queries,
+        max_repos=settings.max_repos,
+        concurrency=settings.concurrency,
     )
-    return scraper.run(workers=settings.workers, engine=settings.engine, progress=progress)
 
 
 def parse(settings: Settings, progress: Progress | None = None) -> PhaseReport:

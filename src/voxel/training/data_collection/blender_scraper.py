@@ -2,8 +2,9 @@
 
     a source   ->   scraped/blobs/<2 hex>/<sha256>, scraped/files.jsonl, scraped/repositories.jsonl
 
-Sources: `samples` (scenes that Blender builds from this package's generator) and `folder` (local files). Bytes are
-kept once, by sha256; each file that was seen has one line in files.jsonl, with its state and the reason for it.
+Sources: `samples` (scenes that Blender builds from this package's generator), `folder` (local files), `github` and
+`git` (public repositories, see docs/sources.md). Bytes are kept once, by sha256; each file that was seen has one line
+in files.jsonl, with its state and the reason for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ import msgspec
 from voxel.errors import BadInput, UsageError
 from voxel.records.files import FileRecord, RepositoryRecord
 from voxel.sources import MAX_BYTES, Candidate, FolderSource, Policy, catalogue, read_local, read_policy, recipes, shown
+from voxel.sources.gathering import Limits
+from voxel.sources.git import bare
+from voxel.sources.remote import CONCURRENCY, MAX_FILES_PER_REPO, Asked, Estimate
 from voxel.stages import (
     DataDir,
     Done,
@@ -32,14 +36,19 @@ from voxel.stages import (
     Unit,
     Work,
     data_dir_of,
+    exit_status,
     read_checkpoint,
     run_phase,
     run_stage,
+    shown_progress,
+    span,
     unit_key,
     write_atomic,
 )
+from voxel.training.data_collection.collecting import Collection
 
-SOURCES = ("samples", "folder")
+SOURCES = ("samples", "folder", "github", "git")
+REMOTE = ("github", "git")
 
 
 class _Base:
@@ -151,6 +160,10 @@ class BlenderFileScraper:
     `source` is `samples` or `folder`; `paths` are the folders or files of the source folder. `policy` is a `Policy`,
     the path of a policy file, or None for the permissive default. `max_files_per_repo` caps what one repository may
     give, spread over its folders. `seed` varies the samples.
+
+    For `github` and `git`: `repos` (`owner/name` or URLs) and `repos_file` (one a line) name repositories, `queries`
+    search for them (github only), `max_repos` ends that, `concurrency` is how many requests go out at once. With
+    nothing named, github searches for what Blender people use and git takes the list that ships with the package.
     """
 
     def __init__(
@@ -164,6 +177,11 @@ class BlenderFileScraper:
         max_bytes: int = MAX_BYTES,
         seed: int = 1,
         runtime: str | None = None,
+        repos: Iterable[str] = (),
+        repos_file: str | Path | None = None,
+        queries: Iterable[str] = (),
+        max_repos: int | None = None,
+        concurrency: int = CONCURRENCY,
     ) -> None:
         self.data = DataDir(data_dir)
         self.source = source
@@ -174,10 +192,25 @@ class BlenderFileScraper:
         self.max_bytes = max_bytes
         self.seed = seed
         self.runtime = runtime
+        self.repos = tuple(repos)
+        self.repos_file = str(Path(repos_file).absolute()) if repos_file is not None else None
+        self.queries = tuple(queries)
+        self.max_repos = max_repos
+        self.concurrency = concurrency
         if source not in SOURCES:
             raise UsageError(f"unknown source {source!r}; known: {', '.join(SOURCES)}")
         if max_files_per_repo is not None and max_files_per_repo < 1:
             raise UsageError("--max-files-per-repo must be at least 1")
+        if max_repos is not None and max_repos < 1:
+            raise UsageError("--max-repos must be at least 1")
+        if not 1 <= concurrency <= 100:
+            raise UsageError("--concurrency must be between 1 and 100: GitHub allows no more than 100 at once")
+        if source not in REMOTE and (self.repos or self.repos_file or self.queries or max_repos):
+            raise UsageError("--repo, --repos-file, --query and --max-repos go with --source github or git")
+        if source in REMOTE and self.paths:
+            raise UsageError(f"--source {source} takes no PATH; name repositories with --repo or --repos-file")
+        if source == "git" and self.queries:
+            raise UsageError("--source git cannot search; take --source github, or name repositories with --repo")
 
     @classmethod
     def from_checkpoint(
@@ -197,6 +230,10 @@ class BlenderFileScraper:
 
         UsageError for paths that do not exist; SetupError without a Blender for the samples, or on a full disk.
         """
+        if self.source in REMOTE:
+            collection = self._collection()
+            self.data.create()
+            return collection.run(progress)
         self.data.create()
         with self.data.hold():
             stage = self._stage()
@@ -209,7 +246,28 @@ class BlenderFileScraper:
             self._write_lists()
             return report
 
-    def _stage(self) -> FolderStage | SamplesStage:
+    def estimate(self, progress: Progress | None = None) -> Estimate:
+        """How much a run from github or git would fetch; no file is downloaded. UsageError for other sources."""
+        if self.source not in REMOTE:
+            raise UsageError("--dry-run goes with --source github or git")
+        return self._collection().estimate(progress)
+
+    def _collection(self) -> Collection:
+        options = self._options()
+        remote: dict[str, Any] = {
+            "source": self.source,
+            "repos": tuple(bare(repo) for repo in self.repos),
+            "repos_file": self.repos_file,
+            "queries": self.queries,
+            "max_repos": self.max_repos,
+            "concurrency": self.concurrency,
+        }
+        cap = MAX_FILES_PER_REPO if self.max_files_per_repo is None else self.max_files_per_repo
+        limits = Limits(policy=self.policy, max_files_per_repo=cap, max_bytes=self.max_bytes)
+        asked = Asked(**{**remote, "repos": self.repos})
+        return Collection(self.data, asked, limits, {**options, **remote})
+
+    def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
             "source": self.source,
             "paths": [shown(str(path.absolute())) for path in self.paths],
@@ -222,6 +280,10 @@ class BlenderFileScraper:
         if self.policy_path is None:
             lists = {"allow": sorted(self.policy.allow), "deny": sorted(self.policy.deny)}
             options["policy_lists"] = {**lists, "unknown": self.policy.unknown}
+        return options
+
+    def _stage(self) -> FolderStage | SamplesStage:
+        options = self._options()
         if self.source == "samples":
             return SamplesStage(self.data.root, options, self.seed, self.runtime)
         folder = FolderSource(
@@ -282,27 +344,68 @@ def _lines(records: Iterable[msgspec.Struct]) -> bytes:
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders or .blend files, for the source folder")
+    parser.add_argument("--source", choices=SOURCES, help="default: folder with a PATH, else samples")
+    parser.add_argument("--policy", metavar="FILE", help="TOML with the licences to allow and deny")
+    parser.add_argument(
+        "--max-files-per-repo", type=int, metavar="N", help=f"default: no cap; {MAX_FILES_PER_REPO} for github, git"
+    )
+    parser.add_argument("--repo", action="append", default=[], metavar="OWNER/NAME", help="or a URL; repeatable")
+    parser.add_argument("--repos-file", metavar="FILE", help="repositories, one a line")
+    parser.add_argument("--query", action="append", default=[], metavar="WORDS", help="a GitHub search; repeatable")
+    parser.add_argument("--max-repos", type=int, metavar="N", help="default: all that are found")
+    parser.add_argument("--concurrency", type=int, default=CONCURRENCY, metavar="N", help="requests at once")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be fetched, and fetch nothing")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="varies the samples; default: 1")
+
+
+def _make(options: argparse.Namespace) -> BlenderFileScraper:
+    return BlenderFileScraper(
+        options.data_dir,
+        source=options.source or ("folder" if options.paths else "samples"),
+        paths=options.paths,
+        policy=options.policy,
+        max_files_per_repo=options.max_files_per_repo,
+        seed=options.seed,
+        repos=options.repo,
+        repos_file=options.repos_file,
+        queries=options.query,
+        max_repos=options.max_repos,
+        concurrency=options.concurrency,
+    )
+
+
+def estimate_line(estimate: Estimate, *, as_json: bool) -> str:
+    """What a dry run prints: one JSON object, or a sentence."""
+    if as_json:
+        return msgspec.json.encode(estimate).decode()
+    sampled = "" if estimate.sampled >= estimate.repositories else f" (from {estimate.sampled} that were listed)"
+    return (
+        f"about {estimate.repositories:,} repositories, {estimate.files:,} .blend files, "
+        f"{estimate.bytes / 1e6:,.0f} MB, {estimate.requests:,} requests, {span(estimate.seconds)}{sampled}; "
+        "licences may deny some of them"
+    )
+
+
+def _dry_run(argv: Sequence[str] | None) -> int:
+    parser = argparse.ArgumentParser(description="Say what would be fetched, and fetch nothing.")
+    for name in ("--json", "--quiet"):
+        parser.add_argument(name, action="store_true")
+    for name in ("--data-dir", "--workers"):
+        parser.add_argument(name, default="training_data")
+    _arguments(parser)
+    options = parser.parse_args(argv)
+    estimate = _make(options).estimate(shown_progress(quiet=options.quiet))
+    sys.stdout.write(estimate_line(estimate, as_json=options.json) + "\n")
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the phase as a program."""
-
-    def arguments(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("paths", nargs="*", metavar="PATH", help="folders or .blend files, for the source folder")
-        parser.add_argument("--source", choices=SOURCES, help="default: folder with a PATH, else samples")
-        parser.add_argument("--policy", metavar="FILE", help="TOML with the licences to allow and deny")
-        parser.add_argument("--max-files-per-repo", type=int, metavar="N", help="default: no cap")
-        parser.add_argument("--seed", type=int, default=1, metavar="N", help="varies the samples; default: 1")
-
-    def make(options: argparse.Namespace) -> BlenderFileScraper:
-        return BlenderFileScraper(
-            options.data_dir,
-            source=options.source or ("folder" if options.paths else "samples"),
-            paths=options.paths,
-            policy=options.policy,
-            max_files_per_repo=options.max_files_per_repo,
-            seed=options.seed,
-        )
-
-    return run_phase(make, "Collect .blend files.", argv, arguments)
+    if "--dry-run" in (sys.argv[1:] if argv is None else argv):
+        return exit_status(lambda: _dry_run(argv))
+    return run_phase(_make, "Collect .blend files.", argv, _arguments)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Where fetched bytes wait and lie: `scraped/partial` while they come, `scraped/blobs` once they are whole.
+
+A blob is named by its sha256; the book learns the name before the file moves to its place, so that a kill between the
+two costs nothing but the move.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path, PurePosixPath
+from secrets import token_hex
+
+from voxel.errors import SetupError
+
+
+class Shelf:
+    """The folders below `scraped`. SetupError on a full disk or a folder that cannot be written."""
+
+    def __init__(self, scraped: Path) -> None:
+        self._scraped = scraped
+        self._partial = scraped / "partial"
+        self.linked = scraped / "linked"
+        self.licences = scraped / "licences"
+
+    def clean(self) -> None:
+        """Removes what an interrupted run left half fetched."""
+        try:
+            shutil.rmtree(self._partial, ignore_errors=True)
+            self._partial.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise trouble(self._partial, error) from error
+
+    def place(self, sha256: str) -> Path:
+        """Where the bytes with this sha256 lie."""
+        return self._scraped / "blobs" / sha256[:2] / sha256
+
+    def has(self, sha256: str) -> bool:
+        """Whether they do."""
+        return self.place(sha256).exists()
+
+    def fresh(self) -> Path:
+        """A new path for bytes that are coming."""
+        return self._partial / token_hex(8)
+
+    async def keep(self, path: Path, sha256: str) -> None:
+        """Moves whole bytes to their place, durably."""
+        await asyncio.to_thread(self._keep, path, sha256)
+
+    def _keep(self, path: Path, sha256: str) -> None:
+        place = self.place(sha256)
+        try:
+            if place.exists():
+                path.unlink()
+                return
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            path.replace(place)
+        except OSError as error:
+            raise trouble(place, error) from error
+
+    def put(self, data: bytes) -> tuple[str, Path]:
+        """Writes bytes that are at hand to a coming file; its sha256 and path."""
+        path = self.fresh()
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise trouble(path, error) from error
+        return hashlib.sha256(data).hexdigest(), path
+
+    def keep_licence(self, blob: str, text: bytes) -> None:
+        """Keeps a licence text under its git name."""
+        try:
+            self.licences.mkdir(parents=True, exist_ok=True)
+            (self.licences / f"{blob}.txt").write_bytes(text)
+        except OSError as error:
+            raise trouble(self.licences, error) from error
+
+    def link(self, repository: str, path: str, sha256: str) -> None:
+        """Shows a blob at its path in the repository, below `linked`, where a .blend file beside it finds it."""
+        parts = PurePosixPath(path).parts
+        if ".." in parts or path.startswith("/"):
+            return
+        place = self.linked / repository.replace("/", "__") / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink(missing_ok=True)
+            try:
+                place.hardlink_to(self.place(sha256))
+            except OSError as error:
+                if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+                    raise
+                shutil.copyfile(self.place(sha256), place)
+        except OSError as error:
+            raise trouble(place, error) from error
+
+
+def trouble(path: Path, error: OSError) -> SetupError:
+    """The same in this project's words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return SetupError(f"no space left on the disk of {path}; free some and run the same command again")
+    return SetupError(f"cannot write {path}: {error.strerror or error}; make it writable or take another --data-dir")
