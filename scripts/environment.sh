@@ -52,7 +52,7 @@ make_environment() {
 # install_project EXTRAS: the project with its extras, unless they are installed from this state of pyproject.toml.
 install_project() {
   local stamp=.venv/installed state extra
-  state=$(cksum <pyproject.toml)
+  state=$(cat pyproject.toml scripts/constraints.txt | cksum)
   if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$state" ]; then
     for extra in ${1//,/ }; do
       grep -qx "$extra" "$stamp" || break
@@ -61,7 +61,7 @@ install_project() {
     if [ -z "$extra" ]; then return 0; fi
   fi
   say "installing voxel with [$1] (Blender is about 350 MB, once)"
-  .venv/bin/python -m pip install -qq --disable-pip-version-check -e ".[$1]"
+  .venv/bin/python -m pip install -qq --disable-pip-version-check -c scripts/constraints.txt -e ".[$1]"
   { printf '%s\n' "$state"; printf '%s\n' "${1//,/$'\n'}"; } >"$stamp"
 }
 
