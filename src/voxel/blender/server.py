@@ -362,10 +362,14 @@ def _grade(reply: dict[str, Any], scene: bytes | None, timeout: float, sources: 
     if report["blocked"] is not None:
         what = report["blocked"]
         verdict = "blocked"
-        extra = ApiError(line=what["line"], kind="blocked", message=f"{what['what']} is not allowed in the box", source=at_work)
+        extra = ApiError(
+            line=what["line"], kind="blocked", message=f"{what['what']} is not allowed in the box", source=at_work
+        )
     elif report["forged"]:
         verdict = "blocked"
-        extra = ApiError(line=0, kind="blocked", message="the script wrote to the pipe that its verdict is read from", source=at_work)
+        extra = ApiError(
+            line=0, kind="blocked", message="the script wrote to the pipe that its verdict is read from", source=at_work
+        )
     elif reply["timed_out"] or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         verdict = "timeout"
         extra = ApiError(line=0, kind="timeout", message=f"still running after {timeout:g} s", source=at_work)
