@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from voxel.cli.dataset import app
 from voxel.errors import BadInput, UsageError
-from voxel.records.example import DroppedCandidate, Example, ExampleSource, Exists
+from voxel.records.example import DroppedCandidate, Example, Exists, Provenance
 from voxel.stages import DataDir
 
 
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
     (folder / "test.jsonl").write_bytes(encode(example(60, "texture", "nodes")) + b"\n")
     drop = DroppedCandidate(
         id="d" * 16, role="builder", category="mesh", reason="duplicate: the same as 0 but for names", instruction="x",
-        completion="", provenance=ExampleSource(source="folder"),
+        completion="", provenance=Provenance(source="folder"),
     )  # fmt: skip
     (folder / "dropped.jsonl").write_bytes(encode(drop) + b"\n")
     return tmp_path

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from voxel.errors import SetupError
-from voxel.records.example import SPLITS, DroppedCandidate, Example, ExampleSource, Exists
+from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Provenance
 from voxel.stages import DataDir
 from voxel.training.dataset_builder.finishing import (
     PER_SHAPE_AND_CLUSTER,
@@ -34,7 +34,7 @@ def proved(number: int, repo: str, *, exact: str = "", shape: str = "") -> Prove
         quality=0.5,
         tokens=20,
         blender=("4.5",),
-        provenance=ExampleSource(source="folder", repo=repo, path=f"{number}.blend", license="MIT"),
+        provenance=Provenance(source="folder", repo=repo, path=f"{number}.blend", license="MIT"),
     )
     return Proved(example=example, exact=exact or f"exact{number}", shape=shape or f"shape{number}")
 

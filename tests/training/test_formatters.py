@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from voxel.errors import BadInput, SetupError
-from voxel.records.example import Example, ExampleSource, Exists
+from voxel.records.example import Example, Exists, Provenance
 from voxel.stages import DataDir
 from voxel.training.fine_tuning import claude_formatter, local_formatter, openai_formatter
 from voxel.training.fine_tuning.claude_formatter import ClaudeFormatter
@@ -35,7 +35,7 @@ def example(number: int, role: Any = "builder", context: str = "", quality: floa
         quality=quality,
         tokens=40,
         blender=("4.5",),
-        provenance=ExampleSource(source="folder", repo="o/a", path="a.blend", license="MIT"),
+        provenance=Provenance(source="folder", repo="o/a", path="a.blend", license="MIT"),
     )
 
 

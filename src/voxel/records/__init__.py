@@ -3,7 +3,7 @@
 from voxel.records.bootstrap import interval, paired_interval
 from voxel.records.deployment import Deployment, Deployments, RoleState
 from voxel.records.evaluation import METRICS_VERSION, AnswerScore, EvalReport, Grade, grade
-from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, ExampleSource, Split
+from voxel.records.example import SPLITS, Check, DroppedCandidate, Example, Provenance, Split
 from voxel.records.files import FileRecord, RepositoryRecord
 from voxel.records.job import Job
 from voxel.records.prompt import system_prompt, user_prompt
@@ -23,10 +23,10 @@ __all__ = [
     "DroppedCandidate",
     "EvalReport",
     "Example",
-    "ExampleSource",
     "FileRecord",
     "Grade",
     "Job",
+    "Provenance",
     "RepositoryRecord",
     "Role",
     "RoleState",

@@ -179,7 +179,7 @@ Check = (
 )
 
 
-class ExampleSource(msgspec.Struct, frozen=True, kw_only=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Where an example comes from; licence and attribution travel with it."""
 
     source: str
@@ -214,7 +214,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     """Of instruction, context and completion; an estimate (bytes / 3.3)."""
     blender: tuple[str, ...]
     """Versions it was proved on, such as `4.5`."""
-    provenance: ExampleSource
+    provenance: Provenance
 
 
 class DroppedCandidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,4 +227,4 @@ class DroppedCandidate(msgspec.Struct, frozen=True, kw_only=True):
     """Begins with a short class and a colon, such as `duplicate: …` or `does not mean the same: …`."""
     instruction: str
     completion: str
-    provenance: ExampleSource
+    provenance: Provenance

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from voxel.errors import SetupError
-from voxel.records.example import ExampleSource
+from voxel.records.example import Provenance
 from voxel.records.files import FileRecord
 from voxel.stages import (
     DataDir,
@@ -85,8 +85,8 @@ class BuildStage:
             path = data.scene(record.sha256)
             if not path.exists():
                 continue
-            source = ExampleSource(
-                **{name: getattr(record, name) for name in ExampleSource.__struct_fields__ if hasattr(record, name)}
+            source = Provenance(
+                **{name: getattr(record, name) for name in Provenance.__struct_fields__ if hasattr(record, name)}
             )
             scene = hashlib.sha256(path.read_bytes()).hexdigest()
             key = unit_key(self, [scene, msgspec.to_builtins(source)])
@@ -120,7 +120,7 @@ class BuildStage:
                     scene = msgspec.json.decode(data.scene(unit.payload["sha256"]).read_bytes())
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
-                source = msgspec.convert(unit.payload["source"], ExampleSource)
+                source = msgspec.convert(unit.payload["source"], Provenance)
                 prover.next_file()
                 lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
                 write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))

@@ -14,7 +14,7 @@ from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
 from voxel.facts.fact import Fact
 from voxel.facts.stated import unstated
-from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, ExampleSource, Exists
+from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, Exists, Provenance
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.likeness import Likeness, likeness
 from voxel.training.dataset_builder.naming import plain_names
@@ -60,7 +60,7 @@ class Prover:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
 
-    def prove(self, candidate: Candidate, source: ExampleSource) -> Line | None:
+    def prove(self, candidate: Candidate, source: Provenance) -> Line | None:
         """None when there is nothing to learn: nothing but that a thing is there, or what this file had already."""
         before, after = plain_names(candidate.before, candidate.after)
         try:
@@ -165,7 +165,7 @@ def quality_of(checks: int, versions: int, asked: int, completion: str, instruct
 
 
 def _example(
-    candidate: Candidate, source: ExampleSource, facts: Sequence[Fact], instruction: str, context: str, completion: str,
+    candidate: Candidate, source: Provenance, facts: Sequence[Fact], instruction: str, context: str, completion: str,
     versions: list[str], alike: Likeness, asked: int,
 ) -> Proved:  # fmt: skip
     checks = checks_of(facts)
@@ -189,7 +189,7 @@ def _example(
 
 
 def _dropped(
-    candidate: Candidate, source: ExampleSource, reason: str, instruction: str = "", completion: str = ""
+    candidate: Candidate, source: Provenance, reason: str, instruction: str = "", completion: str = ""
 ) -> Unproved:
     return Unproved(
         dropped=DroppedCandidate(
@@ -206,7 +206,7 @@ def _dropped(
     )
 
 
-def _with_derivation(source: ExampleSource, derived: str) -> ExampleSource:
+def _with_derivation(source: Provenance, derived: str) -> Provenance:
     return msgspec.structs.replace(source, derived_from=derived) if derived else source
 
 
