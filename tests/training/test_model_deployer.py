@@ -111,10 +111,12 @@ def test_broken_state_is_named_and_not_overwritten(deployer: ModelDeployer) -> N
 
 _DEPLOY = """
 import sys, msgspec
+from pathlib import Path
 from voxel.records import EvalReport
 from voxel.training.deployment.model_deployer import ModelDeployer
 report = msgspec.json.decode(sys.argv[2].encode(), type=EvalReport)
-ModelDeployer(sys.argv[1], env_file=__import__("pathlib").Path(sys.argv[1], "env")).deploy_model(report.model, "local", report.role, report, force=True)
+deployer = ModelDeployer(sys.argv[1], env_file=Path(sys.argv[1], "env"))
+deployer.deploy_model(report.model, "local", report.role, report, force=True)
 """
 
 

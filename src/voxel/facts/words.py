@@ -33,7 +33,7 @@ _ANGLE_SOCKETS = frozenset(("Rotation", "Angle"))
 _FACTOR_ROTATIONS = frozenset(("ShaderNodeBsdfAnisotropic", "ShaderNodeBsdfMetallic"))
 
 
-class Unsayable(Exception):  # noqa: N818 - not an error: a reason to leave a candidate out
+class Unsayable(Exception):
     """No person would ask for this value in words."""
 
 

@@ -1,7 +1,7 @@
 """What the formatters share: reading the dataset, writing a provider's files, checking every line.
 
-    datasets/{train,val,test}.jsonl   ->   fine_tuning/<provider>/{train,val,test}_<provider>.jsonl   and the same per role in
-                                           fine_tuning/<provider>/<role>/
+    datasets/{train,val,test}.jsonl   ->   fine_tuning/<provider>/{train,val,test}_<provider>.jsonl
+                                           and the same per role in fine_tuning/<provider>/<role>/
 
 Files are written whole, in the order of the dataset; the same dataset gives the same bytes.
 """
@@ -81,7 +81,7 @@ class Formatter:
         return self.data.fine_tuning / self.provider / role / f"{split}_{self.provider}.jsonl"
 
     def validate(self, path: str | Path, *, validation: bool = False) -> list[str]:
-        """Everything that this provider would not take, as `reason @ file:line $.path`. BadInput when it cannot be read."""
+        """All that this provider would not take, as `reason @ file:line $.path`. BadInput when it cannot be read."""
         where = Path(path)
         return [problem.show(where) for problem in check_file(where, self.limits, validation=validation).problems]
 
@@ -149,7 +149,7 @@ def _best(examples: list[Example], most: int | None, fits: Any) -> list[Example]
 
 
 def program(kind: type[Formatter], argv: Sequence[str] | None) -> int:
-    """Runs a formatter as a program; with `--validate FILE` it only checks that file (exit 1 when anything is wrong)."""
+    """Runs a formatter as a program; with `--validate FILE` it only checks that file (exit 1 when it is wrong)."""
 
     def arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--validate", metavar="FILE", type=Path, help="check this file instead of writing any")
