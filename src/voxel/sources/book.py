@@ -46,6 +46,7 @@ CREATE INDEX open ON file (repository) WHERE state IN ('pending', 'trouble');
 CREATE INDEX counted ON file (repository, state);
 CREATE INDEX untold ON file (id) WHERE told = 0;
 CREATE TABLE blob (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, git TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX bytes ON blob (sha256);
 CREATE TABLE licence (blob TEXT PRIMARY KEY, spdx TEXT NOT NULL, attribution TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -405,6 +406,10 @@ class Book:
     def blob(self, name: str) -> tuple[str, int, str] | None:
         """sha256, size and git name of the bytes that came under this git name (or that of their LFS pointer)."""
         return self._do("SELECT sha256, size, git FROM blob WHERE name = ?", name).fetchone()  # type: ignore[no-any-return]
+
+    def expects(self, sha256: str) -> bool:
+        """Whether bytes with this sha256 have come, or are pointed at by Git LFS."""
+        return self._do("SELECT 1 FROM blob WHERE sha256 = ? LIMIT 1", sha256).fetchone() is not None
 
     def keep_blob(self, name: str, sha256: str, size: int, git: str) -> None:
         """The bytes have come."""

@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import json
 import posixpath
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -325,8 +325,6 @@ class Gatherer:
         """Brings the bytes of each entry to the shelf and calls `settle` with their sha256, size and git name."""
         pointers: dict[str, list[Entry]] = {}
         sizes: dict[str, int] = {}
-        asked: list[Entry] = []
-        locks: list[asyncio.Lock] = []
 
         async def sort_out(entry: Entry) -> bool:
             """Whether the entry needs no bytes from its repository."""
@@ -355,31 +353,25 @@ class Gatherer:
             if not await sort_out(entry):
                 await settle(entry, Lost("its LFS pointer vanished", lasting=False))
 
-        async def take_object(pointer: LfsPointer, got: Fetched | Lost) -> None:
-            git = ""
-            if isinstance(got, Fetched):
-                git = await asyncio.to_thread(_git_name, got.path, got.size)
+        async def take_object(pointer: LfsPointer, got: Fetched | Lost | None) -> None:
+            if isinstance(got, Lost):
                 for entry in pointers[pointer.oid]:
-                    self._book.keep_blob(entry.blob, pointer.oid, got.size, git)
-                await self._shelf.keep(got.path, pointer.oid)
+                    await settle(entry, got)
+                return
+            path = self._shelf.place(pointer.oid) if got is None else got.path
+            git = await asyncio.to_thread(_git_name, path, pointer.size)
             for entry in pointers[pointer.oid]:
-                await settle(entry, got if isinstance(got, Lost) else (pointer.oid, got.size, git))
+                self._book.keep_blob(entry.blob, pointer.oid, pointer.size, git)
+            if got is not None:
+                await self._shelf.keep(path, pointer.oid)
+            for entry in pointers[pointer.oid]:
+                await settle(entry, (pointer.oid, pointer.size, git))
 
-        try:
-            # two repositories that hold the same blob wait for one another, in one order for all
-            for entry in sorted(entries, key=lambda each: each.blob):
-                if await sort_out(entry):
-                    continue
-                lock = self._coming.setdefault(entry.blob, asyncio.Lock())
-                await lock.acquire()
-                locks.append(lock)
-                if not await sort_out(entry):
-                    asked.append(entry)
+        unknown = [entry for entry in entries if not await sort_out(entry)]
+        async with self._alone(entry.blob for entry in unknown):
+            asked = [entry for entry in unknown if not await sort_out(entry)]
             if asked:
                 await tap.blobs(sorted(asked), take)
-        finally:
-            for lock in locks:
-                lock.release()
         wanted_objects = []
         for oid, size in sizes.items():
             trouble = self._unfit(size)
@@ -388,8 +380,23 @@ class Gatherer:
                     await settle(entry, Lost(trouble))
             else:
                 wanted_objects.append(LfsPointer(oid, size))
-        if wanted_objects:
-            await tap.objects(wanted_objects, take_object)
+        async with self._alone(f"object {pointer.oid}" for pointer in wanted_objects):
+            missing = []
+            for pointer in wanted_objects:
+                if self._shelf.has(pointer.oid):  # another repository brought it
+                    await take_object(pointer, None)
+                else:
+                    missing.append(pointer)
+            if missing:
+                await tap.objects(missing, take_object)
+
+    @asynccontextmanager
+    async def _alone(self, names: Iterable[str]) -> AsyncIterator[None]:
+        """Two repositories that want the same bytes wait for one another; all take their turns in one order."""
+        async with AsyncExitStack() as stack:
+            for name in sorted(set(names)):
+                await stack.enter_async_context(self._coming.setdefault(name, asyncio.Lock()))
+            yield
 
     # -- links ----------------------------------------------------------------------------------------------------
 
@@ -440,7 +447,6 @@ class Gatherer:
 
         With `hint` the texts are no licences but may mention one.
         """
-        missing = [entry for entry in entries if self._book.licence(entry.blob) is None]
 
         async def take(entry: Entry, got: Fetched | Lost) -> None:
             if isinstance(got, Lost):
@@ -459,8 +465,10 @@ class Gatherer:
                 self._shelf.keep_licence(entry.blob, data)
             self._book.keep_licence(entry.blob, licence.spdx, licence.attribution)
 
-        if missing:
-            await tap.blobs(list({entry.blob: entry for entry in missing}.values()), take)
+        async with self._alone(f"text {entry.blob}" for entry in entries):
+            missing = {entry.blob: entry for entry in entries if self._book.licence(entry.blob) is None}
+            if missing:
+                await tap.blobs(list(missing.values()), take)
         return [self._book.licence(entry.blob) or ("", "") for entry in entries]
 
 

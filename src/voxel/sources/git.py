@@ -49,13 +49,17 @@ _SAFE = ("-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null", "-c
 COMMAND_S = 1800
 
 
-def bare(url: str) -> str:
-    """The URL without a name, a password or a token in it, and without `.git` at its end."""
+def public(url: str) -> str:
+    """The URL without a name, a password or a token in it."""
     parts = urlsplit(url)
     if parts.scheme in ("http", "https"):
-        host = parts.netloc.rpartition("@")[2]
-        url = urlunsplit((parts.scheme, host, parts.path, "", ""))
-    return url.rstrip("/").removesuffix(".git")
+        url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return url
+
+
+def bare(url: str) -> str:
+    """The same without `.git` at its end."""
+    return public(url).rstrip("/").removesuffix(".git")
 
 
 def name_of(url: str) -> str:
@@ -203,12 +207,16 @@ class _GitError(Exception):
         return Refused(f"git fails: {text}", lasting=False)
 
 
+def _environment() -> dict[str, str]:
+    return {**{name: value for name, value in os.environ.items() if name != "GITHUB_TOKEN"}, **_ENVIRONMENT}
+
+
 async def run_git(*words: str, given: bytes = b"") -> bytes:
     """Runs git with `given` on its standard input and returns what it prints."""
     process = await asyncio.create_subprocess_exec(
         "git", *_SAFE, *words,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **_ENVIRONMENT}, start_new_session=True,
+        env=_environment(), start_new_session=True,
     )  # fmt: skip
     try:
         out, errors = await asyncio.wait_for(process.communicate(given), COMMAND_S)
@@ -232,7 +240,7 @@ async def write_blob(clone: Path, blob: str, path: Path) -> tuple[int, str]:
         with path.open("w+b") as file:
             subprocess.run(
                 ["git", *_SAFE, "-C", str(clone), "cat-file", "blob", blob], stdout=file, check=True,
-                env={**os.environ, **_ENVIRONMENT},
+                env=_environment(),
             )  # fmt: skip
             file.seek(0)
             return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()

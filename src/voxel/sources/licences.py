@@ -9,6 +9,10 @@ from typing import NamedTuple
 _NAMES = re.compile(r"(un)?licen[cs]e([-_.].*)?|copying([-_.].*)?", re.IGNORECASE)
 _TAG = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9][A-Za-z0-9.+-]*(?:\s+(?:OR|AND)\s+[A-Za-z0-9.+-]+)*)")
 _COPYRIGHT = re.compile(r"^[^\w\n]*(?:all \w+ )?copyright\b[^\n]*\w[^\n]*$", re.IGNORECASE | re.MULTILINE)
+_NO_TRAINING = re.compile(
+    r"\bnon-ai\b|machine learning algorithms?|train\w*[^.]{0,60}(?:machine[- ]learning|artificial intelligence|\bai\b)"
+)
+"""Words of licences that are permissive but for one thing: they forbid training models."""
 _PLACEHOLDER = re.compile(r"[\[<{]|copyright (notice|owner|holder|license|law|statement)|copyrighted", re.IGNORECASE)
 _MENTION = re.compile(
     r"\b(?:A?GPL|LGPL|MIT|Apache(?:[- ]2\.0)?|BSD|CC0|CC[- ]BY(?:[- ](?:SA|NC|ND))*(?:[- ]\d\.\d)?|public domain"
@@ -72,11 +76,16 @@ UNKNOWN = Licence("", "")
 
 
 def recognise(text: str) -> str:
-    """The SPDX identifier of a licence text; several joined by ` AND `; empty when none is recognised."""
+    """The SPDX identifier of a licence text; several joined by ` AND `; empty when none is recognised.
+
+    `LicenseRef-no-training` for one that speaks against training models, whatever else it says.
+    """
+    plain = " ".join(re.sub(r"[*#=_`\"“”()]+", " ", text).lower().split())
+    if _NO_TRAINING.search(plain):
+        return "LicenseRef-no-training"
     tag = _TAG.search(text)
     if tag:
         return tag[1]
-    plain = " ".join(re.sub(r"[*#=_`\"“”()]+", " ", text).lower().split())
     head = plain[:600]
     for pattern, identifier in _TITLES:
         if re.search(pattern, head):

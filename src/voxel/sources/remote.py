@@ -140,7 +140,7 @@ async def gather(
     note: Callable[[str], None],
 ) -> int:
     """Does the run `run` of the book to its end; how many requests that took. `heard` is told the requests so far."""
-    shelf.clean()
+    shelf.clean(book.expects)
     async with _origin(asked, services, book, shelf, note) as (web, origin):
         gatherer = Gatherer(
             book, shelf, origin, limits, external, at_once=asked.concurrency, heard=lambda: heard(web.requests)
@@ -155,7 +155,7 @@ async def estimate(
     """Asks for the first page of every search and lists a few repositories; downloads no file."""
     with Book(":memory:") as book:
         run = book.begin(asked.selection())
-        shelf.clean()
+        shelf.clean(book.expects)
         async with _origin(asked, services, book, shelf, note) as (_, origin):
             total = len(asked.names()[: asked.max_repos])
             searches = 0

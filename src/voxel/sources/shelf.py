@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
@@ -26,11 +27,20 @@ class Shelf:
         self.linked = scraped / "linked"
         self.licences = scraped / "licences"
 
-    def clean(self) -> None:
-        """Removes what an interrupted run left half fetched."""
+    def clean(self, expected: Callable[[str], bool]) -> None:
+        """Empties `partial` after an interrupted run; what had come whole, so that its sha256 is expected, is kept."""
         try:
-            shutil.rmtree(self._partial, ignore_errors=True)
             self._partial.mkdir(parents=True, exist_ok=True)
+            for path in self._partial.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                    continue
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                if expected(sha256):
+                    self._keep(path, sha256)
+                else:
+                    path.unlink()
         except OSError as error:
             raise trouble(self._partial, error) from error
 
@@ -62,15 +72,6 @@ class Shelf:
             path.replace(place)
         except OSError as error:
             raise trouble(place, error) from error
-
-    def put(self, data: bytes) -> tuple[str, Path]:
-        """Writes bytes that are at hand to a coming file; its sha256 and path."""
-        path = self.fresh()
-        try:
-            path.write_bytes(data)
-        except OSError as error:
-            raise trouble(path, error) from error
-        return hashlib.sha256(data).hexdigest(), path
 
     def keep_licence(self, blob: str, text: bytes) -> None:
         """Keeps a licence text under its git name."""

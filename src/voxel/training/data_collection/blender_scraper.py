@@ -22,7 +22,7 @@ from voxel.errors import BadInput, UsageError
 from voxel.records.files import FileRecord, RepositoryRecord
 from voxel.sources import MAX_BYTES, Candidate, FolderSource, Policy, catalogue, read_local, read_policy, recipes, shown
 from voxel.sources.gathering import Limits
-from voxel.sources.git import bare
+from voxel.sources.git import public
 from voxel.sources.remote import CONCURRENCY, MAX_FILES_PER_REPO, Asked, Estimate
 from voxel.stages import (
     DataDir,
@@ -256,7 +256,7 @@ class BlenderFileScraper:
         options = self._options()
         remote: dict[str, Any] = {
             "source": self.source,
-            "repos": tuple(bare(repo) for repo in self.repos),
+            "repos": tuple(public(repo) for repo in self.repos),
             "repos_file": self.repos_file,
             "queries": self.queries,
             "max_repos": self.max_repos,

@@ -75,7 +75,7 @@ class Collection:
             settings = {"source": self._asked.source, "selection": book.selection}
             ledger.take_over(settings)
             teller = _Teller(book, ledger, CheckpointWriter(self._data, STAGE, self._options), progress)
-            before = book.tally.copy()
+            before = ledger.totals(STAGE)
             if not self._services.tokens and self._asked.source == "github":
                 progress.note("no GITHUB_TOKEN: GitHub allows 60 requests an hour without one, 5,000 with")
             shelf = Shelf(self._data.scraped)
@@ -95,7 +95,7 @@ class Collection:
                 write_lists(book, self._data.scraped, self._asked.source, self._services)
                 progress.end()
             totals = teller.totals()
-            settled = before["held"] + before["denied"] + before["failed"]
+            settled = before.done + before.dropped
             return PhaseReport(
                 phase=STAGE, done=totals.done, dropped=totals.dropped, failed=totals.failed,
                 seconds=time.monotonic() - began, reused=min(settled, totals.done + totals.dropped),

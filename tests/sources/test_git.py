@@ -1,0 +1,189 @@
+"""The source git: partial clones from git's own HTTP server, Git LFS beside it, links followed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sources.github_server import GitHubServer, Repo, pointer
+
+from voxel.sources.git import bare, name_of
+from voxel.sources.remote import starter_repositories
+from voxel.training.data_collection.blender_scraper import BlenderFileScraper
+
+pytestmark = pytest.mark.git
+
+MIT = (
+    b"MIT License\n\nCopyright (c) 2021 Git Author\n\nPermission is hereby granted, free of charge, to any person "
+    b"obtaining a copy. The above copyright notice shall be included in all copies."
+)
+
+
+class Forge:
+    """Bare repositories behind `git http-backend`, and a scraper for them."""
+
+    def __init__(self, server: GitHubServer, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+
+    def commit(self, name: str, files: dict[str, bytes | None]) -> str:
+        """Adds one commit (None removes a file); the repository is made when it is missing."""
+        home, work = self.folder / "git" / f"{name}.git", self.folder / "work" / name
+        if not home.exists():
+            self._git("init", "-q", "--bare", "-b", "trunk", str(home))
+            self._git("-C", str(home), "config", "uploadpack.allowFilter", "true")
+            self._git("-C", str(home), "config", "uploadpack.allowAnySHA1InWant", "true")
+            self._git("init", "-q", "-b", "trunk", str(work))
+        for path, data in files.items():
+            place = work / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink() if data is None else place.write_bytes(data)
+        self._git("-C", str(work), "add", "-A")
+        self._git("-C", str(work), "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", "m")
+        self._git("-C", str(work), "push", "-q", str(home), "trunk")
+        return self._git("-C", str(work), "rev-parse", "HEAD").strip()
+
+    def _git(self, *words: str) -> str:
+        clean = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+        return subprocess.run(["git", *words], check=True, capture_output=True, text=True, env=clean).stdout
+
+    def scrape(self, *names: str, **options: Any) -> dict[str, dict[str, Any]]:
+        repos = [f"{self.server.url}/{name}.git" for name in names]
+        BlenderFileScraper(self.folder / "data", source="git", repos=repos, **options).run()
+        lines = (self.folder / "data" / "scraped" / "files.jsonl").read_text().splitlines()
+        return {f"{told['repo']}:{told['path']}": told for told in map(json.loads, lines)}
+
+    def repositories(self) -> dict[str, str]:
+        lines = (self.folder / "data" / "scraped" / "repositories.jsonl").read_text().splitlines()
+        return {told["repo"]: told["reason"] for told in map(json.loads, lines)}
+
+
+@pytest.fixture
+def forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hastened: float) -> Iterator[Forge]:
+    (tmp_path / "git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with GitHubServer([], speed=hastened) as server:
+        server.git_root = tmp_path / "git"
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        yield Forge(server, tmp_path)
+
+
+def test_wanted_blobs_alone_are_fetched_and_a_change_only_itself(forge: Forge) -> None:
+    commit = forge.commit(
+        "ann/art",
+        {
+            "LICENSE": MIT, "a.blend": b"BLENDER-a", "b/ü c.blend": b"BLENDER-b", "a.blend1": b"old",
+            "make.py": b"import bpy\n", "other.py": b"import os\n", "movie.mp4": bytes(3_000_000),
+            "gpl/COPYING": b"GNU GENERAL PUBLIC LICENSE\nVersion 2", "gpl/g.blend": b"BLENDER-g",
+        },
+    )  # fmt: skip
+    files = forge.scrape("ann/art")
+    assert {name: told["state"] for name, told in files.items()} == {
+        "ann/art:a.blend": "held", "ann/art:b/ü c.blend": "held", "ann/art:gpl/g.blend": "denied",
+        "ann/art:make.py": "held",
+    }  # fmt: skip
+    told = files["ann/art:a.blend"]
+    assert (told["commit"], told["license"], told["attribution"], told["source"]) == (
+        commit, "MIT", "Copyright (c) 2021 Git Author", "git",
+    )  # fmt: skip
+    blob = forge.folder / "data" / "scraped" / "blobs" / told["sha256"][:2] / told["sha256"]
+    assert blob.read_bytes() == b"BLENDER-a"
+    forge.server.seen.clear()
+    forge.scrape("ann/art")
+    assert [seen.path.rpartition(".git/")[2] for seen in forge.server.seen] == ["info/refs", "git-upload-pack"]
+    forge.commit("ann/art", {"new.blend": b"BLENDER-new", "a.blend": None})
+    files = forge.scrape("ann/art")
+    assert files["ann/art:new.blend"]["state"] == "held"
+    assert "ann/art:a.blend" not in files
+    assert not any((forge.folder / "data" / "scraped" / "partial").iterdir())
+
+
+def test_empty_and_missing_repositories_have_their_reasons(forge: Forge) -> None:
+    forge.commit("ann/art", {"LICENSE": MIT, "a.blend": b"BLENDER-a"})
+    forge._git("init", "-q", "--bare", str(forge.folder / "git" / "ann" / "empty.git"))
+    forge.scrape("ann/art", "ann/empty", "ann/none")
+    assert forge.repositories() == {
+        "ann/art": "", "ann/empty": "empty: it has no commit", "ann/none": "gone or private",
+    }  # fmt: skip
+
+
+def test_lfs_objects_come_from_beside_the_repository(forge: Forge) -> None:
+    data = b"BLENDER-large" * 1000
+    oid = hashlib.sha256(data).hexdigest()
+    forge.commit("ann/big", {"LICENSE": MIT, "big.blend": pointer(data), "lost.blend": pointer(b"lost")})
+    forge.server.repos["ann/big"] = Repo("ann/big", 1, 0, lfs={oid: data})
+    files = forge.scrape("ann/big")
+    assert (files["ann/big:big.blend"]["state"], files["ann/big:big.blend"]["sha256"]) == ("held", oid)
+    lost = files["ann/big:lost.blend"]
+    assert (lost["state"], lost["reason"]) == ("failed", "missing from LFS: the server does not have the object")
+
+
+LINKING = """
+import bpy
+image = bpy.data.images.new("wood", 4, 4)
+image.source = "FILE"
+image.filepath = "//../textures/wood.png"
+image.use_fake_user = True
+outside = bpy.data.images.new("outside", 4, 4)
+outside.source = "FILE"
+outside.filepath = "//../../../etc/passwd"
+outside.use_fake_user = True
+"""
+
+
+def test_what_a_blend_file_links_to_lies_where_blender_finds_it(forge: Forge) -> None:
+    from voxel.blender import Blender
+
+    with Blender() as blender:
+        linking = blender.make(LINKING)
+    wood = b"\x89PNG wood"
+    forge.commit(
+        "ann/linked",
+        {"LICENSE": MIT, "scenes/a.blend": linking, "textures/wood.png": wood, "textures/other.png": b"not needed"},
+    )
+    forge.scrape("ann/linked")
+    linked = forge.folder / "data" / "scraped" / "linked"
+    assert sorted(str(path.relative_to(linked)) for path in linked.rglob("*") if path.is_file()) == [
+        "ann__linked/scenes/a.blend", "ann__linked/textures/wood.png",
+    ]  # fmt: skip
+    assert (linked / "ann__linked/textures/wood.png").read_bytes() == wood
+    assert (linked / "ann__linked/scenes/a.blend").read_bytes() == linking
+
+
+def test_a_url_loses_what_must_not_be_written_down(forge: Forge) -> None:
+    forge.commit("ann/art", {"LICENSE": MIT, "a.blend": b"BLENDER-a"})
+    secret = "ghp_hidden0123"
+    url = f"http://user:{secret}@127.0.0.1:{forge.server.port}/ann/art.git"
+    BlenderFileScraper(forge.folder / "data", source="git", repos=[url, url.replace("art", "none")]).run()
+    written = b"".join(path.read_bytes() for path in (forge.folder / "data").rglob("*") if path.is_file())
+    assert b"BLENDER-a" in written
+    assert secret.encode() not in written
+    assert bare(url) == f"http://127.0.0.1:{forge.server.port}/ann/art"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/a/b.git", "a/b"),
+        ("git@github.com:a/b.git", "a/b"),
+        ("https://gitlab.com/group/sub/project", "sub/project"),
+        ("file:///srv/b.git", "srv/b"),
+    ],
+)
+def test_repositories_are_named_by_their_urls(url: str, name: str) -> None:
+    assert name_of(url) == name
+
+
+def test_the_list_that_ships_names_each_repository_once_and_its_licence() -> None:
+    starters = starter_repositories()
+    names = [name_of(starter.url) for starter in starters]
+    assert len(names) == len(set(names)) >= 40
+    assert {"KhronosGroup/glTF-Blender-IO", "godotengine/tps-demo", "raysan5/raylib"} <= set(names)
+    assert all(starter.license for starter in starters)

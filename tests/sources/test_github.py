@@ -1,0 +1,475 @@
+"""Collecting from a server that speaks GitHub's REST API: what comes, what does not and why, and how politely."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.sources.github_server import GitHubServer, Repo, Troubles, git_sha, pointer
+
+from voxel.errors import UsageError
+from voxel.stages import Ledger
+from voxel.training.data_collection.blender_scraper import BlenderFileScraper
+
+TOKEN = "ghp_0123456789abcdefSECRET"
+MIT = (
+    b"MIT License\n\nCopyright (c) 2020 Ann Author\n\nPermission is hereby granted, free of charge, to any person "
+    b"obtaining a copy. The above copyright notice shall be included in all copies."
+)
+GPL = b"GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n"
+
+
+def blend(name: str) -> bytes:
+    return b"BLENDER-v300 " + name.encode() * 20
+
+
+def repo(number: int, files: dict[str, bytes] | None = None, **more: Any) -> Repo:
+    files = {"LICENSE": MIT, f"scene{number}.blend": blend(f"own {number}")} if files is None else files
+    return Repo(f"owner/r{number}", 1000 + number, 1_400_000_000 + number * 3_600, files, spdx="MIT", **more)
+
+
+class World:
+    """A server, and scrapers that are pointed at it."""
+
+    def __init__(self, server: GitHubServer, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+
+    def scraper(self, **options: Any) -> BlenderFileScraper:
+        if "repos" not in options and "repos_file" not in options:
+            options.setdefault("queries", ["everything"])
+        return BlenderFileScraper(self.folder, source="github", **options)
+
+    def files(self) -> dict[str, dict[str, Any]]:
+        lines = (self.folder / "scraped" / "files.jsonl").read_text().splitlines()
+        return {f"{told['repo']}:{told['path']}": told for told in map(json.loads, lines)}
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        return {name: (told["state"], told["reason"]) for name, told in self.files().items()}
+
+    def repositories(self) -> dict[str, dict[str, Any]]:
+        lines = (self.folder / "scraped" / "repositories.jsonl").read_text().splitlines()
+        return {told["repo"]: told for told in map(json.loads, lines)}
+
+    def arrived(self) -> list[str]:
+        """The raw addresses of all bytes that the client's book says have come."""
+        with closing(sqlite3.connect(self.folder / "checkpoints" / "collecting.sqlite")) as book:
+            names = {name for (name,) in book.execute("SELECT name FROM blob")}
+        return [
+            f"/raw/{repo.name}/{repo.commit}/{path}"
+            for repo in self.server.repos.values()
+            for path, data in repo.files.items()
+            if git_sha(data) in names and f"/raw/{repo.name}/{repo.commit}/{path}" in self.server.completed
+        ]
+
+    def blob(self, sha256: str) -> bytes:
+        return (self.folder / "scraped" / "blobs" / sha256[:2] / sha256).read_bytes()
+
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hastened: float) -> Any:
+    """Makes a server with the given repositories."""
+    servers: list[GitHubServer] = []
+
+    def make(repos: list[Repo], *tokens: str, **options: Any) -> World:
+        server = GitHubServer(repos, speed=hastened, **options)
+        server.__enter__()
+        servers.append(server)
+        for name, value in server.environment(*(tokens or (TOKEN,))).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        return World(server, tmp_path / "data")
+
+    yield make
+    for server in servers:
+        server.__exit__()
+
+
+def test_files_come_with_commit_licence_and_attribution(world: Make) -> None:
+    files = {
+        "LICENSE": MIT,
+        "art/chair.blend": blend("chair"),
+        "art/chair.blend1": blend("backup"),
+        "tools/make.py": b"import bpy\nbpy.ops.mesh.primitive_cube_add()\n",
+        "tools/other.py": b"import os\n",
+        "gpl/COPYING": GPL,
+        "gpl/table.blend": blend("table"),
+    }
+    here = world([repo(1, files)])
+    report = here.scraper().run()
+    assert (report.done, report.dropped, report.failed) == (2, 1, 0)
+    told = here.files()
+    assert sorted(told) == ["owner/r1:art/chair.blend", "owner/r1:gpl/table.blend", "owner/r1:tools/make.py"]
+    chair = told["owner/r1:art/chair.blend"]
+    assert here.blob(chair["sha256"]) == blend("chair")
+    commit = here.server.repos["owner/r1"].commit
+    assert (chair["commit"], chair["license"], chair["attribution"], chair["kind"], chair["source"]) == (
+        commit, "MIT", "Copyright (c) 2020 Ann Author", "blend", "github",
+    )  # fmt: skip
+    assert chair["url"] == f"{here.server.url}/owner/r1/blob/{commit}/art/chair.blend"
+    assert told["owner/r1:tools/make.py"]["kind"] == "script"
+    table = told["owner/r1:gpl/table.blend"]
+    assert (table["state"], table["reason"]) == ("denied", "the licence GPL-3.0-only is not allowed by the policy")
+    assert "/raw/owner/r1/" + commit + "/gpl/table.blend" not in here.server.completed
+    (repository,) = here.repositories().values()
+    assert repository["id"] == 1001
+    assert (repository["default_branch"], repository["commit"], repository["stars"], repository["state"]) == (
+        "main", commit, 3, "held",
+    )  # fmt: skip
+
+
+def test_every_repository_that_cannot_be_had_has_its_reason(world: Make, tmp_path: Path) -> None:
+    repos = [repo(1), repo(2, status=404), repo(3, status=409), repo(4, status=451), repo(5, status=403)]
+    repos += [repo(6, moved_from="owner/old"), repo(7, {"readme.md": b"hello"})]
+    here = world(repos)
+    listed = tmp_path / "repos.txt"
+    listed.write_text("# mine\n" + "".join(f"owner/r{n}\n" for n in range(1, 8)) + "owner/old\n")
+    report = here.scraper(repos_file=listed).run()
+    assert (report.done, report.dropped, report.failed) == (2, 5, 0)
+    reasons = {name: told["reason"] for name, told in here.repositories().items()}
+    assert reasons == {
+        "owner/old": "moved to owner/r6, which is collected under that name",
+        "owner/r1": "",
+        "owner/r2": "gone or private (404)",
+        "owner/r3": "empty: it has no commit",
+        "owner/r4": "taken down for legal reasons (451)",
+        "owner/r5": "blocked by GitHub (403): Repository access blocked",
+        "owner/r6": "",
+        "owner/r7": "holds no .blend file and no script that may be used",
+    }
+    with Ledger(tmp_path / "data" / "checkpoints" / "ledger.sqlite", read_only=True) as ledger:
+        totals = ledger.totals("scrape")
+        assert (totals.done, totals.dropped, totals.failed, totals.pending) == (2, 5, 0, 0)
+        assert ("dropped", "gone or private (404)", 1) in ledger.reasons("scrape")
+
+
+def test_long_lists_take_one_request_a_repository(world: Make, tmp_path: Path) -> None:
+    here = world([repo(n) for n in range(60)] + [repo(100, moved_from="owner/before")])
+    listed = tmp_path / "repos.txt"
+    listed.write_text("".join(f"owner/r{n}\n" for n in range(60)) + "owner/before\n")
+    here.scraper(repos_file=listed).run()
+    assert here.server.count("tree", "repository", "commit", "moved") <= 61 + 2
+    assert here.repositories()["owner/r100"]["id"] == 1100
+    assert all(told["state"] == "held" for told in here.repositories().values())
+
+
+def test_searches_are_cut_until_all_is_listed_and_nothing_counts_twice(world: Make) -> None:
+    here = world([repo(n, {"LICENSE": MIT}) for n in range(2_600)], troubles=Troubles(incomplete=0.05))
+    here.scraper(queries=["everything", "owner"]).run()
+    assert len(here.repositories()) == 2_600
+    assert here.server.count("tree") == 2_600
+    assert here.server.too_early == []
+
+
+def test_a_second_run_costs_conditional_requests_only_and_a_change_only_itself(world: Make) -> None:
+    repos = [repo(n) for n in range(20)] + [repo(20, status=451)]
+    here = world(repos)
+    here.scraper().run()
+    before = (here.folder / "scraped" / "files.jsonl").read_bytes()
+    here.server.seen.clear()
+    report = here.scraper().run()
+    assert {(seen.kind, seen.status, seen.conditional) for seen in here.server.seen} == {
+        ("search", 304, True), ("tree", 304, True),
+    }  # fmt: skip
+    assert (report.done, report.reused) == (20, 21)
+    assert (here.folder / "scraped" / "files.jsonl").read_bytes() == before
+    repos[3].files["new.blend"] = blend("new")
+    del repos[4].files["scene4.blend"]
+    here.server.seen.clear()
+    here.scraper().run()
+    assert [seen.path.rpartition("/")[2] for seen in here.server.seen if seen.kind == "raw"] == ["new.blend"]
+    assert here.states()["owner/r3:new.blend"] == ("held", "")
+    assert "owner/r4:scene4.blend" not in here.states()
+
+
+def test_truncated_trees_are_walked(world: Make) -> None:
+    files = {"LICENSE": MIT, **{f"a/b{n}/c/s{n}.blend": blend(f"deep {n}") for n in range(5)}, "top.blend": blend("t")}
+    here = world([repo(1, files, truncated=True)])
+    here.scraper().run()
+    assert [told["state"] for told in here.files().values()] == ["held"] * 6
+
+
+def test_one_repository_gives_what_the_cap_allows_as_varied_as_can_be(world: Make) -> None:
+    runs = {f"runs/run_{n:04}.blend": blend(f"run {n}") for n in range(200)}
+    here = world([repo(1, {"LICENSE": MIT, "a.blend": blend("a"), "b/b.blend": blend("b"), **runs})])
+    here.scraper(max_files_per_repo=4).run()
+    held = sorted(name for name, (state, _) in here.states().items() if state == "held")
+    assert held == [
+        "owner/r1:a.blend",
+        "owner/r1:b/b.blend",
+        "owner/r1:runs/run_0000.blend",
+        "owner/r1:runs/run_0001.blend",
+    ]
+    assert here.states()["owner/r1:runs/run_0100.blend"] == ("denied", "over the cap of 4 files of one repository")
+
+
+def test_the_same_bytes_come_once(world: Make) -> None:
+    here = world(
+        [repo(n, {"LICENSE": MIT, "same.blend": blend("same"), "x/same.blend": blend("same")}) for n in range(9)]
+    )
+    here.scraper().run()
+    assert here.server.count("raw") == 2
+    assert sorted(told["state"] for told in here.files().values()) == ["duplicate"] * 17 + ["held"]
+
+
+def test_sizes_and_unknown_licences_keep_files_out(world: Make) -> None:
+    files = {"README.md": b"# Art\nReleased under CC0, enjoy", "a.blend": blend("a")}
+    big = {"LICENSE": MIT, "big.blend": blend("x") * 100, "none.blend": b""}
+    unknown = Repo("owner/u", 7, 1_500_000_000, files)
+    here = world([unknown, repo(1, big)])
+    here.scraper(max_bytes=1000).run()
+    assert here.states() == {
+        "owner/u:a.blend": ("denied", "no licence is known; its README mentions CC0"),
+        "owner/r1:big.blend": ("failed", f"too large: {len(blend('x')) * 100:,} bytes, the limit is 1,000"),
+        "owner/r1:none.blend": ("failed", "empty: zero bytes"),
+    }
+
+
+def test_lfs_objects_come_by_their_id_and_each_refusal_keeps_its_reason(world: Make) -> None:
+    good, large, lost, poor = blend("good"), blend("large") * 100, blend("lost"), blend("poor")
+    files = {f"{name}.blend": pointer(data) for name, data in
+             {"good": good, "large": large, "lost": lost, "poor": poor}.items()}  # fmt: skip
+    oid = hashlib.sha256(good).hexdigest()
+    over = (403, "This repository is over its data quota. Account responsible should purchase more.")
+    repos = [
+        repo(1, {"LICENSE": MIT, **files}, lfs={oid: good}),
+        repo(2, {"LICENSE": MIT, "again.blend": files["good.blend"]}),
+        repo(3, {"LICENSE": MIT, "p.blend": pointer(poor + b"3")}, lfs_trouble={"*": over}),
+    ]
+    repos[0].lfs_trouble[hashlib.sha256(poor).hexdigest()] = over
+    here = world(repos)
+    here.scraper(max_bytes=5000).run()
+    states = here.states()
+    assert states["owner/r1:good.blend"] == ("held", "")
+    assert here.files()["owner/r1:good.blend"]["sha256"] == oid
+    assert here.blob(oid) == good
+    assert states["owner/r2:again.blend"][0] == "duplicate"
+    assert here.server.count("object") == 1
+    assert states["owner/r1:large.blend"] == ("failed", f"too large: {len(large):,} bytes, the limit is 5,000")
+    assert states["owner/r1:lost.blend"] == ("failed", "missing from LFS: the server does not have the object")
+    quota = ("failed", "LFS quota: the owner's data quota is used up")
+    assert states["owner/r1:poor.blend"] == states["owner/r3:p.blend"] == quota
+    requests = len(here.server.seen)
+    here.scraper(max_bytes=5000).run()
+    assert {seen.kind for seen in here.server.seen[requests:]} == {"search", "tree"}
+
+
+def test_a_tree_named_by_its_own_sha_still_leads_to_the_commit(world: Make) -> None:
+    here = world([repo(1)])
+    here.server.tree_names = "tree"
+    here.scraper().run()
+    assert here.states() == {"owner/r1:scene1.blend": ("held", "")}
+    assert here.files()["owner/r1:scene1.blend"]["commit"] == here.server.repos["owner/r1"].commit
+
+
+ALL = Troubles(
+    retry_after=0.005, primary=0.003, secondary=0.002, error=0.02, dropped=0.02, cut=0.02, wrong=0.01, incomplete=0.1
+)
+
+
+def crowd(count: int) -> list[Repo]:
+    """Repositories of every kind, the same for the same count."""
+    draw = random.Random(5)
+    repos = []
+    for n in range(count):
+        files = {"LICENSE": MIT if draw.random() < 0.9 else GPL}
+        for index in range(draw.randrange(3)):
+            files[f"f{index}/s.blend"] = blend(f"{draw.randrange(count)} {index}")
+        each = repo(n, files)
+        each.spdx = "MIT" if files["LICENSE"] is MIT else "GPL-3.0"
+        if draw.random() < 0.1:
+            data = blend(f"object {n}")
+            each.files["big.blend"] = pointer(data)
+            each.lfs[hashlib.sha256(data).hexdigest()] = data
+        if draw.random() < 0.05:
+            each.status = draw.choice([409, 451, 403])
+        repos.append(each)
+    return repos
+
+
+def expected(repos: list[Repo]) -> set[str]:
+    """Which .blend files a run must end up with."""
+    return {
+        f"{each.name}:{path}"
+        for each in repos
+        if each.status == 200 and each.files["LICENSE"] is MIT
+        for path in each.files
+        if path.endswith(".blend")
+    }
+
+
+def test_troubles_of_every_kind_lose_nothing_and_no_wait_is_cut_short(world: Make) -> None:
+    repos = crowd(120)
+    here = world(repos, troubles=ALL)
+    for _ in range(3):  # what meets trouble too often waits for the next run
+        report = here.scraper(concurrency=6).run()
+    assert report.failed == 0
+    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
+    assert got == expected(repos)
+    assert here.server.too_early == []
+    assert here.server.most_at_once <= 6
+    assert max(here.server.completed.values()) == 1
+    for told in here.files().values():
+        if told["state"] == "held":
+            assert hashlib.sha256(here.blob(told["sha256"])).hexdigest() == told["sha256"]
+
+
+PROGRAM = """
+import sys
+from voxel.sources import clock
+clock.hasten(100)
+from voxel.training.data_collection.blender_scraper import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(world: Make) -> None:
+    repos = crowd(150)
+    here = world(repos, troubles=Troubles(error=0.01, dropped=0.01, retry_after=0.003))
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "--source",
+        "github",
+        "--query",
+        "everything",
+        "--data-dir",
+        str(here.folder),
+    ]
+    draw = random.Random(2)
+    kills = 0
+    finished: dict[str, int] = {}
+    while kills < 6:
+        sent = len(here.server.seen)
+        process = subprocess.Popen([*command, "--quiet"], stdout=subprocess.DEVNULL)
+        aim = sent + draw.randrange(10, 60)
+        while len(here.server.seen) < aim and process.poll() is None:
+            time.sleep(0.002)
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        finished |= {path: here.server.completed[path] for path in here.arrived()}
+    assert kills >= 4
+    told = subprocess.run([*command, "--json", "--quiet"], check=True, capture_output=True).stdout
+    assert json.loads(told)["failed"] == 0
+    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
+    assert got == expected(repos)
+    assert finished
+    assert {path: here.server.completed[path] for path in finished} == finished
+    assert not any((here.folder / "scraped" / "partial").iterdir())
+
+
+def test_no_token_is_written_anywhere_even_when_the_server_repeats_it(
+    world: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
+    second = "github_pat_OTHERsecret_42"
+    repos = [repo(1), repo(2, status=403), repo(3, status=409), repo(4, moved_from="owner/x")]
+    here = world(repos, TOKEN, second, troubles=Troubles(error=0.2))
+    here.server.echo = True
+    (here.folder.parent / "list.txt").write_text("owner/r1\nowner/r2\nowner/r3\nowner/x\nowner/none\n")
+    scraper = here.scraper(repos_file=here.folder.parent / "list.txt")
+    scraper.run()
+    assert {seen.token.removeprefix("Bearer ") for seen in here.server.seen} == {"", TOKEN, second}
+    assert all(not seen.token for seen in here.server.seen if seen.kind in ("raw", "batch", "object"))
+    written = b"".join(path.read_bytes() for path in here.folder.rglob("*") if path.is_file())
+    captured = capfd.readouterr()
+    for secret in (TOKEN, second):
+        assert secret.encode() not in written
+        assert secret not in captured.out + captured.err + repr(scraper.__dict__)
+    assert "not for Bearer [token]" in here.repositories()["owner/r2"]["reason"]
+
+
+def test_an_etag_is_sent_with_its_own_token_only(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world([repo(1)])
+    here.scraper().run()
+    monkeypatch.setenv("GITHUB_TOKEN", "another")
+    here.server.seen.clear()
+    here.scraper().run()
+    assert [(seen.kind, seen.status, seen.conditional) for seen in here.server.seen] == [
+        ("search", 200, False), ("tree", 200, False),
+    ]  # fmt: skip
+
+
+def test_ctrl_c_stops_at_once_and_the_checkpoint_goes_on(world: Make) -> None:
+    here = world(crowd(200))
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "--source",
+        "github",
+        "--query",
+        "everything",
+        "--data-dir",
+        str(here.folder),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while len(here.server.seen) < 60:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert told.strip().splitlines()[-1].startswith("voxel: interrupted; what was done is kept. Go on with: ")
+    checkpoint = here.folder / "checkpoints" / "scraping_checkpoint.json"
+    assert json.loads(checkpoint.read_text())["status"] == "interrupted"
+    scraper = BlenderFileScraper.from_checkpoint(checkpoint)
+    assert (scraper.source, scraper.queries) == ("github", ("everything",))
+    scraper.run()
+    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
+    assert got == expected(list(here.server.repos.values()))
+
+
+def test_a_dry_run_tells_how_much_there_is_and_fetches_nothing(world: Make) -> None:
+    here = world([repo(n) for n in range(40)])
+    estimate = here.scraper().estimate()
+    assert (estimate.repositories, estimate.files, estimate.sampled) == (40, 40, 20)
+    assert estimate.bytes == pytest.approx(40 * len(blend("own 10")), rel=0.1)
+    assert here.server.count("raw", "object") == 0
+    assert not here.folder.exists()
+    command = [sys.executable, "-m", "voxel", "scrape", "--source", "github", "--query", "everything", "--dry-run"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ).stdout
+    assert printed.startswith("about 40 repositories, 40 .blend files, 0 MB, ")
+
+
+def test_what_cannot_be_meant_is_refused(world: Make) -> None:
+    world([])
+    for options, told in (
+        ({"repos": ["nonsense"]}, "is not a repository"),
+        ({"concurrency": 101}, "between 1 and 100"),
+        ({"queries": ["x" * 250]}, "too long"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            BlenderFileScraper("d", source="github", **options).run()
+    with pytest.raises(UsageError, match="go with --source github or git"):
+        BlenderFileScraper("d", source="folder", paths=["."], repos=["a/b"])
+
+
+@pytest.mark.openapi
+def test_the_server_answers_as_github_describes_itself(world: Make, described: Callable[[str, int, Any], None]) -> None:
+    repos = [repo(1), repo(2, status=404), repo(3, status=409), repo(5, moved_from="owner/old")]
+    repos.append(repo(6, {"a/b.blend": blend("b"), "LICENSE": MIT}, truncated=True))
+    here = world(repos)
+    here.server.keep_answers = True
+    here.scraper(repos=["owner/r1", "owner/r2", "owner/r3", "owner/old", "owner/r6"], queries=["everything"]).run()
+    seen = {(template, status) for template, status, _ in here.server.answers}
+    assert {status for _, status in seen} == {200, 404, 409}
+    for answer in here.server.answers:
+        described(*answer)
