@@ -221,14 +221,14 @@ class GitHubServer:
         # what was on its way when the server asked to wait is no offence
         if self.now() < early and time.monotonic() - self._asked.get(token, 0.0) > 0.1:
             self.too_early.append(f"{kind} {path} {early - self.now():.1f} s too early")
-        if "retry-after" in extra:
-            self._not_before[token] = self.now() + float(extra["retry-after"])
-            self._asked[token] = time.monotonic()
         self._log(kind, path, token, status, headers)
         draw = self.random.random()
         if draw < self.troubles.dropped:
             writer.transport.abort()
             return False
+        if "retry-after" in extra:
+            self._not_before[token] = self.now() + float(extra["retry-after"])
+            self._asked[token] = time.monotonic()
         head = {
             "content-length": str(len(told)),
             "date": formatdate(self.now() + 1_700_000_000, usegmt=True),

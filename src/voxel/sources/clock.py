@@ -24,6 +24,16 @@ def now() -> float:
     return time.monotonic() * _speed
 
 
+def moment(seconds: float) -> float:
+    """When `seconds` from now will have passed, in seconds since the epoch: what another process can wait for."""
+    return time.time() + seconds / _speed
+
+
+def until(moment: float) -> float:
+    """How many seconds are left until then."""
+    return (moment - time.time()) * _speed
+
+
 async def pause(seconds: float) -> None:
     """Waits until `now()` has moved by `seconds`."""
     await asyncio.sleep(max(0.0, seconds) / _speed)

@@ -101,7 +101,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 async def _origin(
     asked: Asked, services: Services, book: Book, shelf: Shelf, note: Callable[[str], None]
 ) -> AsyncIterator[tuple[Web, Origin]]:
-    async with Web(services, concurrency=asked.concurrency, note=note) as web:
+    async with Web(services, concurrency=asked.concurrency, memory=book, note=note) as web:
         names = asked.names()[: asked.max_repos]
         if asked.source == "git":
             urls = [_url(name, services) for name in names]

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import httpx
 
@@ -87,17 +87,39 @@ class _Lane:
         self.not_before[resource] = max(self.not_before.get(resource, 0.0), until)
 
 
+class Memory(Protocol):
+    """Keeps what a service asked for beyond the life of this process."""
+
+    def read(self, key: str, default: str = "") -> str:
+        """What was written under `key`."""
+        ...
+
+    def write(self, key: str, value: str) -> None:
+        """Keeps it."""
+        ...
+
+
 class Web:
-    """One client for a whole run; an async context manager. `note` hears of long waits."""
+    """One client for a whole run; an async context manager. `note` hears of long waits.
+
+    What a service asks to wait is kept in `memory`, so that a process that was killed is not followed by one that
+    does not know of it.
+    """
 
     def __init__(
-        self, services: Services, *, concurrency: int, note: Callable[[str], None] = lambda _line: None
+        self,
+        services: Services,
+        *,
+        concurrency: int,
+        memory: Memory,
+        note: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self.services = services
         self.concurrency = concurrency
         self.requests = 0
         """How many were sent."""
         self._note = note
+        self._memory = memory
         self._slots = asyncio.Semaphore(concurrency)
         self._lanes: dict[tuple[str, str | None], _Lane] = {}
         self._client = httpx.AsyncClient(
@@ -205,8 +227,8 @@ class Web:
                 if limits >= LIMIT_ATTEMPTS:
                     raise TryLater(f"{_origin(url)} keeps refusing for its rate limit")
                 scope = resource if wait.resource else ""
-                lane.delay(scope, wait.seconds)
-                self._lane(url, None).delay(scope, wait.seconds)
+                self._delay(url, token, scope, wait.seconds)
+                self._delay(url, None, scope, wait.seconds)
                 if wait.seconds > 30:
                     self._note(f"{_origin(url)} asks to wait {wait.seconds:.0f} s")
             elif reply.status >= 500 or reply.status == 408:
@@ -218,7 +240,18 @@ class Web:
                 return reply
 
     def _lane(self, url: str, token: str | None) -> _Lane:
-        return self._lanes.setdefault((_origin(url), token), _Lane())
+        key = (_origin(url), token)
+        if key not in self._lanes:
+            self._lanes[key] = lane = _Lane()
+            for scope in ("", "core", "search"):
+                kept = self._memory.read(_wait_key(key[0], token, scope))
+                if kept:
+                    lane.delay(scope, min(clock.until(float(kept)), LONGEST_WAIT_S))
+        return self._lanes[key]
+
+    def _delay(self, url: str, token: str | None, scope: str, seconds: float) -> None:
+        self._lane(url, token).delay(scope, seconds)
+        self._memory.write(_wait_key(_origin(url), token, scope), repr(clock.moment(seconds)))
 
     def _choose(self, url: str, resource: str, etag: Etag | None) -> str | None:
         """The token that the ETag belongs to, else always the same for a repository; another one when it must wait."""
@@ -258,10 +291,15 @@ class Web:
             if sink is not None and answer.status_code == 200:
                 return await _pour(answer, sink, limit)
             data = bytearray()
-            async for part in answer.aiter_bytes():
-                data += part
-                if len(data) > limit:
-                    break
+            try:
+                async for part in answer.aiter_bytes():
+                    data += part
+                    if len(data) > limit:
+                        break
+            except httpx.TransportError:
+                if answer.status_code < 400:
+                    raise
+                # a refusal whose words were cut off still says by its head how long to wait
             return Reply(answer.status_code, answer.headers, bytes(data[:limit]), url, "")
 
     def _wait(self, reply: Reply, before: int) -> _Wait | None:
@@ -302,6 +340,10 @@ async def _pour(answer: httpx.Response, sink: Path, limit: int) -> Arrival | Rep
     except OSError as error:
         raise trouble(sink, error) from error
     return Arrival(digest.hexdigest(), size, git.hexdigest())
+
+
+def _wait_key(origin: str, token: str | None, scope: str) -> str:
+    return f"wait {origin} {fingerprint(token)} {scope}"
 
 
 def _origin(url: str) -> str:

@@ -1,0 +1,87 @@
+"""Collects from a server with 3,000 repositories and every trouble switched on, killed at random, and counts.
+
+    python bench/github.py [--repositories 3000] [--kills 20] [--troubles]
+
+Prints requests for each repository, how many were at once, waits that were cut short, downloads made again after they
+were finished, and files that should be there and are not. Exit status 1 when any of the last three is not zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.sources.github_server import GitHubServer
+from tests.sources.test_github import ALL, PROGRAM, TOKEN, World, crowd, expected
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repositories", type=int, default=3000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--concurrency", type=int, default=8)
+    options = parser.parse_args()
+    repos = crowd(options.repositories)
+    draw = random.Random(3)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, GitHubServer(repos, speed=100, troubles=ALL) as server:
+        here = World(server, Path(folder) / "data")
+        command = [sys.executable, "-c", PROGRAM, "--source", "github", "--query", "everything", "--quiet", "--json"]
+        command += ["--data-dir", str(here.folder), "--concurrency", str(options.concurrency)]
+        environment = {**os.environ, **server.environment(TOKEN)}
+        kills, finished = 0, Counter[str]()
+        while kills < options.kills:
+            aim = len(server.seen) + draw.randrange(20, 2 * options.repositories // max(options.kills, 1))
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+            while len(server.seen) < aim and process.poll() is None:
+                time.sleep(0.002)
+            if process.poll() is not None:
+                break
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+            finished.update({path: server.completed[path] - finished[path] for path in here.arrived()})
+        runs = 0
+        while runs < 4:  # what met too much trouble waits for the next run
+            runs += 1
+            told = subprocess.run(command, env=environment, capture_output=True, check=False).stdout
+            report = json.loads(told)
+            if not report["failed"]:
+                break
+        requests = Counter(seen.kind for seen in server.seen)
+        refused = sum(seen.status in (403, 429, 502) for seen in server.seen)
+        states = here.states()
+        got = {name for name, (state, _) in states.items() if state in ("held", "duplicate")}
+        wanted = expected(repos)
+        again = sum(server.completed[path] != count for path, count in finished.items())
+        first = len(server.seen)
+        subprocess.run(command, env=environment, capture_output=True, check=True)
+        second = Counter((seen.kind, "conditional" if seen.conditional else "whole") for seen in server.seen[first:])
+    listed = requests["tree"] + requests["repository"] + requests["commit"]
+    print(
+        f"{len(repos):,} repositories, {len(wanted):,} files permitted, {kills} kills, {runs} runs after them,", end=" "
+    )
+    print(f"{time.monotonic() - began:.0f} s at a hundredfold clock")
+    print(f"requests: {dict(requests)}; {refused} of all were refused by trouble")
+    print(f"listing requests for each repository: {listed / len(repos):.3f}")
+    print(f"most at once: {server.most_at_once} of {options.concurrency}")
+    print(f"requests while asked to wait: {len(server.too_early)}")
+    print(f"finished downloads made again: {again} of {len(finished)} watched")
+    print(f"files missing: {len(wanted - got)}, files too many: {len(got - wanted)}")
+    print(f"run on what is unchanged: { ({' '.join(kind): count for kind, count in second.items()}) }")
+    return int(bool(server.too_early or again or wanted ^ got))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
