@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from voxel.sources import clock
@@ -21,12 +21,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 SPEED = 100.0
 CACHE = Path.home() / ".cache" / "voxel" / "openapi"
+GIFTLESS = Path.home() / ".cache" / "voxel" / "giftless" / "bin" / "flask"
 PACKAGE = "@octokit/openapi@23.0.2"
 DESCRIPTION = "package/generated/api.github.com.deref.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "openapi: needs npm or a kept copy of @octokit/openapi; deselected without")
+    config.addinivalue_line("markers", "giftless: needs a giftless of its own, see test_lfs.py; deselected without")
     config.addinivalue_line("markers", "git: needs git with http-backend; deselected without")
 
 
@@ -37,6 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
     absent = {
         "openapi": not (CACHE / "api.json").exists() and shutil.which("npm") is None,
+        "giftless": not GIFTLESS.exists(),
         "git": not (backend and backend.exists()),
     }
     left_out = [item for item in items if any(absent.get(mark.name) for mark in item.iter_markers())]

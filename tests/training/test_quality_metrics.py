@@ -39,7 +39,6 @@ bpy.context.collection.objects.link(bpy.data.objects.new("Lamp", lamp_data))
 def examples() -> list[Example]:
     """A cube, three facts; a light made stronger, one fact that its context does not hold."""
     box = ("objects", "Box")
-    common = {"difficulty": "easy", "quality": 1.0, "tokens": 60, "blender": ("4.5",)}
     source = Provenance(source="samples", repo="voxel-samples/tests", license="MIT")
     return [
         Example(
@@ -55,7 +54,10 @@ def examples() -> list[Example]:
                 Property(of=box, path="location", value=[1.0, 2.0, 3.0]),
             ),
             provenance=source,
-            **common,
+            difficulty="easy",
+            quality=1.0,
+            tokens=60,
+            blender=("4.5",),
         ),
         Example(
             id="0000000000000002",
@@ -66,7 +68,10 @@ def examples() -> list[Example]:
             completion=LIGHT,
             checks=(Property(of=("objects", "Lamp"), path="data.energy", value=250.0),),
             provenance=source,
-            **common,
+            difficulty="easy",
+            quality=1.0,
+            tokens=60,
+            blender=("4.5",),
         ),
     ]
 
