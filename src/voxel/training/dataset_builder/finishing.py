@@ -17,6 +17,7 @@ import msgspec
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.stages import DataDir, write_atomic
+from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.proving import Line, Proved, Unproved
 
 PER_SHAPE_AND_CLUSTER = 8
@@ -35,7 +36,7 @@ class Finished(NamedTuple):
 
 
 def finish(data: DataDir, files: Iterable[Path], shared: Iterable[tuple[str, str]]) -> Finished:
-    """Writes datasets/{train,val,test}.jsonl and dropped.jsonl from the units' files.
+    """Writes datasets/{train,val,test}.jsonl, dropped.jsonl and the card README.md from the units' files.
 
     `shared` are pairs of repositories that hold the same file. SetupError when a unit's file is gone or broken.
     """
@@ -57,6 +58,7 @@ def finish(data: DataDir, files: Iterable[Path], shared: Iterable[tuple[str, str
     for split, examples in by_split.items():
         examples.sort(key=lambda one: one.id)
         _write(data.datasets / f"{split}.jsonl", examples, encoder)
+    _keep(data.datasets / "README.md", card(by_split).encode())
     dropped = sorted([*dropped, *more], key=lambda one: (one.reason, one.id, one.provenance.path))
     _write(data.datasets / "dropped.jsonl", dropped, encoder)
     return Finished({split: len(found) for split, found in by_split.items()}, len(dropped))
