@@ -100,6 +100,7 @@ class GitHubServer:
         """Whether error messages repeat the request's headers."""
         self.tree_names = "commit"
         """What `sha` of a tree asked for by branch is: the commit or the tree."""
+        self.tells_commits = True
         self.git_root: Path | None = None
         self.at_once = 0
         self.most_at_once = 0
@@ -288,7 +289,7 @@ class GitHubServer:
                 kind, template = "tree", "/repos/{owner}/{repo}/git/trees/{tree_sha}"
                 status, told = self._tree(repo, "/".join(rest[2:]), query)
             elif rest[:1] == ["commits"] and repo is not None:
-                return "commit", 200, {}, repo.commit.encode()
+                return "commit", 200 if self.tells_commits else 404, {}, repo.commit.encode()
             else:
                 status, told = (200, whole(repo, self.url)) if repo and repo.status != 404 else missing()
         if self.keep_answers:
@@ -304,8 +305,10 @@ class GitHubServer:
             number = int(parts[1])
             return next((repo for repo in self.repos.values() if repo.number == number), None), parts[2:]
         name = "/".join(parts[1:3]).lower()
-        for repo in self.repos.values():
-            if repo.moved_from.lower() == name:
+        if name not in self.repos:
+            for repo in self.repos.values():
+                if repo.moved_from.lower() != name:
+                    continue
                 return f"{self.url}/api/repositories/{repo.number}/{'/'.join(parts[3:])}?recursive=1".rstrip("/"), []
         return self.repos.get(name), parts[3:]
 

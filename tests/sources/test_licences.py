@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from voxel.sources.licences import LicenceFinder, attribution, recognise
+from voxel.sources.licences import LicenceFinder, attribution, mentioned, recognise
+from voxel.sources.policy import Policy
 
 MIT = (
     "MIT License\n\nCopyright (c) 2021 Ada Lovelace\n\nPermission is hereby granted, free of charge, to any person "
@@ -85,3 +86,18 @@ def test_real_licence_texts_are_recognised_as_their_repositories_state_them(corp
             wrong[path.stem] = (stated[path.stem], found)
     # a README sentence, a choice told in a second file, and a library's own licence beside the art's
     assert sorted(wrong) == ["ebabel-eu__blender-models", "kaosat-dev__Blenvy", "raysan5__raylib"] or wrong == {}, wrong
+
+
+def test_permissive_words_that_forbid_training_are_no_permissive_licence() -> None:
+    text = (
+        "3-Clause BSD NON-AI License\n\nCopyright 2025 A\n\n"
+        "Redistribution and use in source and binary forms are permitted. "
+        "Neither the name of the holder may be used. The source code may not be used for training machine learning."
+    )
+    assert recognise(text) == "LicenseRef-no-training"
+    assert Policy().refusal(recognise(text)) == "the licence LicenseRef-no-training is not allowed by the policy"
+
+
+def test_what_a_readme_mentions_is_told_once_each() -> None:
+    assert mentioned("Code is MIT, art is CC BY-SA 4.0. Really, MIT!") == "MIT, CC BY-SA 4.0"
+    assert mentioned("permitted use of admitted things") == ""

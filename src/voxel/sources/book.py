@@ -44,6 +44,7 @@ CREATE TABLE file (
 );
 CREATE INDEX open ON file (repository) WHERE state IN ('pending', 'trouble');
 CREATE INDEX counted ON file (repository, state);
+CREATE INDEX states ON file (state);
 CREATE INDEX untold ON file (id) WHERE told = 0;
 CREATE TABLE blob (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL, git TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX bytes ON blob (sha256);
@@ -162,15 +163,17 @@ class Book:
             self.write("run", str(number))
             self.write("complete", "no")
             self.write("selection", selection)
-        self.tally = Counter(
-            dict(
-                self._do(
-                    "SELECT file.state, count(*) FROM repository CROSS JOIN file INDEXED BY counted "
-                    "ON file.repository = repository.id WHERE selection = ? GROUP BY file.state",
-                    selection,
-                )
+        others = self._do("SELECT 1 FROM repository WHERE selection != ? LIMIT 1", selection).fetchone()
+        counted = (
+            self._do(
+                "SELECT file.state, count(*) FROM repository CROSS JOIN file INDEXED BY counted "
+                "ON file.repository = repository.id WHERE selection = ? GROUP BY file.state",
+                selection,
             )
+            if others
+            else self._do("SELECT state, count(*) FROM file GROUP BY state")
         )
+        self.tally = Counter(dict(counted))
         return number
 
     def complete(self) -> None:
@@ -279,6 +282,11 @@ class Book:
             "SELECT count(*), sum(state = 'listed') FROM repository WHERE selection = ?", self.selection
         ).fetchone()
         return row[0], row[1] or 0
+
+    def lost(self) -> int:
+        """How many repositories of the selection are refused for good."""
+        statement = "SELECT count(*) FROM repository WHERE selection = ? AND state = 'failed'"
+        return int(self._do(statement, self.selection).fetchone()[0])
 
     def links(self, id: int) -> bytes | None:
         """What `change(links=…)` kept."""

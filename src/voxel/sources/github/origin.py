@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -169,7 +170,7 @@ class GitHubTap:
         self._shelf = shelf
         self._repository = repository
         self._resolving = asyncio.Lock()
-        self._resolved = False
+        self._refs = [repository.pin]
 
     async def blobs(self, entries: Sequence[Entry], take: Callable[[Entry, Fetched | Lost], Any]) -> None:
         """From the raw host, each checked by its git name."""
@@ -197,8 +198,8 @@ class GitHubTap:
 
     async def _blob(self, entry: Entry) -> Fetched | Lost:
         for _ in range(MISMATCHES):
-            pin = self._repository.pin
-            url = f"{self._web.services.raw}/{self._repository.name}/{pin}/{quote(entry.path)}"
+            ref = self._refs[-1]
+            url = f"{self._web.services.raw}/{self._repository.name}/{quote(ref, safe='')}/{quote(entry.path)}"
             path = self._shelf.fresh()
             try:
                 got = await self._web.download(url, path, size=entry.size)
@@ -211,26 +212,33 @@ class GitHubTap:
                 path.unlink(missing_ok=True)
                 continue
             path.unlink(missing_ok=True)
-            if got.status == 404 and await self._resolve(pin):
+            if got.status == 404 and await self._resolve(ref):
                 continue
             if got.status != 413:
                 return Lost(f"the raw host refuses it: {refusal(got)}")
         return Lost("what came, three times, are not the bytes that the tree names", lasting=False)
 
-    async def _resolve(self, pin: str) -> bool:
-        """Whether there is a better pin: the API may have named the tree, and the raw host knows commits only."""
+    async def _resolve(self, ref: str) -> bool:
+        """Whether there is something better to ask for than `ref`.
+
+        The API may have named the tree, where the raw host knows commits only. Where the commit is not told either, the
+        branch must do: what comes is checked by its name all the same.
+        """
         async with self._resolving:
-            if not self._resolved:
-                self._resolved = True
-                ref = self._repository.branch or "HEAD"
-                reply = await self._web.api(
-                    f"/repos/{self._repository.name}/commits/{quote(ref, safe='')}", accept="application/vnd.github.sha"
-                )
-                sha = reply.body.decode("ascii", "replace").strip()
-                if reply.status == 200 and len(sha) in (40, 64) and sha != pin:
+            if self._refs[-1] == ref and len(self._refs) < 3:
+                branch = self._repository.branch or "HEAD"
+                sha = await self._commit(branch) if len(self._refs) == 1 else ""
+                self._refs.append(sha or branch)
+                if sha and sha != ref:
                     self._book.change(self._repository.id, pin=sha)
-                    self._repository = self._repository._replace(pin=sha)
-            return self._repository.pin != pin
+            return self._refs[-1] != ref
+
+    async def _commit(self, branch: str) -> str:
+        reply = await self._web.api(
+            f"/repos/{self._repository.name}/commits/{quote(branch, safe='')}", accept="application/vnd.github.sha"
+        )
+        sha = reply.body.decode("ascii", "replace").strip()
+        return sha if reply.status == 200 and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha) else ""
 
 
 async def fetch_object(web: Web, shelf: Shelf, pointer: LfsPointer, address: LfsAddress) -> Fetched | Lost:

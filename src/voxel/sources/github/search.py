@@ -1,7 +1,8 @@
 """Finds repositories: searches cut into windows of creation time until each holds fewer than the API will list.
 
-The API gives at most 1,000 results a query, so a window with more is cut in two. The last window has no end, and where
-a window was cut is kept, so that a later run asks for the very same addresses, whose ETags then answer for them.
+The API gives at most 1,000 results a query, so a window with more is cut in two. The last window ends far in the
+future, and where a window was cut is kept, so that a later run asks for the very same addresses, whose ETags then
+answer for them.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ PAGE = 100
 LONGEST_QUERY = 256
 FIRST = int(datetime(2008, 1, 1, tzinfo=UTC).timestamp())
 """Before GitHub's first repository."""
+LAST = int(datetime(2099, 12, 31, tzinfo=UTC).timestamp())
 INCOMPLETE_ATTEMPTS = 4
 
 
@@ -71,14 +73,14 @@ class Searcher:
 
     async def first_page(self, query: str, run: int) -> int:
         """How many repositories a query finds; the first hundred of them are in the book then."""
-        return await self._page(query, FIRST, None, 1, run)
+        return await self._page(query, FIRST, LAST, 1, run)
 
     async def _query(self, query: str, run: int) -> None:
-        windows: list[tuple[int, int | None]] = [(FIRST, None)]
+        windows = [(FIRST, LAST)]
         while windows and not self.full():
             start, stop = windows.pop()
             total = await self._page(query, start, stop, 1, run)
-            last = (stop or int(time.time())) - 1
+            last = min(stop, int(time.time())) - 1
             if total >= MOST_RESULTS and last > start:
                 kept = f"cut {query} {start} {stop}"
                 middle = int(self._book.read(kept, "0")) or (start + last) // 2
@@ -92,9 +94,9 @@ class Searcher:
                     return
                 await self._page(query, start, stop, page, run)
 
-    async def _page(self, query: str, start: int, stop: int | None, page: int, run: int) -> int:
+    async def _page(self, query: str, start: int, stop: int, page: int, run: int) -> int:
         """How many results the whole window has."""
-        created = f">={_instant(start)}" if stop is None else f"{_instant(start)}..{_instant(stop)}"
+        created = f"{_instant(start)}..{_instant(stop)}"
         words = {"q": f"{query} created:{created}", "sort": "stars", "order": "desc", "per_page": PAGE, "page": page}
         url = f"{self._web.services.api}/search/repositories?{urlencode(words)}"
         kept = self._book.page(url)

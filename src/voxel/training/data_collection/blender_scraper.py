@@ -20,10 +20,23 @@ import msgspec
 
 from voxel.errors import BadInput, UsageError
 from voxel.records.files import FileRecord, RepositoryRecord
-from voxel.sources import MAX_BYTES, Candidate, FolderSource, Policy, catalogue, read_local, read_policy, recipes, shown
-from voxel.sources.gathering import Limits
-from voxel.sources.git import public
-from voxel.sources.remote import CONCURRENCY, MAX_FILES_PER_REPO, Asked, Estimate
+from voxel.sources import (
+    CONCURRENCY,
+    MAX_BYTES,
+    MAX_FILES_PER_REPO,
+    Asked,
+    Candidate,
+    Estimate,
+    FolderSource,
+    Limits,
+    Policy,
+    catalogue,
+    public,
+    read_local,
+    read_policy,
+    recipes,
+    shown,
+)
 from voxel.stages import (
     DataDir,
     Done,

@@ -26,11 +26,20 @@ import msgspec
 
 from voxel.errors import BlendFileError, SetupError
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
-from voxel.sources.book import Book, File, Repository
-from voxel.sources.gathering import Limits
-from voxel.sources.remote import Asked, Estimate, check, estimate, gather
-from voxel.sources.services import Services, services_of_environment
-from voxel.sources.shelf import Shelf
+from voxel.sources import (
+    Asked,
+    Book,
+    Estimate,
+    File,
+    Limits,
+    Repository,
+    Services,
+    Shelf,
+    check,
+    estimate,
+    gather,
+    services_of_environment,
+)
 from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals
 from voxel.stages.checkpoints import CheckpointWriter
 from voxel.stages.command import again
@@ -75,7 +84,7 @@ class Collection:
             settings = {"source": self._asked.source, "selection": book.selection}
             ledger.take_over(settings)
             teller = _Teller(book, ledger, CheckpointWriter(self._data, STAGE, self._options), progress)
-            before = ledger.totals(STAGE)
+            settled = sum(book.tally[state] for state in ("held", "denied", "failed")) + book.lost()
             if not self._services.tokens and self._asked.source == "github":
                 progress.note("no GITHUB_TOKEN: GitHub allows 60 requests an hour without one, 5,000 with")
             shelf = Shelf(self._data.scraped)
@@ -95,7 +104,6 @@ class Collection:
                 write_lists(book, self._data.scraped, self._asked.source, self._services)
                 progress.end()
             totals = teller.totals()
-            settled = before.done + before.dropped
             return PhaseReport(
                 phase=STAGE, done=totals.done, dropped=totals.dropped, failed=totals.failed,
                 seconds=time.monotonic() - began, reused=min(settled, totals.done + totals.dropped),
