@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.sources.github_server import GitHubServer, Repo, pointer
 
+from voxel.errors import UsageError
 from voxel.sources.git import bare, name_of
 from voxel.sources.remote import starter_repositories
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
@@ -161,7 +162,11 @@ def test_a_url_loses_what_must_not_be_written_down(forge: Forge) -> None:
     forge.commit("ann/art", {"LICENSE": MIT, "a.blend": b"BLENDER-a"})
     secret = "ghp_hidden0123"
     url = f"http://user:{secret}@127.0.0.1:{forge.server.port}/ann/art.git"
-    BlenderFileScraper(forge.folder / "data", source="git", repos=[url, url.replace("art", "none")]).run()
+    with pytest.raises(UsageError, match="use --repos-file"):
+        BlenderFileScraper(forge.folder / "data", source="git", repos=[url])
+    listed = forge.folder / "mine.txt"
+    listed.write_text(f"{url}\n{url.replace('art', 'none')}\n")
+    BlenderFileScraper(forge.folder / "data", source="git", repos_file=listed).run()
     written = b"".join(path.read_bytes() for path in (forge.folder / "data").rglob("*") if path.is_file())
     assert b"BLENDER-a" in written
     assert secret.encode() not in written

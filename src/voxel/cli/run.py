@@ -66,6 +66,7 @@ def command(
         workers=workers,
         engine=engine,
     )
+    pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
     failed = 0

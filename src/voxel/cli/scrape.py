@@ -43,9 +43,9 @@ def command(
     quiet: QuietOption = False,
 ) -> int:
     """Collect .blend files."""
-    from voxel.training.pipeline import Settings
+    from voxel.training import pipeline
 
-    settings = Settings(
+    settings = pipeline.Settings(
         data_dir=data_dir,
         source=resolve_source(source, paths),
         paths=tuple(paths or ()),
@@ -59,6 +59,7 @@ def command(
         workers=workers,
         engine=engine,
     )
+    pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
     return run_one("scrape", settings, json=json, quiet=quiet)

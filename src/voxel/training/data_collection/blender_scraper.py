@@ -222,6 +222,10 @@ class BlenderFileScraper:
             raise UsageError("--repo, --repos-file, --query and --max-repos go with --source github or git")
         if source in REMOTE and self.paths:
             raise UsageError(f"--source {source} takes no PATH; name repositories with --repo or --repos-file")
+        if any(public(repo) != repo and "@" in repo for repo in self.repos):
+            raise UsageError(
+                "--repo with a password or token in its URL would be kept with the command; use --repos-file"
+            )
         if source == "git" and self.queries:
             raise UsageError("--source git cannot search; take --source github, or name repositories with --repo")
 
