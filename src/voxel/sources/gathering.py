@@ -10,10 +10,10 @@ import asyncio
 import hashlib
 import json
 import posixpath
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import msgspec
 import zstandard
@@ -22,79 +22,13 @@ from voxel.errors import TryLater
 from voxel.sources.book import Book, File, Repository
 from voxel.sources.lfs import LARGEST_POINTER, LfsPointer, lfs_pointer
 from voxel.sources.licences import LONGEST_TEXT, licence_of_text, mentioned
+from voxel.sources.origin import Fetched, Listing, Lost, Origin, Refused, Tap, Unchanged, together
 from voxel.sources.policy import Policy
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import IMPORTS_BPY, LARGEST_SCRIPT, Entry, LicenceTexts, chosen, linkable, readme, wanted
 
 ExternalPaths = Callable[[Path], Iterable[str]]
 """The `//` paths that a .blend file names, as it names them, without the slashes; empty for a file that is broken."""
-
-
-class Listing(NamedTuple):
-    """A repository's files at one commit."""
-
-    pin: str
-    entries: Sequence[Entry]
-    etag: str = ""
-    token: str = ""
-
-
-class Unchanged(NamedTuple):
-    """The repository is as it was when it was listed last."""
-
-
-class Refused(NamedTuple):
-    """The repository cannot be listed."""
-
-    reason: str
-    lasting: bool = True
-
-
-class Lost(NamedTuple):
-    """Bytes that cannot be had."""
-
-    reason: str
-    lasting: bool = True
-
-
-class Fetched(NamedTuple):
-    """Bytes that lie in a partial file, checked against their git name."""
-
-    path: Path
-    sha256: str
-    size: int
-
-
-class Tap(Protocol):
-    """Gives the bytes of one repository's files at its pin."""
-
-    async def blobs(self, entries: Sequence[Entry], take: Callable[[Entry, Fetched | Lost], Any]) -> None:
-        """Fetches blobs and hands each to the coroutine function `take` as it comes."""
-        ...
-
-    async def objects(self, pointers: Sequence[LfsPointer], take: Callable[[LfsPointer, Fetched | Lost], Any]) -> None:
-        """Fetches LFS objects."""
-        ...
-
-
-class Origin(Protocol):
-    """Where repositories come from."""
-
-    async def discover(self, run: int) -> None:
-        """Writes every repository that is asked for into the book."""
-        ...
-
-    async def list(self, repository: Repository, *, known: bool) -> Listing | Unchanged | Refused:
-        """Lists one; Unchanged only when `known`, that is when its last listing still holds. TryLater as it says."""
-        ...
-
-    def tap(self, repository: Repository) -> AbstractAsyncContextManager[Tap]:
-        """Opens one for fetching."""
-        ...
-
-    def release(self, repository: Repository) -> None:
-        """It is finished: whatever was kept for it may go."""
-        ...
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,16 +43,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         """Changes when a judgement could."""
         lists = [sorted(self.policy.allow), sorted(self.policy.deny), self.policy.unknown]
         return hashlib.sha256(json.dumps([1, lists, self.max_files_per_repo, self.max_bytes]).encode()).hexdigest()[:16]
-
-
-async def together(tasks: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Runs them at once; the first error ends all of them and is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for task in tasks:
-                group.create_task(task)
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 class Gatherer:

@@ -25,9 +25,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from voxel.errors import SetupError, TryLater
 from voxel.sources.book import Book, Found, Repository
-from voxel.sources.gathering import Fetched, Listing, Lost, Refused, Unchanged, together
 from voxel.sources.github.origin import fetch_object
 from voxel.sources.lfs import LfsPointer, lfs_addresses
+from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, together
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
 from voxel.sources.web import Web
