@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from voxel.blender import Blender
 from voxel.bpycode import write, write_all
 from voxel.facts.compare import differences
+from voxel.records import Scene
 
 Json = dict[str, Any]
 
@@ -114,3 +116,22 @@ def test_the_edit_makes_after_of_before(bench: Any, after: Json, take_away: Call
 
 def test_nothing_to_do_is_an_empty_script(after: Json) -> None:
     assert write(after, after) == "import bpy\n"
+
+
+def test_data_is_reached_through_its_object(blender: Blender) -> None:
+    stage = """import bpy
+bpy.ops.mesh.primitive_uv_sphere_add()
+bpy.context.object.name = "Studio Dome"
+bpy.data.materials.new("Dome Grey").use_fake_user = True
+"""
+    change = "import bpy\nbpy.data.objects['Studio Dome'].data.materials.append(bpy.data.materials['Dome Grey'])\n"
+    before, after = blender.run(stage).scene, blender.run(stage, change).scene
+    assert before is not None
+    assert after is not None
+    source = write(Scene.from_json(after), Scene.from_json(before))
+    assert 'bpy.data.objects["Studio Dome"].data' in source
+    assert "bpy.data.meshes" not in source
+    # another sphere comes first and takes the name that the mesh would have had
+    decoy = stage.replace("import bpy\n", "import bpy\nbpy.ops.mesh.primitive_uv_sphere_add()\n")
+    look = "import bpy\nassert bpy.data.objects['Studio Dome'].material_slots[0].material.name == 'Dome Grey'\n"
+    assert blender.run(decoy, source, look, dump=False).verdict == "passed"

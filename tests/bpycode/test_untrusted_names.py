@@ -119,6 +119,12 @@ def test_a_path_is_taken_apart_into_safe_steps(path: str) -> None:
         ast.parse(f"x{step}", mode="eval")
 
 
+def test_a_keyword_is_no_step() -> None:
+    assert steps("if") is None
+    assert steps('pose.bones["if"].class') is None
+    assert steps('pose.bones["if"].location') == [".pose", ".bones", '["if"]', ".location"]
+
+
 def test_paths() -> None:
     assert split('pose.bones["Arm \\"L\\""].location') == ('.pose.bones["Arm \\"L\\""]', "location") or split(
         'pose.bones["Arm \\"L\\""].location'

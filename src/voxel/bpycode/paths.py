@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 
 from voxel.bpycode.layout import quote
@@ -52,7 +53,7 @@ def steps(path: str) -> list[str] | None:
             return None
         word, key, index = match.groups()
         if word is not None:
-            if found and path[place] != ".":
+            if (found and path[place] != ".") or keyword.iskeyword(word):
                 return None
             found.append(f".{word}")
         elif key is not None:

@@ -89,6 +89,7 @@ class Script:
         self._named_nodes: set[str] | None = None
         self._in_view: set[str] | None = None
         self._references: set[Id] | None = None
+        self._owners: dict[Id, Id] | None = None
         self.many_moves = False
         """Several objects have to leave the collection into which their operator put them."""
         self.wired: set[str] = set()
@@ -181,15 +182,31 @@ class Script:
         """The expression for a datablock that exists at this point; None when it does not yet."""
         expression = self._known.get(needed)
         if expression is None and self.old(needed) is not None:
+            owner = self._owner(needed)
+            if owner is not None:
+                return f"{self.known(owner)}.data"
             return f"bpy.data.{needed[0]}[{quote(needed[1])}]"
         return expression
+
+    def _owner(self, needed: Id) -> Id | None:
+        """The object that a mesh, light or the like can be reached by: people know an object's name, not its data's."""
+        if self._owners is None:
+            objects = self.before["blocks"].get("objects", {})
+            after = self.after["blocks"].get("objects", {})
+            self._owners = {}
+            for name in sorted(objects, reverse=True):
+                data = identity(objects[name].get("data"))
+                if data is not None and name in after:
+                    self._owners[data] = ("objects", name)
+        return self._owners.get(needed)
 
     def fetch(self, needed: Id, suffix: str = "") -> str:
         """A variable that holds a datablock which exists already."""
         expression = self.known(needed) or f"bpy.data.{needed[0]}[{quote(needed[1])}]"
         if expression.isidentifier():
             return expression
-        variable = self.name(needed, suffix)
+        owner = self._owner(needed)
+        variable = self.name(needed if owner is None else (needed[0], owner[1]), suffix)
         self.assign(variable, expression)
         self.made(needed, variable)
         # what was there unused before has its fake user already
