@@ -64,6 +64,18 @@ def test_version(tmp_path: Path) -> None:
         (["parse"], "voxel: training_data/scraped/files.jsonl does not exist yet; collect files first: voxel scrape\n"),
         (["status"], "voxel: training_data/checkpoints/ledger.sqlite does not exist yet; start with: voxel run\n"),
         (["scrape", "nowhere"], "voxel: no such file or folder: nowhere\n"),
+        (
+            ["status", "--data-dir", ""],
+            "voxel: Invalid value for '--data-dir': an empty path names nothing. See: voxel status --help\n",
+        ),
+        (
+            ["run", ""],
+            "voxel: Invalid value for '[PATH]...': an empty path names nothing. See: voxel run --help\n",
+        ),
+        (["decompile", ""], "voxel: Invalid value for 'PATH...': an empty path names nothing. "),
+        (["check", "s.py", "--timeout", "nan"], "voxel: Invalid value for '--timeout': Input should be less than "),
+        (["check", "s.py", "--timeout", "inf"], "voxel: Invalid value for '--timeout': Input should be less than "),
+        (["check", "s.py", "--timeout", "1e300"], "voxel: Invalid value for '--timeout': Input should be less than "),
     ],
 )
 def test_what_cannot_be_gets_one_line_and_status_2(tmp_path: Path, words: list[str], line: str) -> None:
@@ -72,6 +84,14 @@ def test_what_cannot_be_gets_one_line_and_status_2(tmp_path: Path, words: list[s
     assert done.stderr.startswith(line)
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("group", ["dataset", "jobs", "deploy", "models", "blender"])
+def test_a_group_without_a_command_shows_its_help(tmp_path: Path, group: str) -> None:
+    done = voxel(group, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == voxel(group, "--help", cwd=tmp_path).stdout
+    assert done.stderr.startswith(f"Usage: voxel {group} [OPTIONS] COMMAND [ARGS]...\n")
 
 
 def test_status_tells_what_is_done_and_why_something_is_not(tmp_path: Path) -> None:

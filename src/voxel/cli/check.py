@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from voxel.cli.options import JsonOption
+from voxel.cli.options import JsonOption, path_of
 
 if TYPE_CHECKING:
     from voxel.records.verdict import Verdict
 
 ScriptsArgument = Annotated[
-    list[Path], typer.Argument(metavar="SCRIPT...", help="Python files; - reads one from stdin.")
+    list[Path], typer.Argument(metavar="SCRIPT...", parser=path_of, help="Python files; - reads one from stdin.")
 ]
 VersionsOption = Annotated[
     list[str] | None,
@@ -24,7 +24,9 @@ VersionsOption = Annotated[
         "--blender", metavar="VERSION", help="Which installed Blender, such as 4.5; give it again for several."
     ),
 ]
-TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="Wall time per script.")]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", min=0.1, max=86_400, metavar="SECONDS", help="Wall time per script.")
+]
 UnboxedOption = Annotated[
     bool,
     typer.Option("--allow-unboxed", help="Run also where there is no box. The script can then do what you can do."),

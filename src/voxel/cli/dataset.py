@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, WorkersOption
+from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, WorkersOption, path_of
 from voxel.records.example import SPLITS
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def stats(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
 @app.command("verify")
 def verify_dataset(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Default: the dataset of the data directory.")
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", parser=path_of, help="Default: the dataset of the data directory."),
     ] = None,
     data_dir: DataDirOption = DATA_DIR,
     split: SplitOption = None,

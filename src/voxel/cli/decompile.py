@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from voxel.cli.options import JsonOption
+from voxel.cli.options import JsonOption, path_of
 
 if TYPE_CHECKING:
     from voxel.blender import Blender
     from voxel.bpycode import Written
     from voxel.records.scene import Scene
 
-PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help=".blend files, or folders of them.")]
+PathsArgument = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", parser=path_of, help=".blend files, or folders of them.")
+]
 OutputOption = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="DIR", help="Write NAME.py files here, not to stdout.")
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", parser=path_of, help="Write NAME.py files here, not to stdout."),
 ]
 ObjectOption = Annotated[
     list[str] | None, typer.Option("--object", metavar="NAME", help="This object alone, with all that it needs.")

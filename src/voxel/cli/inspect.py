@@ -16,7 +16,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from voxel.blendfile import BlendFileError, inventory, keep_layouts
-from voxel.cli.options import JsonOption, QuietOption, WorkersOption
+from voxel.cli.options import JsonOption, QuietOption, WorkersOption, path_of
 from voxel.errors import SetupError, UsageError
 from voxel.stages.command import say
 from voxel.stages.progress import printable, shown_progress
@@ -27,7 +27,9 @@ _CHUNK = 16
 _AHEAD = 4096
 """Files that are handed to the pool at a time, so that a million paths do not wait in memory."""
 
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders to walk for .blend files.")]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", parser=path_of, help="Files, and folders to walk for .blend files.")
+]
 
 
 class _Found(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption
+from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, path_of
 from voxel.errors import SetupError, UsageError, VoxelError
 from voxel.records.job import Hyperparameter, Job
 from voxel.records.roles import ROLES, Role
@@ -49,9 +49,12 @@ ProviderOption = Annotated[
 ]
 RoleOption = Annotated[RoleName | None, typer.Option("--role", help="Which role is trained.")]
 TrainOption = Annotated[
-    Path | None, typer.Option("--train", metavar="FILE", help="Default: the role's file under fine_tuning/.")
+    Path | None,
+    typer.Option("--train", metavar="FILE", parser=path_of, help="Default: the role's file under fine_tuning/."),
 ]
-ValOption = Annotated[Path | None, typer.Option("--val", metavar="FILE", help="Default: the role's file, if any.")]
+ValOption = Annotated[
+    Path | None, typer.Option("--val", metavar="FILE", parser=path_of, help="Default: the role's file, if any.")
+]
 ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help="The base model.")]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", min=1, metavar="N", help="Times through the file.")]
 SetOption = Annotated[

@@ -37,6 +37,9 @@ def _run(words: list[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except _ClickError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its message is the whole help
+            typer.echo(error.ctx.get_help(), err=True)
+            return BAD_SETUP
         noun = next((f"{command.name} " for command in COMMANDS if command.name == wanted), "")
         say(f"{error.format_message().rstrip('. ')}. See: voxel {noun}--help")
         return BAD_SETUP

@@ -24,7 +24,17 @@ class Source(StrEnum):
     GIT = "git"
 
 
-DataDirOption = Annotated[Path, typer.Option("--data-dir", metavar="DIR", help="The data directory.")]
+def path_of(word: str | Path) -> Path:
+    """The parser of every option and argument that is a path: an empty word is an unset variable, not this folder.
+
+    typer.BadParameter for an empty word.
+    """
+    if not str(word):
+        raise typer.BadParameter("an empty path names nothing")
+    return Path(word)
+
+
+DataDirOption = Annotated[Path, typer.Option("--data-dir", metavar="DIR", parser=path_of, help="The data directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 WorkersOption = Annotated[
@@ -36,11 +46,13 @@ BlenderOption = Annotated[
 ]
 
 PathsArgument = Annotated[
-    list[Path] | None, typer.Argument(metavar="[PATH]...", help="Folders or .blend files.", show_default=False)
+    list[Path] | None,
+    typer.Argument(metavar="[PATH]...", parser=path_of, help="Folders or .blend files.", show_default=False),
 ]
 SourceOption = Annotated[Source | None, typer.Option("--source", help="Default: folder with a PATH, else samples.")]
 PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", metavar="FILE", help="TOML with the licences to allow and deny.")
+    Path | None,
+    typer.Option("--policy", metavar="FILE", parser=path_of, help="TOML with the licences to allow and deny."),
 ]
 MaxFilesPerRepoOption = Annotated[
     int | None, typer.Option("--max-files-per-repo", min=1, metavar="N", help="What one repository may give.")
@@ -49,7 +61,8 @@ RepoOption = Annotated[
     list[str] | None, typer.Option("--repo", metavar="OWNER/NAME", help="A repository, or its URL; may be repeated.")
 ]
 ReposFileOption = Annotated[
-    Path | None, typer.Option("--repos-file", metavar="FILE", help="A file of repositories, one a line.")
+    Path | None,
+    typer.Option("--repos-file", metavar="FILE", parser=path_of, help="A file of repositories, one a line."),
 ]
 QueryOption = Annotated[
     list[str] | None, typer.Option("--query", metavar="WORDS", help="A search on GitHub; may be repeated.")
