@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from voxel.errors import BadInput, SetupError
 from voxel.records.example import Example, Exists, Provenance
-from voxel.stages import DataDir
+from voxel.stages import DataDir, LineProgress
 from voxel.training.fine_tuning import claude_formatter, local_formatter, openai_formatter
 from voxel.training.fine_tuning.claude_formatter import ClaudeFormatter
 from voxel.training.fine_tuning.formatting import Formatter
@@ -186,3 +187,14 @@ def test_every_problem_is_reported_at_once_even_what_is_no_json(tmp_path: Path) 
     assert [problem.rpartition(f"{path}")[2] for problem in problems] == [":1 $", ":2 $", ":3 $.x", ":3 $.messages", ""]
     with pytest.raises(BadInput, match="cannot read"):
         openai_formatter.validate(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("kind", FORMATTERS)
+def test_progress_names_the_provider(tmp_path: Path, kind: type[Formatter]) -> None:
+    datasets = tmp_path / "datasets"
+    datasets.mkdir()
+    for split in ("train", "val", "test"):
+        (datasets / f"{split}.jsonl").write_bytes(msgspec.json.encode(example(1)) + b"\n")
+    told = io.StringIO()
+    kind(tmp_path).run(progress=LineProgress(told))
+    assert told.getvalue() == f"format {kind.provider}: 6 to do\n"

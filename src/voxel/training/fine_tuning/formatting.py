@@ -57,7 +57,7 @@ class Formatter:
             kept, left_out = self._within_limits(dataset)
             changed = False
             self.problems = []
-            progress.start("format", 1 + len(ROLES), 0)
+            progress.start(f"format {self.provider}", 1 + len(ROLES), 0)
             for role in ("", *ROLES):
                 for split in SPLITS:
                     chosen = [one for one in kept[split] if role in ("", one.role)]
