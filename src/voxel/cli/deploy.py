@@ -63,12 +63,22 @@ def rollback(role: RoleOption, data_dir: DataDirOption = DATA_DIR, json: JsonOpt
 
 @app.command("list")
 def list_roles(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
-    """What serves each role."""
+    """What serves each of the five roles."""
+    import msgspec
+
+    from voxel.records import ROLES, RoleState
     from voxel.training.deployment.model_deployer import ModelDeployer
 
-    for state in ModelDeployer(data_dir).deployments().roles.values():
+    roles = ModelDeployer(data_dir).deployments().roles
+    for role in ROLES:
+        state = roles.get(role, RoleState())
         if state.champion is not None:
             _show(state.champion, json=json, previous=state.previous)
+        elif json:
+            line = {"role": role, "champion": None, "version": None, "previous": state.previous}
+            typer.echo(msgspec.json.encode(line).decode())
+        else:
+            typer.echo(f"{role:10} nothing")
     return 0
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from voxel.errors import SetupError, UsageError
+from voxel.errors import SetupError, UsageError, VoxelError
 from voxel.records import ROLES, Deployment, Deployments, EvalReport, RoleState
 from voxel.stages import DataDir, write_atomic
 from voxel.training.deployment.dotenv import set_variable
@@ -42,7 +42,13 @@ class ModelDeployer:
             return msgspec.json.decode(self.path.read_bytes(), type=Deployments)
         except FileNotFoundError:
             return Deployments()
-        except (msgspec.DecodeError, OSError) as error:
+        except NotADirectoryError as error:
+            raise SetupError(
+                f"cannot read {self.path}: a file stands where a folder should be; take another --data-dir"
+            ) from error
+        except OSError as error:
+            raise SetupError(f"cannot read {self.path}: {error.strerror}; mend it or move it away") from error
+        except msgspec.DecodeError as error:
             raise SetupError(f"{self.path} cannot be read ({error}); mend it or move it away") from error
 
     def latest_report(self, model: str, role: str) -> EvalReport:
@@ -186,8 +192,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="model_deployer", description="List what serves each role.")
     parser.add_argument("--data-dir", default="training_data")
     deployer = ModelDeployer(parser.parse_args(arguments).data_dir)
+    try:
+        roles = deployer.deployments().roles
+    except VoxelError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
     for role in ROLES:
-        champion = deployer.deployments().roles.get(role, RoleState()).champion
+        champion = roles.get(role, RoleState()).champion
         shown = "nothing" if champion is None else f"{champion.model} (version {champion.version}, {champion.provider})"
         sys.stdout.write(f"{role:10} {shown}\n")
     return 0
