@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from voxel.errors import UsageError
+from voxel.errors import SetupError, UsageError
 from voxel.records import Example, Provenance
 from voxel.records.example import Exists, Geometry, Property
 from voxel.training.evaluation.quality_metrics import QualityMetrics, provider_of
@@ -106,7 +106,7 @@ def test_references_score_one_and_a_second_run_runs_nothing(data_dir: Path) -> N
 
 
 def test_no_answer_scores_nothing(data_dir: Path) -> None:
-    for score in scores(data_dir, {}).values():
+    for score in scores(data_dir, {"0000000000000001": ""}).values():
         assert score["verdict"] == "no_code"
         assert (score["code_quality"], score["blender_api"], score["completeness"]) == (0.0, 0.0, 0.0)
 
@@ -205,3 +205,29 @@ def test_what_cannot_be_asked_is_said(data_dir: Path) -> None:
     (data_dir / "answers.jsonl").write_text('{"id": "1"}\n')
     with pytest.raises(UsageError, match=r"answers\.jsonl:1 is not an object with id and answer"):
         metrics.evaluate_model(str(data_dir / "answers.jsonl"), "answers")
+
+
+def test_answers_to_other_questions_or_to_one_twice_are_refused(data_dir: Path) -> None:
+    path = data_dir / "answers.jsonl"
+
+    def refusal(*ids: str) -> str:
+        path.write_text("".join(json.dumps({"id": name, "answer": CUBE}) + "\n" for name in ids))
+        with pytest.raises(UsageError) as caught:
+            QualityMetrics(data_dir).evaluate_model(str(path), "answers", role="builder")
+        return str(caught.value)
+
+    asked = f"{path} answers none of the 1 examples that are asked, such as '0000000000000001'; "
+    assert refusal("x", "y") == asked + "its first id is 'x'"
+    assert refusal() == asked + "it is empty"
+    assert refusal("0000000000000001", "x", "0000000000000001") == f"{path}:3 answers '0000000000000001' a second time"
+    assert not (data_dir / "evaluation").exists()
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "anthropic/claude-x"])
+def test_a_key_that_is_not_set_is_named(data_dir: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
+    variable = f"{model.split('/')[0].upper()}_API_KEY"
+    monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
+    with pytest.raises(SetupError) as caught:
+        QualityMetrics(data_dir).evaluate_model(model, provider_of(model))
+    assert str(caught.value) == f"{variable} is not set; {model} cannot be asked without it"

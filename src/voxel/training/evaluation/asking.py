@@ -5,14 +5,18 @@ Every answer is kept in inspect's cache as soon as it is there, so that an inter
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from voxel.errors import MissingExtra, TryLater
+from voxel.errors import MissingExtra, SetupError, TryLater
 
 PROVIDERS = ("openai", "anthropic", "bedrock", "azureai", "hf", "vllm", "ollama")
 """Prefixes that inspect-ai knows; a model name that holds a slash is passed to it as it is."""
+
+KEYS = {"openai": ("OPENAI_API_KEY",), "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")}
+"""One of these variables a provider must find; those that are not here have other ways in."""
 
 
 class Prompt(NamedTuple):
@@ -40,9 +44,14 @@ def model_name(model_id: str, provider: str) -> str:
 def ask(name: str, prompts: Sequence[Prompt], *, log_dir: Path, max_tokens: int = 4096) -> list[Answer]:
     """One answer for each prompt, in order, at temperature 0.
 
-    `name` is inspect-ai's name of the model. Raises MissingExtra without inspect-ai, TryLater when the service cannot
-    be used at all; trouble with a single prompt is that answer's `error`.
+    `name` is inspect-ai's name of the model. Raises SetupError when the provider's key is not set, MissingExtra without
+    inspect-ai, TryLater when the service cannot be used at all; trouble with a single prompt is that answer's `error`.
     """
+    provider, _, model = name.partition("/")
+    keys = KEYS.get(provider, ())
+    # `openai/azure/NAME` and the like go through another service, with its own key
+    if keys and "/" not in model and not any(os.environ.get(key, "").strip() for key in keys):
+        raise SetupError(f"{keys[0]} is not set; {name} cannot be asked without it")
     try:
         from inspect_ai import Task, eval
         from inspect_ai.dataset import MemoryDataset, Sample

@@ -153,6 +153,12 @@ class QualityMetrics:
             return [Answer(each.id, each.completion) for each in examples]
         if provider == ANSWERS:
             given = _read_answers(Path(model))
+            if not any(each.id in given for each in examples):
+                held = f"its first id is {next(iter(given))!r}" if given else "it is empty"
+                raise UsageError(
+                    f"{model} answers none of the {len(examples)} examples that are asked, such as "
+                    f"{examples[0].id!r}; {held}"
+                )
             return [
                 Answer(each.id, given.get(each.id, ""), "" if each.id in given else "no answer") for each in examples
             ]
@@ -188,7 +194,7 @@ class QualityMetrics:
 
 
 def _read_answers(path: Path) -> dict[str, str]:
-    """{example id: answer}. UsageError names the first line that is not `{id, answer}`."""
+    """{example id: answer}. UsageError names the first line that is not `{id, answer}` or answers an id again."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -201,6 +207,8 @@ def _read_answers(path: Path) -> dict[str, str]:
             entry = msgspec.json.decode(line, type=_Given)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}:{number} is not an object with id and answer ({error})") from error
+        if entry.id in given:
+            raise UsageError(f"{path}:{number} answers {entry.id!r} a second time")
         given[entry.id] = entry.answer
     return given
 
