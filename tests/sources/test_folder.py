@@ -211,3 +211,70 @@ def test_a_file_that_the_manifest_names_and_that_is_gone_is_reported(tmp_path: P
     (tmp_path / "f.blend").unlink()
     (candidate,) = listed(tmp_path)
     assert candidate.trouble == "manifest.jsonl names it, but it cannot be read: No such file or directory"
+
+
+def test_links_that_lead_out_of_the_folder_are_denied(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "gpl").mkdir(parents=True)
+    (folder / "LICENSE").write_text("CC0 1.0 Universal")
+    (folder / "gpl" / "LICENSE").write_text("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007")
+    (folder / "gpl" / "g.blend").write_bytes(b"BLENDER-g")
+    (folder / "a.blend").symlink_to("gpl/g.blend")
+    (tmp_path / "theirs.blend").write_bytes(b"BLENDER-theirs")
+    (folder / "theirs.blend").symlink_to("../theirs.blend")
+    (folder / "script.py").symlink_to("/etc/passwd")
+    (folder / "up").symlink_to("..")
+    records = [read_local(each, 1000)[0] for each in listed(folder, policy=Policy())]
+    assert [(each.path, each.state, each.reason) for each in records] == [
+        ("gpl/g.blend", "denied", "the licence GPL-3.0-only is not allowed by the policy"),
+        ("script.py", "denied", "a link that leads out of the folder"),
+        ("theirs.blend", "denied", "a link that leads out of the folder"),
+        ("up", "denied", "a link that leads out of the folder"),
+    ]
+    assert {each.sha256 for each in records} == {""}
+
+
+def test_a_named_link_has_the_licence_of_the_place_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "LICENSE").write_text("CC0 1.0 Universal")
+    (tmp_path / "x.blend").write_bytes(b"BLENDER")
+    (tmp_path / "mine" / "x.blend").symlink_to("../x.blend")
+    (candidate,) = listed(tmp_path / "mine" / "x.blend", policy=Policy())
+    assert (candidate.local, candidate.license) == (str(tmp_path / "x.blend"), "")
+
+
+def test_a_file_of_the_manifest_that_is_a_link_out_is_denied(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    manifest(folder)
+    (folder / "f.blend").rename(tmp_path / "f.blend")
+    (folder / "f.blend").symlink_to("../f.blend")
+    (candidate,) = listed(folder)
+    assert read_local(candidate, 1000)[0].reason == "a link that leads out of the folder"
+
+
+@pytest.mark.parametrize(
+    ("head", "state"),
+    [
+        (b"BLENDER-v405", "held"),
+        (b"\x1f\x8b\x08\x00", "held"),
+        (b"\x28\xb5\x2f\xfd", "held"),
+        (b"\x5e\x2a\x4d\x18", "held"),
+        (b"\x6e\x2a\x4d\x18", "failed"),
+        (b"root:x:0:0", "failed"),
+        (b"B", "failed"),
+    ],
+)
+def test_what_begins_like_no_blend_file_is_not_kept(tmp_path: Path, head: bytes, state: str) -> None:
+    (tmp_path / "x.blend").write_bytes(head)
+    (candidate,) = listed(tmp_path)
+    record, data = read_local(candidate, 1000)
+    assert (record.state, data) == (state, head if state == "held" else None)
+    reason = "begins like neither a .blend file nor gzip nor zstd"
+    assert (record.reason, bool(record.sha256)) == (("", True) if state == "held" else (reason, False))
+
+
+def test_a_named_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text("MIT")
+    with pytest.raises(UsageError, match=r"neither a folder nor a \.blend or \.py file: .*/LICENSE"):
+        FolderSource([tmp_path / "LICENSE"], ANY)

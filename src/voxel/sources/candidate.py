@@ -14,6 +14,10 @@ from voxel.records.files import FileKind, FileRecord, FileState
 
 MAX_BYTES = 512 << 20
 """Files larger than this are not read."""
+LEADS_OUT = "a link that leads out of the folder"
+"""Why a file is denied of which the named folder, its licence and its repository say nothing."""
+NO_BLEND = "begins like neither a .blend file nor gzip nor zstd"
+_HEAD = 8
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +73,17 @@ def shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def leads_out(path: Path, top: Path) -> bool:
+    """Whether links on the way to `path`, which is named below `top`, lead out of it; a loop leads nowhere."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top))
+
+
+def begins_as_blend(head: bytes) -> bool:
+    """Whether these first bytes, four at least, are those of a .blend file: plain, or packed with gzip or zstd."""
+    skippable = head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5
+    return head.startswith((b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")) or skippable
+
+
 def read_local(candidate: Candidate, max_bytes: int) -> tuple[FileRecord, bytes | None]:
     """Reads a local candidate; with no bytes when it may not or cannot be used, and the record says why."""
     if candidate.refusal:
@@ -84,7 +99,11 @@ def read_local(candidate: Candidate, max_bytes: int) -> tuple[FileRecord, bytes 
             trouble = unfit(facts, max_bytes)
             if trouble:
                 return candidate.record("failed", trouble), None
-            data = file.read(max_bytes + 1)
+            data = file.read(_HEAD)
+            if candidate.kind == "blend" and not begins_as_blend(data):
+                # its bytes are nobody's scene, so that not even their digest is kept
+                return candidate.record("failed", NO_BLEND), None
+            data += file.read(max_bytes + 1 - len(data))
     except OSError as error:
         return candidate.record("failed", f"cannot be read: {error.strerror}"), None
     if len(data) > max_bytes:

@@ -1,8 +1,10 @@
 """Source `folder`: the .blend files and bpy scripts below local folders.
 
-Symbolic links are followed, each folder is entered once. A folder that holds a `manifest.jsonl` takes repository,
-commit, path, bytes and licence from it (`manifest.py`); elsewhere the repository is the git work tree above a file,
-or else the given folder, and the licence is the nearest licence text above it.
+A symbolic link stands for what it leads to, under the name that it has there; one that leads out of the named folder
+is denied, for neither licence nor repository of the folder speak of what lies elsewhere. Each folder is entered once.
+A folder that holds a `manifest.jsonl` takes repository, commit, path, bytes and licence from it (`manifest.py`);
+elsewhere the repository is the git work tree above a file, or else the given folder, and the licence is the nearest
+licence text above it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from voxel.errors import UsageError
-from voxel.sources.candidate import MAX_BYTES, Candidate, shown, unfit
+from voxel.sources.candidate import LEADS_OUT, MAX_BYTES, Candidate, leads_out, shown, unfit
 from voxel.sources.licences import LicenceFinder
 from voxel.sources.manifest import read_manifest
 from voxel.sources.policy import Policy
@@ -24,6 +26,7 @@ from voxel.sources.worktree import Worktree, find_worktree
 
 _BPY = re.compile(rb"^[ \t]*(?:import|from)[ \t]+bpy\b", re.MULTILINE)
 _SNIFFED = 1 << 16
+_KINDS = (".blend", ".py")
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
 
 
@@ -40,13 +43,18 @@ class FolderSource:
         max_files_per_repo: int | None = None,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        """UsageError when there is no path, or one does not exist."""
+        """UsageError when there is no path, one does not exist, or one is a file of another kind."""
         self.paths = tuple(Path(path) for path in paths)
         if not self.paths:
             raise UsageError("--source folder needs a PATH: the folder that holds your .blend files")
         missing = [shown(str(path)) for path in self.paths if not path.exists()]
         if missing:
             raise UsageError(f"no such file or folder: {', '.join(missing)}")
+        # a link that is named itself was meant: its file is taken with the licence that holds where it lies
+        self.paths = tuple(path.resolve() if path.is_symlink() and not path.is_dir() else path for path in self.paths)
+        others = [shown(str(path)) for path in self.paths if not path.is_dir() and path.suffix.lower() not in _KINDS]
+        if others:
+            raise UsageError(f"neither a folder nor a .blend or .py file: {', '.join(others)}")
         self._policy = policy
         self._cap = max_files_per_repo
         self._max_bytes = max_bytes
@@ -65,7 +73,7 @@ class FolderSource:
             seen.update(listed)
             yield from (listed[local] for local in sorted(listed))
             entered: set[tuple[int, int]] = set()
-            files = walk(top, entered) if path.is_dir() else iter([(path.absolute(), "")])
+            files = walk(top, top, entered) if path.is_dir() else iter([(path.absolute(), "")])
             for file, trouble in files:
                 if str(file) not in seen:
                     seen.add(str(file))
@@ -77,20 +85,23 @@ class FolderSource:
         tree = find_worktree(file.parent)
         if tree is None:
             tree = Worktree(top, f"local/{shown(top.name) or 'root'}", "", "")
+        refusal = ""
+        size = 0
         try:
-            facts = file.stat()
+            facts = file.lstat() if trouble == LEADS_OUT else file.stat()
         except OSError as error:
             trouble = trouble or f"cannot be read: {error.strerror}"
-            size = 0
         else:
             size = facts.st_size
-            if not trouble and file.suffix.lower() == ".blend":
+            if trouble == LEADS_OUT:
+                refusal, trouble = LEADS_OUT, ""
+            elif not trouble and file.suffix.lower() == ".blend":
                 trouble = unfit(facts, self._max_bytes)
             elif not trouble and not _imports_bpy(file, facts):
                 return None
         licence = self._finder(tree.root).licence(file.parent)
         path = shown(os.path.relpath(file, tree.root))
-        is_folder = bool(trouble) and file.is_dir()
+        is_folder = bool(trouble or refusal) and file.is_dir()
         return Candidate(
             source=self.name,
             repo=tree.repo,
@@ -102,7 +113,7 @@ class FolderSource:
             attribution=licence.attribution,
             size=0 if is_folder else size,
             local=str(file),
-            refusal="" if is_folder else self._policy.refusal(licence.spdx),
+            refusal=refusal or ("" if is_folder else self._policy.refusal(licence.spdx)),
             trouble=trouble,
         )
 
@@ -110,26 +121,34 @@ class FolderSource:
         return self._finders.setdefault(top, LicenceFinder(top))
 
 
-def walk(top: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
-    """The .blend and .py files below `top` in a fixed order, and folders that cannot be listed, with the trouble.
+def walk(folder: Path, top: Path, entered: set[tuple[int, int]]) -> Iterator[tuple[Path, str]]:
+    """The .blend and .py files below `folder` in a fixed order, and with its trouble what cannot be entered.
 
-    `entered` holds the folders seen so far, by device and inode, which ends loops of symbolic links.
+    `top` is the named folder, out of which no link is followed. `entered` holds the folders seen so far, by device and
+    inode, which ends loops of symbolic links.
     """
     try:
-        facts = top.stat()
+        facts = folder.stat()
         if (facts.st_dev, facts.st_ino) in entered:
             return
         entered.add((facts.st_dev, facts.st_ino))
-        entries = sorted(os.scandir(top), key=lambda entry: os.fsencode(entry.name))
+        entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
-        yield top, f"cannot be listed: {error.strerror}"
+        yield folder, f"cannot be listed: {error.strerror}"
         return
     for entry in entries:
         path = Path(entry.path)
-        if _is_folder(entry):
-            if entry.name not in _LEFT_OUT:
-                yield from walk(path, entered)
-        elif path.suffix.lower() in (".blend", ".py"):
+        is_folder = _is_folder(entry)
+        if entry.name in _LEFT_OUT if is_folder else path.suffix.lower() not in _KINDS:
+            continue
+        if entry.is_symlink():
+            if leads_out(path, top):
+                yield path, LEADS_OUT
+                continue
+            path = _home(path, top)
+        if is_folder:
+            yield from walk(path, top, entered)
+        else:
             yield path, ""
 
 
@@ -138,6 +157,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False  # a link that leads nowhere or round in a circle
+
+
+def _home(link: Path, top: Path) -> Path:
+    """Where a link within `top` leads, for the licence there holds; the link itself when no walk would come there."""
+    try:
+        inside = link.resolve(strict=True).relative_to(top.resolve())
+    except (OSError, RuntimeError):
+        return link
+    return link if _LEFT_OUT.intersection(inside.parts) else top / inside
 
 
 def _imports_bpy(file: Path, facts: os.stat_result) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from voxel.errors import UsageError
-from voxel.sources.candidate import Candidate, shown, unfit
+from voxel.sources.candidate import LEADS_OUT, Candidate, leads_out, shown, unfit
 from voxel.sources.licences import attribution, read_text
 from voxel.sources.policy import Policy
 
@@ -60,6 +60,8 @@ def read_manifest(folder: Path, policy: Policy, max_bytes: int) -> dict[str, Can
             text = read_text(folder / "licenses" / f"{told.repo.replace('/', '__')}.txt")
             credits[told.repo] = attribution(text) or f"The authors of {told.repo}"
         found[str(local)] = _candidate(told, local, credits[told.repo], policy, max_bytes)
+        if leads_out(local, folder):
+            found[str(local)] = msgspec.structs.replace(found[str(local)], refusal=LEADS_OUT, trouble="", size=0)
     if problems:
         raise UsageError("; ".join(problems))
     return found

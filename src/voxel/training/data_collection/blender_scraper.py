@@ -94,6 +94,8 @@ class _Base:
 class FolderStage(_Base):
     """One unit per file seen, known by place, size, time of change and what is known of its rights."""
 
+    version = 2
+
     def __init__(self, root: Path, options: Mapping[str, Any], source: FolderSource, max_bytes: int) -> None:
         super().__init__(root, options)
         self._source = source
