@@ -115,6 +115,14 @@ def test_status_tells_what_is_done_and_why_something_is_not(tmp_path: Path) -> N
     assert words.endswith("nothing is left to do\n")
 
 
+def test_scrape_says_what_mends_an_unknown_licence(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "x.blend").write_bytes(b"BLENDER-v405")
+    told = voxel("scrape", "files", "--quiet", cwd=tmp_path).stdout
+    assert "  scrape: 1 dropped: no licence is known\n" in told
+    assert told.endswith('or allow them with --policy FILE, a file that says:\n  unknown = "allow"\n')
+
+
 def test_status_of_a_killed_run_names_the_command_that_goes_on(tmp_path: Path) -> None:
     sys.path.append(str(ROOT))
     from tests.stages.squaring import Squaring

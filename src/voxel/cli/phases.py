@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -55,16 +56,17 @@ def resolve_source(source: Source | None, paths: list[Path] | None) -> str:
     return source.value
 
 
-def show_closing(data_dir: Path) -> None:
-    """Says where everything lies and what to do next."""
+def show_closing(data_dir: Path, policy: Path | None = None) -> None:
+    """Says where everything lies and what to do next; `policy` is the file that the run was given."""
     from voxel.stages import DataDir
 
     data = DataDir(data_dir)
-    if not any(_lines(data.datasets / f"{split}.jsonl") for split in ("train", "val", "test")):
-        typer.echo("\n".join(_nothing(data)))
-        return
-    where = "" if data_dir == Path("training_data") else f" --data-dir {data_dir}"
     splits = {split: _lines(data.datasets / f"{split}.jsonl") for split in ("train", "val", "test")}
+    if not any(splits.values()):
+        typer.echo("\n".join(["", "No examples were made.", *_why(data, "scrape", "parse", "build")]))
+        return
+    where = "" if data_dir == Path("training_data") else f" --data-dir {shlex.quote(str(data_dir))}"
+    under = "" if policy is None else f" --policy {shlex.quote(str(policy))}"
     dropped = _lines(data.datasets / "dropped.jsonl")
     lines = [
         "",
@@ -78,26 +80,49 @@ def show_closing(data_dir: Path) -> None:
         *activation(),
         f"  voxel status{where}            what is done, and why files were dropped",
         f"  voxel dataset verify{where}    prove every example again",
-        f"  voxel run{where} --source folder PATH    the same with your own .blend files",
+        f"  voxel run{where}{under} --source folder PATH    the same with your own .blend files",
     ]
     typer.echo("\n".join(lines))
 
 
-def _nothing(data: DataDir) -> list[str]:
-    """Why there is no example, and what mends it."""
+def show_nothing(data_dir: Path, last: str, *, json: bool) -> None:
+    """Says that a run ended after the phase `last`, which left nothing to go on with, and what mends it."""
+    from voxel.stages import DataDir
+    from voxel.stages.command import say
+
+    data = DataDir(data_dir)
+    left_out = "parse, build and format were" if last == "scrape" else "build and format were"
+    what = "nothing was collected" if last == "scrape" else "no collected file could be loaded"
+    kept = any(_lines(data.datasets / f"{split}.jsonl") for split in ("train", "val", "test"))
+    say(f"{what}, so {left_out} not run{'; the dataset of earlier runs stays as it is' if kept else ''}")
+    if not json:
+        typer.echo("\n".join(["", "No examples were made.", *_why(data, "scrape", "parse")]))
+
+
+def show_remedy(data_dir: Path) -> None:
+    """Says what to do about local files that were left out for want of a licence; nothing when there are none."""
+    from voxel.stages import DataDir
+
+    lines = _why(DataDir(data_dir), "scrape")
+    if _REMEDY[-1] in lines:
+        typer.echo("\n".join(lines))
+
+
+_REMEDY = (
+    "A file is used when its licence is known and permissive. For files that you may use: put the text of the",
+    "licence beside them in a file LICENSE, or allow them with --policy FILE, a file that says:",
+    '  unknown = "allow"',
+)
+
+
+def _why(data: DataDir, *phases: str) -> list[str]:
+    """Why files were not used, and what mends it."""
     from voxel.stages import Ledger
 
-    lines = ["", "No examples were made."]
     with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        found = [(phase, *told) for phase in ("scrape", "parse", "build") for told in ledger.reasons(phase)[:3]]
-    lines += [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
-    if any("licence" in reason for _, _, reason, _ in found):
-        lines += [
-            "A file is used when its licence is known and permissive. For files that you may use: put the text of the",
-            "licence beside them in a file LICENSE, or allow them with --policy FILE, a file that says:",
-            '  unknown = "allow"',
-        ]
-    return lines
+        found = [(phase, *told) for phase in phases for told in ledger.reasons(phase)[:3]]
+    lines = [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
+    return [*lines, *_REMEDY] if any("licence" in reason for _, _, reason, _ in found) else lines
 
 
 def activation() -> list[str]:

@@ -25,7 +25,7 @@ from voxel.cli.options import (
     SourceOption,
     WorkersOption,
 )
-from voxel.cli.phases import resolve_source, show_closing, show_estimate
+from voxel.cli.phases import resolve_source, show_closing, show_estimate, show_nothing
 
 
 def command(
@@ -71,11 +71,17 @@ def command(
         return show_estimate(settings, json=json, quiet=quiet)
     failed = 0
     progress = shown_progress(quiet=quiet)
+    last, useless = "", False
     for report in pipeline.run(settings, progress):
+        last = report.phase
         typer.echo(report_line(report, as_json=json))
         failed += report.failed
+        useless |= report.phase == "build" and not report.done
         if report.phase == "scrape" and (rough := pipeline.expected(settings)):
             progress.note(", ".join(f"{phase} takes about {span(seconds)}" for phase, seconds in rough.items()))
+    if last != "format":
+        show_nothing(data_dir, last, json=json)
+        return SOME_FAILED
     if not json:
-        show_closing(data_dir)
-    return SOME_FAILED if failed else DONE
+        show_closing(data_dir, policy)
+    return SOME_FAILED if failed or useless else DONE

@@ -22,7 +22,7 @@ from voxel.cli.options import (
     SourceOption,
     WorkersOption,
 )
-from voxel.cli.phases import resolve_source, run_one, show_estimate
+from voxel.cli.phases import resolve_source, run_one, show_estimate, show_remedy
 
 
 def command(
@@ -62,4 +62,7 @@ def command(
     pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
-    return run_one("scrape", settings, json=json, quiet=quiet)
+    status = run_one("scrape", settings, json=json, quiet=quiet)
+    if settings.source == "folder" and not json:
+        show_remedy(data_dir)
+    return status

@@ -46,12 +46,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def run(settings: Settings, progress: Progress | None = None) -> Iterator[PhaseReport]:
     """Does the phases in their order and yields the report of each; what is done already is not done again.
 
-    The data directory is held from the first report asked for to the last. Raises what `run_stage` raises.
+    Ends early when nothing was collected, or nothing of it could be loaded: a dataset of nothing would take the place
+    of one that an earlier run made. The data directory is held from the first report asked for to the last. Raises what
+    `run_stage` raises.
     """
     data = DataDir(settings.data_dir).create()
     with data.hold():
-        for phase in PHASES.values():
-            yield phase(settings, progress)
+        for name, phase in PHASES.items():
+            report = phase(settings, progress)
+            yield report
+            if (name == "scrape" and not _held(data)) or (name == "parse" and not report.done):
+                return
+
+
+def _held(data: DataDir) -> int:
+    """How many files the scrape phase holds, each of equal bytes once."""
+    with (data.scraped / "files.jsonl").open("rb") as lines:
+        return sum(b'"state":"held"' in line for line in lines)
 
 
 def expected(settings: Settings) -> dict[str, float]:
@@ -60,8 +71,7 @@ def expected(settings: Settings) -> dict[str, float]:
     Rough: files differ a hundredfold. A phase with nothing to do is left out.
     """
     data = DataDir(settings.data_dir)
-    with (data.scraped / "files.jsonl").open("rb") as lines:
-        held = sum(b'"state":"held"' in line for line in lines)
+    held = _held(data)
     workers = settings.workers or default_workers()
     with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
         left = {phase: held - ledger.totals(phase).done - ledger.totals(phase).dropped for phase in SECONDS_A_FILE}
