@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -117,6 +118,69 @@ def test_without_any_example_it_says_why_and_what_to_do(made: Made, tmp_path: Pa
     folder.mkdir()
     (folder / "crate.blend").write_bytes((made.folder / "crate.blend").read_bytes())
     done = run(folder, tmp_path / "data", "--quiet")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "No examples were made.\n  scrape: 1 dropped: no licence is known\n" in done.stdout
     assert 'or allow them with --policy FILE, a file that says:\n  unknown = "allow"\n' in done.stdout
+    assert done.stderr == "voxel: nothing was collected, so parse, build and format were not run\n"
+
+
+def test_a_run_that_collects_nothing_leaves_the_dataset_of_an_earlier_one(made: Made, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(made.data, data)
+    before = {
+        path: path.read_bytes() for part in ("datasets", "fine_tuning") for path in (data / part).rglob("*.jsonl")
+    }
+    folder = tmp_path / "blends"
+    folder.mkdir()
+    (folder / "LICENSE").write_bytes(MIT)
+    kept = "; the dataset of earlier runs stays as it is\n"
+    for name, content, why in (
+        ("nothing.txt", b"", "nothing was collected, so parse, build and format were not run"),
+        ("text.blend", b"I am text", "nothing was collected, so parse, build and format were not run"),
+        ("junk.blend", b"BLENDER-v405junk", "no collected file could be loaded, so build and format were not run"),
+    ):
+        (folder / name).write_bytes(content)
+        done = run(folder, data, "--quiet", "--json")
+        assert (done.returncode, done.stderr) == (1, f"voxel: {why}{kept}")
+    named = run(folder / "LICENSE", data)
+    assert (named.returncode, named.stderr.count("\n")) == (2, 1)
+    assert "neither a folder nor a .blend or .py file: " in named.stderr
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_closing_words_repeat_the_policy(made: Made, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('unknown = "allow"\n')
+    done = run(made.folder, made.data, "--policy", str(policy))
+    assert f"  voxel run --data-dir {made.data} --policy {policy} --source folder PATH " in done.stdout
+
+
+def status(data: Path) -> list[str]:
+    words = [sys.executable, "-m", "voxel", "status", "--data-dir", str(data)]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+
+
+def test_status_tells_a_format_phase_that_did_not_finish(made: Made, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(made.data, data)
+    assert status(data)[-2].startswith("format   complete: 3 of 3 done, 0 left,")
+    assert status(data)[-1] == "nothing is left to do"
+    go_on = f"go on with: voxel format --data-dir {data}"
+    train = data / "datasets" / "train.jsonl"
+    train.write_bytes(b"".join(train.read_bytes().splitlines(keepends=True)[:-1]))
+    told = status(data)
+    assert (told[-2].partition(" (")[0], told[-1]) == (
+        "format   not run: 0 of 3 done, 3 left, 0 dropped, 0 failed", go_on,
+    )  # fmt: skip
+    blocked = data / "fine_tuning" / "claude" / "train_claude.jsonl"
+    blocked.unlink()
+    (blocked / "in the way").mkdir(parents=True)
+    words = [sys.executable, "-m", "voxel", "format", "--data-dir", str(data), "--quiet"]
+    assert subprocess.run(words, capture_output=True, check=False, timeout=60).returncode != 0
+    told = status(data)
+    assert (told[-2].partition(" (")[0], told[-1]) == (
+        "format   interrupted: 1 of 3 done, 2 left, 0 dropped, 0 failed", go_on,
+    )  # fmt: skip
+    shutil.rmtree(blocked)
+    assert subprocess.run(words, capture_output=True, check=False, timeout=60).returncode == 0
+    assert status(data)[-1] == "nothing is left to do"

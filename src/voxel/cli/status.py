@@ -11,7 +11,7 @@ import typer
 from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption
 
 if TYPE_CHECKING:
-    from voxel.stages import Ledger, StageRow
+    from voxel.stages import DataDir, Ledger, StageRow
 
 REASONS_SHOWN = 5
 
@@ -30,7 +30,7 @@ class PhaseStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     phase: str
     status: str
-    """complete, running or interrupted."""
+    """complete, running, interrupted, or not run: for the dataset that there is now."""
     planned: int
     done: int
     left: int
@@ -50,7 +50,10 @@ def command(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int
     data = DataDir(data_dir)
     busy = holder(data)
     with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        phases = [_status(ledger, stage, running=busy is not None) for stage in ledger.stages()]
+        stages = ledger.stages()
+        phases = [_status(ledger, stage, running=busy is not None) for stage in stages]
+    if not busy and (stale := _format_not_run(data, stages)):
+        phases = [*(phase for phase in phases if phase.phase != "format"), stale]
     for phase in phases:
         typer.echo(msgspec.json.encode(phase).decode() if json else _sentences(phase))
     if json:
@@ -77,12 +80,39 @@ def _status(ledger: Ledger, stage: StageRow, *, running: bool) -> PhaseStatus:
         left=left,
         dropped=totals.dropped,
         failed=totals.failed,
-        updated_at=datetime.fromtimestamp(stage.updated_at).astimezone().isoformat(timespec="seconds"),
+        updated_at=_when(stage.updated_at),
         reasons=[
             Reason(state=state, reason=reason, count=count) for state, reason, count in ledger.reasons(stage.stage)
         ],
         next=stage.command if left or status != "complete" else "",
     )
+
+
+def _format_not_run(data: DataDir, stages: list[StageRow]) -> PhaseStatus | None:
+    """The phase `format` when it has not seen the dataset that lies there now; None when it has."""
+    from voxel.training.fine_tuning.noting import PROVIDERS, command, dataset_digest
+
+    dataset = dataset_digest(data)
+    formatted = next((stage for stage in stages if stage.stage == "format"), None)
+    if not dataset or (formatted and formatted.settings == {"dataset": dataset}):
+        return None
+    newest = max(path.stat().st_mtime for path in data.datasets.glob("*.jsonl"))
+    return PhaseStatus(
+        phase="format",
+        status="not run",
+        planned=len(PROVIDERS),
+        done=0,
+        left=len(PROVIDERS),
+        dropped=0,
+        failed=0,
+        updated_at=_when(newest),
+        reasons=[],
+        next=command(data),
+    )
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
 def _sentences(phase: PhaseStatus) -> str:

@@ -22,6 +22,7 @@ from voxel.providers.provider import Limits
 from voxel.records.example import SPLITS, Example, Split
 from voxel.records.roles import ROLES
 from voxel.stages import DataDir, PhaseReport, Progress, run_phase, write_atomic
+from voxel.training.fine_tuning.noting import noted
 
 _ROOM = 64
 """Tokens that chat templates put around the messages of one example; generous."""
@@ -52,7 +53,7 @@ class Formatter:
         del workers, engine
         began = time.monotonic()
         progress = progress or Progress()
-        with self.data.create().hold():
+        with self.data.create().hold(), noted(self.data, self.provider):
             dataset = {split: list(read_examples(self.data, split)) for split in SPLITS}
             kept, left_out = self._within_limits(dataset)
             changed = False
