@@ -63,6 +63,28 @@ def test_verified_into_a_folder(blend: Path, tmp_path: Path) -> None:
     assert (tmp_path / "ball.py").read_text().startswith("import bpy\n")
 
 
+def test_the_verdict_beside_a_script_on_standard_output(blend: Path) -> None:
+    done = decompile(blend, "--verify")
+    assert done.returncode == 0
+    assert done.stdout == decompile(blend).stdout
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith(f"{blend}  ") and first.endswith(" tokens")
+    assert rest[0] == "  verified"
+    assert "  objects: 2 of 2" in rest and "  materials: 1 of 1" in rest
+
+
+def test_an_error_names_its_file_once(tmp_path: Path) -> None:
+    for name, content in (("broken", b"BLENDER-v300" + bytes(100)), ("empty", b""), ("text", b"hello\n")):
+        (tmp_path / f"{name}.blend").write_bytes(content)
+    done = decompile(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"voxel: {tmp_path}/broken.blend: Missing DNA block (Blender 4.5)\n"
+        f"voxel: {tmp_path}/empty.blend: empty file\n"
+        f"voxel: {tmp_path}/text.blend: File format is not supported (Blender 4.5)\n"
+    )
+
+
 def test_one_object_or_one_material(blend: Path) -> None:
     ball = decompile(blend, "--object", "Ball")
     assert "Ball" in ball.stdout and "Red Paint" in ball.stdout and "Floor" not in ball.stdout

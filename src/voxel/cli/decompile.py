@@ -38,6 +38,10 @@ VersionsOption = Annotated[
     typer.Option("--blender", metavar="VERSION", help="Which Blender; the first one loads, each one verifies."),
 ]
 
+_Q = "[\"']"
+_FILE = re.compile(
+    f"^Error: |Loading {_Q}the file{_Q} failed: |Failed to read blend file {_Q}the file{_Q}: | in file {_Q}the file{_Q}"
+)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -92,7 +96,7 @@ def command(
             try:
                 scene = Scene.from_json(running[0].load(path))
             except BadInput as error:
-                say(f"{path}: {error}")
+                say(f"{path}: {_without_path(str(error), path)}")
                 bad = True
                 continue
             scene = _part(scene, roots, path)
@@ -110,10 +114,17 @@ def command(
                 verified=verified,
                 fidelity=fidelity,
             )
-            typer.echo(msgspec.json.encode(line).decode() if json else _sentences(line, written, target), nl=json)
-            if not json and target is None:
-                for item in written.skipped:
-                    say(f"not written: {item.path}: {item.reason}")
+            if json:
+                typer.echo(msgspec.json.encode(line).decode())
+            elif target is not None:
+                typer.echo(_sentences(line, written, f"{path} -> {target}"))
+            else:
+                typer.echo(written.source, nl=False)
+                if verify:
+                    typer.echo(_sentences(line, written, str(path)), err=True)
+                else:
+                    for item in written.skipped:
+                        say(f"not written: {item.path}: {item.reason}")
     return int(bad)
 
 
@@ -190,10 +201,16 @@ def _compare(
     return result, unnamed
 
 
-def _sentences(line: Decompiled, written: Written, target: Path | None) -> str:
-    if target is None:
-        return line.script
-    words = [f"{line.path} -> {target}  {line.tokens} tokens"]
+def _without_path(reason: str, path: Path) -> str:
+    """What Blender says of a file whose path the line names already; inside, its path was made `the file`."""
+    reason = _FILE.sub("", reason.removesuffix(f": {path}"))
+    for quoted in ('"the file"', "'the file'", "the file"):
+        reason = reason.replace(quoted, "it")
+    return reason
+
+
+def _sentences(line: Decompiled, written: Written, name: str) -> str:
+    words = [f"{name}  {line.tokens} tokens"]
     if line.verified is not None:
         words.append("  verified" if line.verified else "  NOT verified")
     for name, one in line.fidelity.items():
@@ -201,4 +218,4 @@ def _sentences(line: Decompiled, written: Written, target: Path | None) -> str:
         words += [f"      {count}: {reason}" for reason, count in one.skipped.items()]
     if not line.fidelity:
         words += [f"  not written: {item.path}: {item.reason}" for item in written.skipped]
-    return "\n".join(words) + "\n"
+    return "\n".join(words)
