@@ -87,13 +87,38 @@ def test_the_users_own_prices_win(voxel: Voxel, tmp_path: Path) -> None:
         "jobs", "estimate", "--model", "gpt-9", "--examples", "1000", "--roles", "1", "--data-dir", str(tmp_path)
     )
     assert "$0.60 to $1.20 a role" in ran.out
-    assert "my contract" in ran.out
-    assert "prices of 2030-01-02" in ran.out
+    assert "prices: my contract, 2030-01-02)" in ran.out
     (tmp_path / "prices.toml").write_text("date = 2030-01-02\n")
     ran = voxel("jobs", "estimate", "--data-dir", str(tmp_path))
     assert ran.status == 2
     assert ran.err.count("\n") == 1
     assert "is not a price table" in ran.err
+
+
+def test_roles_that_differ_are_summed_and_a_plan_says_so(
+    voxel: Voxel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("jobs", "estimate", "--provider", "openai", "--model", "gpt-4")
+    assumes = (
+        "where there are no files under training_data/fine_tuning, this assumes 10,000 examples a role of 200 tokens; "
+        "--examples and --tokens say otherwise"
+    )
+    change = "to change prices, edit a copy: training_data/prices.toml"
+    price, *rest = voxel(*words).out.splitlines()
+    assert rest == [assumes, change]
+    assert " $240.00 for 5 roles, $48.00 a role (6,000,000 trained tokens a role; prices: the " in price
+    files(tmp_path, "builder")
+    write_openai(tmp_path / "training_data/fine_tuning/openai/builder/train_openai.jsonl", 600, "builder")
+    files(tmp_path, "texture")
+    (builder,), (texture,), (both,) = (
+        voxel(*words, *role, "--json").lines for role in (("--role", "builder"), ("--role", "texture"), ())
+    )
+    assert both["trained_tokens"] == builder["trained_tokens"] != texture["trained_tokens"]
+    assert both["total_low"] == pytest.approx(builder["cost_low"] + texture["cost_low"], abs=1e-4)  # type: ignore[operator]
+    price, *rest = voxel(*words).out.splitlines()
+    assert rest == [change]
+    assert " for 2 roles, at most $" in price
 
 
 def test_submit_list_monitor_show_cancel(voxel: Voxel, server: OpenAIServer, tmp_path: Path) -> None:

@@ -79,17 +79,22 @@ class EstimateLine(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     roles: int
     trained_tokens: int
-    """Of one role."""
+    """Of the role with the most."""
     cost_low: float | None
-    """US dollars for one role."""
+    """US dollars for the role with the most."""
     cost_high: float | None
     total_low: float | None
-    """For all roles."""
+    """For all roles: the sum."""
     total_high: float | None
     seconds: float | None
     """For all roles, on this machine; None for services."""
     prices_of: str
     source: str
+    """Where the price comes from."""
+    alike: bool
+    """Whether all roles have as many tokens."""
+    planned: bool
+    """Whether the tokens are those of a plan, not of files."""
 
 
 @app.command("estimate")
@@ -119,8 +124,10 @@ def estimate_jobs(
     rows = [(row.provider, row.model) for row in table.price if only in ("", row.provider)]
     if model:
         rows = [(only or next((name for name, known in rows if model.startswith(known)), "openai"), model)]
+    assumed = False
     for name, known in rows:
         counts = [] if examples else _token_counts(name, role, train, data_dir)
+        planned = not counts
         counts = counts or [(examples or PLANNED) * tokens] * (1 if role else roles)
         costs = [estimate(table, name, known, tokens=count, epochs=epochs) for count in counts]
         lows, highs = [cost.low for cost in costs], [cost.high for cost in costs]
@@ -137,10 +144,18 @@ def estimate_jobs(
             seconds=sum(seconds) if seconds else None,
             prices_of=str(table.date),
             source=costs[0].source,
+            alike=len(set(counts)) == 1,
+            planned=planned,
         )
         typer.echo(msgspec.json.encode(line).decode() if json else _estimate_line(line))
+        assumed |= planned and not examples
     if not json:
-        typer.echo(f"prices of {table.date}; to change them, edit a copy: {data_dir / 'prices.toml'}")
+        if assumed:
+            typer.echo(
+                f"where there are no files under {data_dir / 'fine_tuning'}, this assumes {PLANNED:,} examples a role "
+                f"of {tokens} tokens; --examples and --tokens say otherwise"
+            )
+        typer.echo(f"to change prices, edit a copy: {data_dir / 'prices.toml'}")
     return 0
 
 
@@ -166,10 +181,12 @@ def _sum(amounts: Iterable[float | None]) -> float | None:
 
 def _estimate_line(line: EstimateLine) -> str:
     time_ = f", {line.seconds / 3600:.1f} h on this machine" if line.seconds else ""
+    most = "" if line.alike else "at most "
+    roles = "1 role" if line.roles == 1 else f"{line.roles} roles"
     return (
-        f"{line.provider:<8} {line.model or 'any model':<26} {_money(line.cost_low, line.cost_high):>16} a role,"
-        f" {_money(line.total_low, line.total_high):>18} for {line.roles}"
-        f" ({line.trained_tokens:,} trained tokens each{time_}; {line.source})"
+        f"{line.provider:<8} {line.model or 'any model':<26} {_money(line.total_low, line.total_high):>18} for {roles},"
+        f" {most}{_money(line.cost_low, line.cost_high)} a role"
+        f" ({most}{line.trained_tokens:,} trained tokens a role{time_}; prices: {line.source}, {line.prices_of})"
     )
 
 
