@@ -232,6 +232,7 @@ def test_links_that_lead_out_of_the_folder_are_denied(tmp_path: Path) -> None:
         ("up", "denied", "a link that leads out of the folder"),
     ]
     assert {each.sha256 for each in records} == {""}
+    assert {each.license for each in records[1:]} == {""}
 
 
 def test_a_named_link_has_the_licence_of_the_place_it_leads_to(tmp_path: Path) -> None:

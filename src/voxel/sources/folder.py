@@ -19,7 +19,7 @@ import msgspec
 
 from voxel.errors import UsageError
 from voxel.sources.candidate import LEADS_OUT, MAX_BYTES, Candidate, leads_out, shown, unfit
-from voxel.sources.licences import LicenceFinder
+from voxel.sources.licences import UNKNOWN, LicenceFinder
 from voxel.sources.manifest import read_manifest
 from voxel.sources.policy import Policy
 from voxel.sources.worktree import Worktree, find_worktree
@@ -99,7 +99,7 @@ class FolderSource:
                 trouble = unfit(facts, self._max_bytes)
             elif not trouble and not _imports_bpy(file, facts):
                 return None
-        licence = self._finder(tree.root).licence(file.parent)
+        licence = UNKNOWN if refusal else self._finder(tree.root).licence(file.parent)
         path = shown(os.path.relpath(file, tree.root))
         is_folder = bool(trouble or refusal) and file.is_dir()
         return Candidate(
