@@ -231,8 +231,8 @@ def test_paths_are_not_local_paths_until_resolved() -> None:
     path = BlendPath(b"//..\\tex\\a\xff.png")
     assert path.relative
     assert path.text == "//..\\tex\\a\\xff.png"
-    assert path.resolve(Path("/work")) == Path("/work/../tex/a\udcff.png")
-    assert BlendPath(b"/abs/b.png").resolve(Path("/work")) == Path("/abs/b.png")
+    assert path.resolve(Path("/project")) == Path("/project/../tex/a\udcff.png")
+    assert BlendPath(b"/abs/b.png").resolve(Path("/project")) == Path("/abs/b.png")
 
 
 def test_linked_libraries_and_packed_files(blender: Callable[[str], None], tmp_path: Path) -> None:

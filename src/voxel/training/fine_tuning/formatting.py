@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,7 +29,7 @@ _ROOM = 64
 """Tokens that chat templates put around the messages of one example; generous."""
 
 
-class Formatter:
+class Formatter(ABC):
     """Writes one provider's training files from the dataset. Subclasses say what a line looks like."""
 
     provider: ClassVar[str]
@@ -39,9 +40,9 @@ class Formatter:
         self.problems: list[str] = []
         """What `run` found wrong in its own files, as `reason @ file:line $.path`."""
 
+    @abstractmethod
     def line(self, example: Example) -> Mapping[str, Any]:
         """One example as this provider takes it."""
-        raise NotImplementedError
 
     def run(
         self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
