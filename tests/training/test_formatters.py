@@ -89,7 +89,7 @@ def test_a_prompt_holds_the_instruction_word_for_word_and_the_context(kind: type
 
 
 def test_each_provider_has_just_its_own_keys(data: DataDir) -> None:
-    keys = {
+    keys: dict[type[Formatter], set[str]] = {
         OpenAIFormatter: {"messages"},
         ClaudeFormatter: {"system", "messages"},
         LocalFormatter: {"prompt", "completion"},
