@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from voxel.bpycode.action_edits import edit_action
 from voxel.bpycode.animated import Animated, is_array, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
 from voxel.bpycode.keys import frame_number, write_curve
@@ -48,7 +49,9 @@ def write_animation(script: Script) -> None:
         old = script.old(needed)
         if old is not None:
             if old != action:
-                script.skip(f'actions["{name}"]', "changed keys of an action that is there")
+                script.names.open_block()
+                edit_action(script, script.fetch(needed), action, old, f'actions["{name}"]')
+                script.names.close_block()
             for item in users.get(needed, []):
                 assign(script, item, script.fetch(needed), action)
             continue
@@ -82,7 +85,8 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
         if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
             insert_keys(script, owner, users[0], curves)
             holder = f"{owner}.animation_data.action"
-            if needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
+            renamed = users[0].needed[0] == "meshes" and not script.named_by_hand(users[0].needed)
+            if renamed or needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
                 script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)

@@ -58,9 +58,9 @@ def angle(value: float) -> str | None:
     if not math.isfinite(value) or abs(value) < _NOTHING:
         return None
     degrees = math.degrees(value)
-    for decimals in (0, 1, 2):
+    for decimals, close in ((0, 6e-6), (1, 2e-6), (2, 5e-7)):
         rounded = round(degrees, decimals)
-        if rounded and abs(math.radians(rounded) - value) <= 5e-7 * max(1.0, abs(value)):
+        if rounded and abs(math.radians(rounded) - value) <= close * max(1.0, abs(value)):
             return f"radians({number(rounded, whole=True)})"
     return None
 

@@ -132,9 +132,8 @@ def make_primitive(script: Script, needed: Id, block: Json, data_id: Id, mesh: J
     script.assign(variable, "bpy.context.object")
     if script.claims("objects", default) or row.name != quote(default):
         script.assign(f"{variable}.name", row.name)
-    data_name = row.data_name or quote(data_id[1])
-    if script.claims("meshes", default) or data_name != quote(default):
-        script.assign(f"{variable}.data.name", data_name)
+    if script.named_by_hand(data_id):
+        script.assign(f"{variable}.data.name", row.data_name or quote(data_id[1]))
     script.made(data_id, f"{variable}.data")
     after_operator(script, f"{variable}.data", mesh)
     if mesh["geometry"].get("smooth") is True:

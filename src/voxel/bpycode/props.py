@@ -14,7 +14,7 @@ FIRST = (
     "media_type", "file_format", "format", "engine", "data_type", "input_type", "mode", "dimensions",
     "distribution", "sky_type", "node_group", "shape", "noise_dimensions", "operation", "blend_type", "fill_mode",
     "fit_type", "mass_type", "use_custom", "domain_type", "fluid_type", "effector_type",
-    "use_curve_mapping",
+    "use_curve_mapping", "display_device", "view_transform",
 )  # fmt: skip
 """Properties that decide which others exist or what they may be: they are set first."""
 
@@ -136,20 +136,14 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     elif isinstance(what, dict) and "$node" in what:
         script.skip(place, "refers to a node")
     elif kind == "ImageFormatSettings" and identifier == "file_format" and what in MEDIA and not script.modern():
-        script.add([f"{' ' * script.indent}if bpy.app.version >= (5, 0, 0):"])
-        script.indent += 4
-        script.assign(f"{target}.media_type", quote(MEDIA[what]))
-        script.indent -= 4
+        script.when("bpy.app.version >= (5, 0, 0)", f"{target}.media_type", quote(MEDIA[what]))
         script.assign(f"{target}.file_format", quote(what))
     elif isinstance(what, str) and (identifier, what) in RENAMED:
         new, old = RENAMED[identifier, what]
         choice = f"{quote(new)} if bpy.app.version >= (5, 0, 0) else {quote(old)}"
         script.assign(f"{target}.{identifier}", choice)
     elif f"{kind}.{identifier}" in GONE and not script.modern():
-        script.add([f"{' ' * script.indent}if bpy.app.version < (5, 0, 0):"])
-        script.indent += 4
-        script.assign(f"{target}.{identifier}", value(script, what))
-        script.indent -= 4
+        script.when("bpy.app.version < (5, 0, 0)", f"{target}.{identifier}", value(script, what))
     else:
         unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")
         script.attempt(target, place, lambda: script.assign(f"{target}.{identifier}", value(script, what, unit)))

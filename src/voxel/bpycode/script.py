@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from voxel.bpycode import layout
-from voxel.bpycode.layout import Doc, before, call, join, lines, quote
+from voxel.bpycode.layout import INDENT, Doc, before, call, join, lines, quote
 from voxel.bpycode.names import Names
 from voxel.bpycode.paths import node_names
+from voxel.records.data_names import was_chosen
 
 Json = dict[str, Any]
 Id = tuple[str, str]
@@ -22,10 +24,6 @@ FALLBACKS = {
     "metaballs": "metaball", "particles": "particles", "texts": "text", "fonts": "font", "volumes": "volume",
     "speakers": "speaker", "lightprobes": "probe", "linestyles": "linestyle",
 }  # fmt: skip
-
-
-SELF_KEPT = frozenset({"scenes", "texts", "objects"})
-"""Datablocks that a file keeps without a user, or that are never alone."""
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +88,13 @@ class Script:
         self._in_view: set[str] | None = None
         self._references: set[Id] | None = None
         self._owners: dict[Id, Id] | None = None
+        self._holders: dict[Id, list[str]] | None = None
         self.many_moves = False
         """Several objects have to leave the collection into which their operator put them."""
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
+        self._condition: tuple[str, int, int] | None = None
+        """The condition that was written last, and where its block ended."""
 
     # Text
 
@@ -125,6 +126,18 @@ class Script:
     def assign(self, target: str, value: Doc) -> None:
         """Add `target = value`."""
         self.add(layout.assignment(target, value, self.indent))
+
+    def when(self, condition: str, target: str, value: Doc) -> None:
+        """Add `if condition:` with an assignment; assignments under one condition that follow each other share it."""
+        head = f"{' ' * self.indent}if {condition}:"
+        last = self._paragraphs[-1]
+        if self._condition != (head, id(last), len(last)):
+            self.add([head])
+        self.indent += INDENT
+        self.assign(target, value)
+        self.indent -= INDENT
+        last = self._paragraphs[-1]
+        self._condition = (head, id(last), len(last))
 
     def loop(self, targets: str, over: Doc) -> None:
         """Add `for targets in over:`; the caller indents what follows."""
@@ -209,9 +222,6 @@ class Script:
         variable = self.name(needed if owner is None else (needed[0], owner[1]), suffix)
         self.assign(variable, expression)
         self.made(needed, variable)
-        # what was there unused before has its fake user already
-        if needed[0] not in SELF_KEPT and not self.referenced(needed) and self.old(needed) is None:
-            self.assign(f"{variable}.use_fake_user", "True")
         return variable
 
     def refer(self, needed: Id) -> str:
@@ -262,8 +272,6 @@ class Script:
         """`variable = bpy.data.COLLECTION.new(name, …)`."""
         self.assign(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
         self.made(needed, variable)
-        if needed[0] not in SELF_KEPT and not self.referenced(needed):
-            self.assign(f"{variable}.use_fake_user", "True")
 
     def referenced(self, needed: Id) -> bool:
         """Whether anything in the Scene uses a datablock; one that nothing uses is not kept in a file by itself."""
@@ -278,6 +286,16 @@ class Script:
                 found |= {("collections", name) for name in block["children"]}
             self._references = found
         return needed in self._references
+
+    def named_by_hand(self, data: Id) -> bool:
+        """Whether somebody named this data; else Blender may call it what it likes."""
+        if self._holders is None:
+            self._holders = defaultdict(list)
+            for name, block in self.after["blocks"].get("objects", {}).items():
+                held = identity(block.get("data"))
+                if held is not None:
+                    self._holders[held].append(name)
+        return was_chosen(data[1], self._holders[data])
 
     def modern(self) -> bool:
         """Whether the Scene was dumped by Blender 5.0 or later."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from voxel.bpycode.layout import Bracket, Doc, parts, quote
@@ -50,6 +51,16 @@ def value(script: Script, what: Any, unit: str = "", *, exact_float: bool = Fals
     raise ValueError(f"no source for {what!r}")
 
 
+def angles(script: Script, what: list[float]) -> list[str]:
+    """Parts of a rotation: in degrees when all are round, else those that a person would turn by anyway."""
+    plain = vector(what)
+    even = all(text == "0" or angle(part) for part, text in zip(what, plain, strict=True))
+    return [
+        (rounded_angle(script, part) if even or abs(math.degrees(part) / 15 % 1 - 0.5) > 0.4999 else None) or text
+        for part, text in zip(what, plain, strict=True)
+    ]
+
+
 def array(script: Script, what: list[Any], unit: str = "") -> Doc:
     """A vector, a colour, or a matrix as a tuple."""
     if what and isinstance(what[0], list):
@@ -57,6 +68,5 @@ def array(script: Script, what: list[Any], unit: str = "") -> Doc:
     if not all(isinstance(item, float | int) and not isinstance(item, bool) for item in what):
         return parts(value(script, item, unit) for item in what)
     if unit in ANGLES:
-        plain = vector(what)
-        return parts(rounded_angle(script, item) or text for item, text in zip(what, plain, strict=True))
+        return parts(angles(script, what))
     return parts(vector(what, close=COLOR_CLOSE) if unit in COLORS else vector(what))

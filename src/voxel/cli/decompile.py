@@ -179,7 +179,10 @@ def _compare(
 ) -> tuple[dict[str, Class], int]:
     """Fidelity by kind of datablock, and how many differ without being named as skipped."""
     from voxel.facts.compare import block_differences
+    from voxel.facts.compare_names import with_names_of
 
+    if back is not None:
+        back = dict(with_names_of(scene, back))
     result: dict[str, Class] = {}
     unnamed = 0
     for collection, blocks in scene["blocks"].items():

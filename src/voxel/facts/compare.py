@@ -1,9 +1,9 @@
 """Whether two Scenes mean the same, and where they do not.
 
-Datablocks are compared by name, the active scenes with one another. Numbers are the same within 1e-4, relative above
-1; handles of f-curves within 2e-3, since Blender moves aligned ones. Node trees are compared as graphs, meshes in any
-order of vertices and faces. What is only layout (names, labels, places and frames of nodes) or only follows from the
-rest (dimensions) is not compared.
+Datablocks are compared by name, the active scenes with one another; data whose name nobody chose by its object.
+Numbers are the same within 1e-4, relative above 1; handles of f-curves within 2e-3, since Blender moves aligned ones.
+Node trees are compared as graphs, meshes in any order of vertices and faces. What is only layout (names, labels, places
+and frames of nodes) or only follows from the rest (dimensions) is not compared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from voxel.facts.compare_meshes import mesh_differences
+from voxel.facts.compare_names import with_names_of
 from voxel.facts.compare_trees import tree_differences
 from voxel.facts.compare_values import Difference, value_differences
 from voxel.records.scene import Ref, Scene
@@ -32,7 +33,8 @@ def differences(
     `only` names the datablocks to compare, else all: then a datablock that `actual` has beyond `expected` is a
     difference too.
     """
-    first, second = plain(expected), plain(actual)
+    first = plain(expected)
+    second = with_names_of(first, plain(actual))
     found: list[Difference] = []
     active = {"scenes": (first["active_scene"], second["active_scene"])}
     refs = list(only) if only is not None else _all_blocks(first)

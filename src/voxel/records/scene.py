@@ -55,7 +55,7 @@ class End(_Part, frozen=True, kw_only=True):
     """The name that is shown."""
     index: int
     unique: bool
-    """The name occurs once on that side of the node."""
+    """The name occurs once among the enabled sockets on that side of the node, which Blender looks names up in."""
 
 
 class Link(_Part, frozen=True, kw_only=True):

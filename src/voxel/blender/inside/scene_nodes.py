@@ -152,11 +152,11 @@ def tree_of(tree: Any, walk: Walk, path: str) -> dict[str, Any]:
             walk.lose(where, "a group from a library")
             continue
         for side in (node.inputs, node.outputs):
-            names = [socket.name for socket in side]
+            names = [socket.name for socket in side if socket.enabled]
             for index, socket in enumerate(side):
                 ends[socket.as_pointer()] = {
                     "node": node.name, "socket": socket.identifier, "label": socket.name, "index": index,
-                    "unique": names.count(socket.name) == 1,
+                    "unique": socket.enabled and names.count(socket.name) == 1,
                 }  # fmt: skip
         nodes.append(node_of(node, walk, where, fresh[node.bl_idname], linked, ends))
     result["nodes"] = nodes
