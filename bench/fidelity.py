@@ -1,233 +1,245 @@
 """How much of real files comes back when they are written as code and that code is run.
 
-    python bench/fidelity.py [FOLDER] [--limit N] [--out FILE] [--scripts DIR]
+    python bench/fidelity.py [FOLDER...] [--python PYTHON] [--limit N] [--out FILE] [--scripts DIR] [--use DIR]
 
-Every .blend file of the folder is loaded in a forked Blender and dumped; the Scene is written as code; the code is run
-in an empty forked Blender, which is saved, loaded and dumped again; `voxel.facts` compares the two Scenes datablock by
-datablock. "Named as lost" are items that did not come back whole and that the dump or the writer says so of. Run it
-with an interpreter that has bpy; scripts inside the files are never run.
+Every .blend file of the folders is loaded in a forked Blender and dumped; the Scene is written as code; the code is run
+in an empty forked Blender, which is saved, loaded and dumped again; `voxel.facts` compares the two Scenes, and what
+Blender makes of both when it evaluates them is compared too. `--python` is an interpreter with bpy (else this one);
+files that a user makes with `bench/made_scenes.py` and Blender's own asset files are given as folders like others.
+`--scripts` keeps the scripts; `--use` runs scripts kept by another Blender instead of writing them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import signal
+import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "src"), str(HERE.parent / "src/voxel/blender/inside")]
+sys.path[:0] = [str(HERE.parent / "src"), str(HERE)]
+
+from fidelity_items import CLASSES, Item, items, left_out, opaque_below, own  # noqa: E402
+
+from voxel.bpycode import write_all  # noqa: E402
+from voxel.facts.compare import block_differences  # noqa: E402
+from voxel.facts.compare_names import with_names_of  # noqa: E402
 
 Json = dict[str, Any]
 
-NUMBERS = re.compile(r'\[\d+\]|\["[^"]*"\]')
+NUMBERS = re.compile(r'\[\d+\]|\["[^"]*"\]|\["[^"]*", \d+\]')
+MEANT = 1e-3
+"""Evaluated positions, matrices and values are the same within this, relative above 1."""
+ASSETS = ("geometry_nodes", "nodes")
 
 
-def in_child(work: Any, limit: float) -> Any:
-    """The result of `work()` in a fork of this process; a string that says what went wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "result.json")
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                quiet = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(quiet, 1)
-                os.dup2(quiet, 2)
-                try:
-                    result: Any = {"ok": work()}
-                except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
-                    frame = traceback.extract_tb(error.__traceback__)[-1]
-                    where = (
-                        frame.lineno if frame.filename == "<script>" else f"{Path(frame.filename).name}:{frame.lineno}"
-                    )
-                    result = {"error": f"{type(error).__name__}: {error} (line {where})"}
-                out.write_text(json.dumps(result))
-                code = 0
-            finally:
-                os._exit(code)
-        until = time.monotonic() + limit
-        while True:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                break
-            if time.monotonic() > until:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return {"error": "timeout"}
-            time.sleep(0.002)
-        if status or not out.exists():
-            return {"error": f"crashed with status {status}"}
-        return json.loads(out.read_text())
+class Worker:
+    """A Blender that answers requests, see `fidelity_worker.py`."""
+
+    def __init__(self, python: str) -> None:
+        command = [python, str(HERE / "fidelity_worker.py")]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.version = self._line()
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().strip()
+        if not line:
+            sys.exit("the Blender of the measurement ended")
+        return line
+
+    def ask(self, **request: str) -> Json:
+        assert self.process.stdin is not None
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        answer: Json = json.loads(Path(self._line()).read_text())
+        return answer
 
 
-def load_and_dump(path: Path, fresh: Json) -> Json:
-    import bpy
-    from dump import dump
+def same(one: Any, other: Any, scale: float = 1.0) -> bool:
+    """Whether two results of evaluation agree; lists of numbers by the size of the largest."""
+    if isinstance(one, list) and isinstance(other, list):
+        numbers = [abs(part) for part in one if isinstance(part, float)]
+        scale = max(scale, *numbers) if numbers else scale
+        return len(one) == len(other) and all(same(a, b, scale) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key], scale) for key in one)
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or abs(one - other) <= MEANT * scale
+    return bool(one == other)
 
-    bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
-    scene: Json = dump(fresh)
-    return scene
+
+class Tally:
+    """Counts of one table."""
+
+    def __init__(self) -> None:
+        self.total: Counter[str] = Counter()
+        self.good: Counter[str] = Counter()
+        self.in_part: Counter[str] = Counter()
+        self.opaque: Counter[str] = Counter()
+        self.unique: dict[str, dict[str, bool]] = defaultdict(dict)
+        self.reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        self.parts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.examples: dict[tuple[str, str], str] = {}
+        self.failures: Counter[str] = Counter()
+
+    def count(self, item: Item, reason: str | None, file: str) -> None:
+        self.total[item.kind] += 1
+        self.good[item.kind] += reason is None
+        key = item.unique()
+        self.unique[item.kind][key] = self.unique[item.kind].get(key, True) and reason is None
+        if reason is not None:
+            reason = NUMBERS.sub("[]", reason)[:150]
+            self.reasons[item.kind][reason] += 1
+            self.examples.setdefault((item.kind, reason), file)
+
+    def lines(self) -> list[str]:
+        """The table and the reasons, as Markdown."""
+        kinds = [*CLASSES, *sorted(set(self.total) - set(CLASSES))]
+        result = [
+            "| class | items | proved | unique | proved | bar | proved but for a part | opaque |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for kind in kinds:
+            if not self.total[kind] and not self.opaque[kind]:
+                continue
+            unique = self.unique[kind]
+            share = sum(unique.values()) / max(1, len(unique))
+            bar = CLASSES.get(kind)
+            said = "" if bar is None else f"{bar:.0%}" + ("" if share >= bar else " **missed**")
+            result.append(
+                f"| {kind} | {self.total[kind]} | {self.good[kind] / max(1, self.total[kind]):.1%} | {len(unique)} | "
+                f"{share:.1%} | {said} | {self.in_part[kind] or ''} | {self.opaque[kind] or ''} |"
+            )
+        whole, good = sum(self.total.values()), sum(self.good.values())
+        result += [f"| all | {whole} | {good / max(1, whole):.2%} | | | | {sum(self.in_part.values())} | "
+                   f"{sum(self.opaque.values())} |", "", "What did not come back:", ""]  # fmt: skip
+        result += [f"- {count} files: {reason}" for reason, count in self.failures.most_common(25)]
+        for title, table in (("", self.reasons), ("in part, ", self.parts)):
+            for kind in kinds:
+                result += [
+                    f"- {title}{kind}, {count}: {reason} ({self.examples[(kind, reason)]})"
+                    for reason, count in table[kind].most_common(12)
+                ]
+        return result
 
 
-def run_and_dump(source: str, fresh: Json) -> Json:
-    import bpy
-    from dump import dump
+def judge(
+    tally: Tally, wanted: Json, back: Json, lost: dict[str, str], failure: str, file: str, *, bundled: bool
+) -> None:
+    """Counts the items of one file."""
+    scene, effects = wanted["scene"], wanted["effects"]
+    again = with_names_of(scene, back["scene"]) if "scene" in back else {"blocks": {}, "active_scene": ""}
+    evaluated = back.get("effects", {"shapes": {}, "poses": {}, "courses": {}})
+    of_block: dict[str, list[Item]] = defaultdict(list)
+    for item in items(scene, bundled):
+        of_block[item.block].append(item)
+    for name, shape in effects["shapes"].items():
+        item = Item("evaluated geometry", "objects", name, ("(evaluated)",), shape)
+        if same(shape, evaluated["shapes"].get(name)):
+            tally.count(item, None, file)
+        elif opaque_below(scene, item, lost):
+            tally.opaque[item.kind] += 1
+        else:
+            tally.count(
+                item, failure or f"expected {_brief(shape)}, found {_brief(evaluated['shapes'].get(name))}", file
+            )
+    for mine in of_block.values():
+        first = mine[0]
+        active = (first.collection, first.name) == ("scenes", scene["active_scene"])
+        other = again["blocks"].get(first.collection, {}).get(again["active_scene"] if active else first.name)
+        block = scene["blocks"][first.collection][first.name]
+        found = [] if other is None else block_differences(block, other, "")
+        for item in mine:
+            why = left_out(item, mine, lost)
+            if item.kind == "meshes" and why and "above the limit" in why:
+                tally.opaque[item.kind] += 1
+                continue
+            differing = own(item, mine, found)
+            reason = None
+            if other is None:
+                reason = failure or (f"named: {why}" if why else "is not there")
+            elif differing:
+                reason = f"named: {why}" if why else str(differing[0])
+            elif not same(*_effect(item, effects, evaluated)) and not opaque_below(scene, item, lost):
+                reason = "evaluates to something else"
+            elif why:
+                tally.in_part[item.kind] += 1
+                tally.parts[item.kind][NUMBERS.sub("[]", why)[:60]] += 1
+                tally.examples.setdefault((item.kind, NUMBERS.sub("[]", why)[:60]), file)
+            tally.count(item, reason, file)
 
-    exec(compile(source, "<script>", "exec"), {"__name__": "__main__"})
-    with tempfile.TemporaryDirectory() as folder:
-        saved = str(Path(folder, "made.blend"))
-        bpy.ops.wm.save_as_mainfile(filepath=saved, relative_remap=False)
-        bpy.ops.wm.open_mainfile(filepath=saved, load_ui=False, use_scripts=False)
-        again: Json = dump(fresh)
-        return again
+
+def _effect(item: Item, effects: Json, evaluated: Json) -> tuple[Any, Any]:
+    """What evaluation shows of an item, before and after."""
+    table = {"modifier stacks": "shapes", "constraints": "poses", "actions": "courses"}.get(item.kind)
+    if table is None:
+        return None, None
+    return effects[table].get(item.name), evaluated[table].get(item.name)
+
+
+def _brief(shape: Any) -> Any:
+    return shape and [shape["vertices"], shape["edges"], shape["faces"], [row[:1] for row in shape["along"]]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", nargs="?", default=str(HERE.parents[1] / "shared/corpus"))
+    parser.add_argument("folders", nargs="*", default=[str(HERE.parents[1] / "shared/corpus")])
+    parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--limit", type=int, default=0)
-    parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--only", default="")
     parser.add_argument("--out")
     parser.add_argument("--scripts")
-    parser.add_argument("--scenes", help="folder that keeps the Scenes of the files, to save loading them again")
+    parser.add_argument("--use")
     options = parser.parse_args()
-
-    import warnings
-
-    warnings.simplefilter("ignore")
-    import bpy
-    from dump import fresh as make_fresh
-
-    from voxel.bpycode import write_all
-    from voxel.facts.compare import block_differences
-
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    made = in_child(make_fresh, 120)
-    if "ok" not in made:
-        sys.exit(made["error"])
-    fresh = made["ok"]
-    files = sorted(Path(options.folder).rglob("*.blend"))
-    files = [path for path in files if options.only in str(path)]
-    files = files[options.start :: max(1, len(files) // options.limit)] if options.limit else files
-    total: Counter[str] = Counter()
-    exact: Counter[str] = Counter()
-    named: Counter[str] = Counter()
-    unique: dict[str, set[str]] = defaultdict(set)
-    unique_exact: dict[str, set[str]] = defaultdict(set)
-    reasons: dict[str, Counter[str]] = defaultdict(Counter)
-    examples: dict[tuple[str, str], str] = {}
-    failures: Counter[str] = Counter()
-    began = time.monotonic()
-    written_in = 0.0
-    lines = []
-    for number, path in enumerate(files):
-        kept = (
-            Path(options.scenes, f"{path.relative_to(options.folder)}".replace("/", "__") + ".json")
-            if options.scenes
-            else None
-        )
-        if kept is not None and kept.exists():
-            loaded = json.loads(kept.read_text())
-        else:
-            loaded = in_child(partial(load_and_dump, path, fresh), 60)
-            if kept is not None:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.write_text(json.dumps(loaded))
-        if "ok" not in loaded:
-            failures[f"load: {loaded['error'].replace(options.folder, '')[:120]}"] += 1
+    worker = Worker(options.python)
+    files = [(path, Path(folder)) for folder in options.folders for path in sorted(Path(folder).rglob("*.blend"))]
+    files = [(path, folder) for path, folder in files if options.only in str(path)]
+    files = files[:: max(1, len(files) // options.limit)] if options.limit else files
+    tally, began, writing, lines = Tally(), time.monotonic(), 0.0, 0
+    for path, folder in files:
+        file = str(path.relative_to(folder))
+        kept = file.replace("/", "__") + ".py"
+        wanted = worker.ask(load=str(path))
+        if "error" in wanted:
+            tally.failures[f"load: {wanted['error'].replace(str(folder), '')[:120]} ({file})"] += 1
             continue
-        scene = loaded["ok"]
         start = time.monotonic()
         try:
-            written = write_all(scene)
+            written = write_all(wanted["scene"])
         except Exception as error:  # noqa: BLE001 - counted as a failure of the writer
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            failures[f"write: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"[:140]] += 1
-            print("write failed", path, error)
+            why = f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
+            tally.failures[f"write: {why[:140]} ({file})"] += 1
             continue
-        written_in += time.monotonic() - start
-        lines.append(written.source.count("\n"))
+        writing += time.monotonic() - start
+        source = written.source
         if options.scripts:
-            name = f"{path.relative_to(options.folder)}".replace("/", "__")
             Path(options.scripts).mkdir(parents=True, exist_ok=True)
-            Path(options.scripts, f"{name}.py").write_text(written.source)
-        again = in_child(partial(run_and_dump, written.source, fresh), 60)
-        back: Json = again.get("ok", {"blocks": {}})
-        if "ok" not in again:
-            failures[f"run: {again['error'][:120]}"] += 1
-            examples[("run", again["error"][:120])] = str(path.relative_to(options.folder))
-        lost = {item["path"]: item["reason"] for item in scene["opaque"]}
+            Path(options.scripts, kept).write_text(source)
+        if options.use:
+            if not Path(options.use, kept).exists():
+                tally.failures[f"no script of {file}"] += 1
+                continue
+            source = Path(options.use, kept).read_text()
+        lines += source.count("\n")
+        back = worker.ask(run=source)
+        failure = f"the script failed: {back['error'][:110]}" if "error" in back else ""
+        if failure:
+            tally.failures[f"run: {back['error'][:140]} ({file})"] += 1
+        lost = {item["path"]: item["reason"] for item in wanted["scene"]["opaque"]}
         lost |= {item.path: item.reason for item in written.skipped}
-        for collection, blocks in scene["blocks"].items():
-            for name, block in blocks.items():
-                if block["props"].get("source") == "VIEWER" or (collection == "linestyles" and not block["props"]):
-                    continue
-                key = json.dumps({part: what for part, what in block.items() if part != "dimensions"}, sort_keys=True)
-                other_name = (
-                    back.get("active_scene") if (collection, name) == ("scenes", scene["active_scene"]) else name
-                )
-                other = back["blocks"].get(collection, {}).get(other_name)
-                found = [] if other is None else block_differences(block, other, "")
-                same = other is not None and not found
-                where = f'{collection}["{name}"]'
-                named_lost = not same and "ok" in again and any(path.startswith(where) for path in lost)
-                named[collection] += named_lost
-                total[collection] += 1
-                exact[collection] += same
-                unique[collection].add(key)
-                if same:
-                    unique_exact[collection].add(key)
-                    continue
-                reason = "the script failed" if "ok" not in again else "is not there"
-                if named_lost:
-                    reason = f"named: {next(why for path, why in lost.items() if path.startswith(where))}"
-                elif other is not None:
-                    reason = NUMBERS.sub("[]", str(found[0]))
-                reason = reason[:150]
-                reasons[collection][reason] += 1
-                examples.setdefault((collection, reason), str(path.relative_to(options.folder)))
-        if number % 100 == 99:
-            print(f"{number + 1} of {len(files)}, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    report = [
-        "# Fidelity",
-        "",
-        f"Blender {bpy.app.version_string}, {len(files)} files, {time.monotonic() - began:.0f} s "
-        f"({written_in:.1f} s of it writing), {sum(lines)} lines of code.",
-        "",
-        "| class | items | came back | named as lost | unique | came back |",
-        "|---|---|---|---|---|---|",
-    ]
-    for collection, count in total.most_common():
-        share = len(unique_exact[collection]) / len(unique[collection])
-        shares = f"{exact[collection] / count:.1%} | {named[collection] / count:.1%}"
-        report.append(f"| {collection} | {count} | {shares} | {len(unique[collection])} | {share:.1%} |")
-    whole, good = sum(total.values()), sum(exact.values())
-    report += [
-        f"| all | {whole} | {good / max(1, whole):.2%} | {sum(named.values()) / max(1, whole):.2%} | | |",
-        "",
-        "## What did not come back",
-        "",
-    ]
-    for reason, count in failures.most_common(25):
-        file = examples.get(("run", reason.removeprefix("run: ")))
-        report.append(f"- {count} files: {reason.splitlines()[0]}" + (f", {file}" if file else ""))
-    for collection, counter in reasons.items():
-        report += ["", f"### {collection}", ""]
-        report += [
-            f"- {count}: {reason} — {examples[(collection, reason)]}" for reason, count in counter.most_common(14)
-        ]
-    text = "\n".join(report) + "\n"
+        judge(tally, wanted, back, lost, failure, file, bundled="datafiles/assets" in str(path))
+    head = (
+        f"Blender {worker.version}, {len(files)} files, {time.monotonic() - began:.0f} s ({writing:.1f} s of it "
+        f"writing), {lines} lines of code."
+    )
+    text = "\n".join([head, "", *tally.lines()]) + "\n"
     if options.out:
         Path(options.out).write_text(text)
     print(text)
