@@ -1,9 +1,11 @@
 """Drives real Blender: runtimes, the fork server, the box, checks of scripts."""
 
 from voxel.blender.check import check
+from voxel.blender.grading import Run
 from voxel.blender.quality import Quality, code_quality
+from voxel.blender.renderer import Picture
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Blender, Limits, Run
+from voxel.blender.server import Blender, Limits
 
-__all__ = ["Blender", "Limits", "Quality", "Run", "Runtime", "Schema", "check", "code_quality", "schema"]
+__all__ = ["Blender", "Limits", "Picture", "Quality", "Run", "Runtime", "Schema", "check", "code_quality", "schema"]

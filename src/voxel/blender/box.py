@@ -74,16 +74,18 @@ def _system_binds() -> list[str]:
     return out
 
 
-def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = frozenset()) -> list[str]:
-    """The argument list that starts the fork server of `runtime` in a box, talking on the file descriptor `control`.
+def command(
+    runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = frozenset(), program: str = "serve.py"
+) -> list[str]:
+    """The argument list that starts a program of `inside` in a box, talking on the file descriptor `control`.
 
     `lift` names protections to leave out, for tests that show what each is for. Raises SetupError without bubblewrap.
     """
-    program = bwrap()
-    if program is None:
+    bubblewrap = bwrap()
+    if bubblewrap is None:
         raise SetupError(missing())
     root = os.geteuid() == 0
-    out = [program, "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    out = [bubblewrap, "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if "processes" not in lift:
         out.append("--unshare-pid")
     if "network" not in lift:
@@ -117,21 +119,21 @@ def command(runtime: Runtime, control: int, *, tmp: int, lift: frozenset[str] = 
         out += ["--proc", "/proc"]
     if "read-only" not in lift:
         out += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    out += ["--chdir", TMP, "--", *_serve(runtime)]
+    out += ["--chdir", TMP, "--", *_start(runtime, program)]
     uid = 1_000_000_000 + secrets.randbelow(1_000_000_000) if root and "user" not in lift else None
     return [*out, _settings(runtime, control, uid=uid, boxed="processes" not in lift, work=TMP, lift=lift)]
 
 
-def unboxed_command(runtime: Runtime, control: int, work: str) -> list[str]:
-    """The argument list of the fallback: the same server, without namespaces, working in the folder `work`."""
-    return [*_serve(runtime), _settings(runtime, control, uid=None, boxed=False, work=work, lift=frozenset())]
+def unboxed_command(runtime: Runtime, control: int, work: str, program: str = "serve.py") -> list[str]:
+    """The argument list of the fallback: the same program, without namespaces, working in the folder `work`."""
+    return [*_start(runtime, program), _settings(runtime, control, uid=None, boxed=False, work=work, lift=frozenset())]
 
 
-def _serve(runtime: Runtime) -> list[str]:
-    serve = str(INSIDE / "serve.py")
+def _start(runtime: Runtime, program: str) -> list[str]:
+    path = str(INSIDE / program)
     if runtime.executable:
-        return [runtime.python, "--background", "--factory-startup", "--python", serve, "--"]
-    return [runtime.python, "-I", "-S", "-B", serve]
+        return [runtime.python, "--background", "--factory-startup", "--python", path, "--"]
+    return [runtime.python, "-I", "-S", "-B", path]
 
 
 def _settings(runtime: Runtime, control: int, *, uid: int | None, boxed: bool, work: str, lift: frozenset[str]) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 
 from voxel.blender.explain import explain
+from voxel.blender.grading import Run
 from voxel.blender.quality import code_quality
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Blender, Run
+from voxel.blender.server import Blender
 from voxel.errors import BadInput
 from voxel.records.verdict import ApiError, Verdict
 

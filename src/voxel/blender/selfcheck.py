@@ -12,8 +12,9 @@ import msgspec
 
 from voxel.blender import box
 from voxel.blender.attacks import ATTACKS, Attack
+from voxel.blender.grading import Run
 from voxel.blender.runtimes import Runtime, find, runtimes_folder
-from voxel.blender.server import Blender, Limits, Run
+from voxel.blender.server import Blender, Limits
 from voxel.errors import BoxError, SetupError
 
 OUTPUT = 64 << 10

@@ -5,7 +5,7 @@
 Started by `voxel.blender.server` as `python -I -S serve.py SETTINGS`, where SETTINGS is JSON: `{"control": fd, "paths":
 [sys.path entries], "uid": int | null, "boxed": bool, "work": folder, "lift": [protections]}`. The parent imports bpy,
 empties the factory settings and never evaluates a depsgraph, for a fork of a process that has done so can hang.
-Requests come over the control socket: a head of two lengths (`!IQ`), JSON, a payload, and for `load` an open file.
+Requests come over the control socket, see `control`; for `load` with an open file.
 Every unit runs in a fork that cannot reach that socket.
 """
 
@@ -19,8 +19,6 @@ import os
 import resource
 import shutil
 import signal
-import socket
-import struct
 import sys
 import time
 from typing import Any
@@ -28,44 +26,13 @@ from typing import Any
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from unit_fork import PIPE_SIZE, Forks, HostGoneError, Limits, Outcome, ending, write_all  # noqa: E402
+from control import Control, HostGoneError  # noqa: E402
+from unit_fork import Forks, Limits, Outcome, drop, ending, write_all  # noqa: E402
 from unit_frames import prepare  # noqa: E402
 from unit_report import read_report  # noqa: E402
 
 LEFTOVER_LIMIT = 2000
 PRIVATE = ("unit_split", "unit_context", "unit_watch", "unit_play")
-_HEAD = struct.Struct("!IQ")
-
-
-class Control:
-    """Framed messages over the control socket: a JSON head, a payload, and perhaps one open file."""
-
-    def __init__(self, fd: int) -> None:
-        self.socket = socket.socket(fileno=fd)
-
-    def receive(self) -> tuple[dict[str, Any], bytes, int | None]:
-        first, fds, _, _ = socket.recv_fds(self.socket, _HEAD.size, 1)
-        if not first:
-            raise HostGoneError
-        head = first + self._exactly(_HEAD.size - len(first))
-        header_size, payload_size = _HEAD.unpack(head)
-        header = json.loads(self._exactly(header_size))
-        return header, self._exactly(payload_size), fds[0] if fds else None
-
-    def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
-        data = json.dumps(header).encode()
-        self.socket.sendall(_HEAD.pack(len(data), len(payload)) + data)
-        self.socket.sendall(payload)
-
-    def _exactly(self, size: int) -> bytes:
-        parts: list[bytes] = []
-        while size:
-            part = self.socket.recv(min(size, PIPE_SIZE))
-            if not part:
-                raise HostGoneError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
 
 
 class Server:
@@ -293,13 +260,6 @@ def _load_and_dump(
     return json.dumps(dump.dump(fresh or {})).encode("utf-8", "replace") + b"ok"
 
 
-def _drop(uid: int) -> None:
-    """From root, which a box keeps only so long, to a user that owns nothing."""
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-
-
 def _warm() -> None:
     """Imports what scripts import, so that a fork does not pay for it, and leaves Blender empty."""
     import bpy
@@ -339,7 +299,7 @@ def main() -> None:
     """Starts serving; ends when the other end of the control socket is closed."""
     settings = json.loads(sys.argv[-1])
     if settings["uid"] is not None:
-        _drop(settings["uid"])
+        drop(settings["uid"])
     os.umask(0o077)
     sys.path[1:1] = settings["paths"]
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import syscalls
+from control import HostGoneError
 
 REPORT_LIMIT = 64 << 20
 OUTPUT_LIMIT = 64 << 10
@@ -45,10 +46,6 @@ class Outcome(NamedTuple):
     timed_out: bool
 
 
-class HostGoneError(Exception):
-    """The other end of the control socket was closed."""
-
-
 class Forks:
     """Makes forks of this process, one at a time.
 
@@ -59,7 +56,7 @@ class Forks:
 
     def __init__(self, control: int, *, boxed: bool, work: str, lift: frozenset[str]) -> None:
         self.control, self.boxed, self.work, self.lift = control, boxed, work, lift
-        self.base_memory = _address_space()
+        self.base_memory = address_space()
 
     def run(self, work: Callable[[int], None], limits: Limits, keep: tuple[int, ...] = ()) -> Outcome:
         """Runs `work(report fd)` in a fork under all limits; returns when it and all it left behind are gone."""
@@ -166,7 +163,7 @@ class Forks:
             os.chdir(os.path.join(self.work, "unit"))
             sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), errors="replace", line_buffering=True)
             sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), errors="replace", line_buffering=True)
-            self._restrict(limits)
+            restrict(limits, self.base_memory, boxed=self.boxed, lift=self.lift)
             work(report)
             code = 0
         except BaseException as error:  # noqa: BLE001  the unit may raise anything; its end says so
@@ -175,31 +172,41 @@ class Forks:
         finally:
             os._exit(code)
 
-    def _restrict(self, limits: Limits) -> None:
-        """Limits and the system-call filter, on the calling process, for good."""
-        lift = self.lift
 
-        def limit(kind: int, value: int, name: str, slack: int = 0) -> None:
-            if name not in lift:
-                _, hard = resource.getrlimit(kind)
-                most = value + slack if hard == resource.RLIM_INFINITY else min(value + slack, hard)
-                resource.setrlimit(kind, (min(value, most), most))
+def restrict(limits: Limits, base_memory: int, *, boxed: bool, lift: frozenset[str]) -> None:
+    """Limits and the system-call filter, on the calling process, for good.
 
-        limit(resource.RLIMIT_CORE, 0, "core")
-        # first SIGXCPU, which says what happened; a second later the kernel kills
-        limit(resource.RLIMIT_CPU, int(limits.wall * limits.cpu) + 1, "cpu", slack=1)
-        limit(resource.RLIMIT_FSIZE, limits.file_size, "file-size")
-        limit(resource.RLIMIT_NOFILE, 256, "open-files")
-        if sys.platform == "linux":
-            limit(resource.RLIMIT_AS, self.base_memory + limits.memory, "memory")
-            if self.boxed or "processes" in lift:
-                limit(resource.RLIMIT_NPROC, limits.threads, "threads")
-        if "syscalls" in lift or sys.platform != "linux":
-            return
-        code = syscalls.program(os.getpid())
-        if code is None:
-            raise RuntimeError("no system-call filter for this machine")
-        syscalls.install(code)
+    `base_memory` is the address space in bytes that it has already; `lift` names what to leave out.
+    """
+
+    def limit(kind: int, value: int, name: str, slack: int = 0) -> None:
+        if name not in lift:
+            _, hard = resource.getrlimit(kind)
+            most = value + slack if hard == resource.RLIM_INFINITY else min(value + slack, hard)
+            resource.setrlimit(kind, (min(value, most), most))
+
+    limit(resource.RLIMIT_CORE, 0, "core")
+    # first SIGXCPU, which says what happened; a second later the kernel kills
+    limit(resource.RLIMIT_CPU, int(limits.wall * limits.cpu) + 1, "cpu", slack=1)
+    limit(resource.RLIMIT_FSIZE, limits.file_size, "file-size")
+    limit(resource.RLIMIT_NOFILE, 256, "open-files")
+    if sys.platform == "linux":
+        limit(resource.RLIMIT_AS, base_memory + limits.memory, "memory")
+        if boxed or "processes" in lift:
+            limit(resource.RLIMIT_NPROC, limits.threads, "threads")
+    if "syscalls" in lift or sys.platform != "linux":
+        return
+    code = syscalls.program(os.getpid())
+    if code is None:
+        raise RuntimeError("no system-call filter for this machine")
+    syscalls.install(code)
+
+
+def drop(uid: int) -> None:
+    """From root, which a box keeps only so long, to a user that owns nothing."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -234,7 +241,7 @@ def ending(status: int) -> str:
     return f"exit status {os.WEXITSTATUS(status)}"
 
 
-def _address_space() -> int:
+def address_space() -> int:
     """Address space of this process in bytes. There is no /proc in the box: the smallest limit that still allows
     one page.
     """
