@@ -16,7 +16,7 @@ import pytest
 from voxel.errors import SetupError, UsageError
 from voxel.records import Example, Provenance
 from voxel.records.example import Exists, Geometry, Property
-from voxel.training.evaluation.quality_metrics import QualityMetrics, provider_of
+from voxel.training.evaluation.quality_metrics import QualityMetrics
 
 CUBE = """import bpy
 
@@ -183,7 +183,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_model_is_asked_word_for_word_and_only_once(data_dir: Path, asked: list[str]) -> None:
     metrics = QualityMetrics(data_dir)
-    report = metrics.evaluate_model("openai/tuned", provider_of("openai/tuned"), workers=1)
+    report = metrics.evaluate_model("openai/tuned", workers=1)
     assert len(asked) == 2
     for example in examples():
         (prompt,) = [text for text in asked if example.instruction in text]
@@ -200,8 +200,8 @@ def test_what_cannot_be_asked_is_said(data_dir: Path) -> None:
         metrics.evaluate_model("reference", "reference", role="texture")
     with pytest.raises(UsageError, match="'painter' is not a role"):
         metrics.evaluate_model("reference", "reference", role="painter")
-    with pytest.raises(UsageError, match="names no provider"):
-        provider_of("gpt-4o")
+    with pytest.raises(UsageError, match="'gpt-4o' names no model"):
+        metrics.evaluate_model("gpt-4o")
     (data_dir / "answers.jsonl").write_text('{"id": "1"}\n')
     with pytest.raises(UsageError, match=r"answers\.jsonl:1 is not an object with id and answer"):
         metrics.evaluate_model(str(data_dir / "answers.jsonl"), "answers")
@@ -229,5 +229,5 @@ def test_a_key_that_is_not_set_is_named(data_dir: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv(variable, raising=False)
     monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
     with pytest.raises(SetupError) as caught:
-        QualityMetrics(data_dir).evaluate_model(model, provider_of(model))
+        QualityMetrics(data_dir).evaluate_model(model)
     assert str(caught.value) == f"{variable} is not set; {model} cannot be asked without it"

@@ -1,4 +1,4 @@
-"""What an evaluation says: the scores of one answer, and the report of one model."""
+"""What an evaluation says: the scores of one answer, the report of one model, and how two models compare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ import msgspec
 
 Grade = Literal["A", "B", "C", "D", "F"]
 
-METRICS_VERSION = 1
+Way = Literal["plain", "retry", "retrieval", "retrieval+retry"]
+"""How a model is asked: by the prompt alone; once more after an error, which it is shown; with training examples."""
+Kind = Literal[
+    "no_code",
+    "syntax",
+    "invented_api",
+    "version_drift",
+    "wrong_context",
+    "missing_data",
+    "python",
+    "timeout",
+    "crash",
+    "blocked",
+]
+"""What went wrong in an answer; `design/metrics.md` says how each is told."""
+Outcome = Literal["better", "worse", "no difference shown"]
+
+METRICS_VERSION = 2
 """Raised whenever a change of the metrics changes scores; reports of different versions are never compared."""
 
 _GRADES: tuple[tuple[float, Grade], ...] = ((0.90, "A"), (0.80, "B"), (0.65, "C"), (0.50, "D"))
@@ -38,7 +55,14 @@ class AnswerScore(msgspec.Struct, frozen=True, kw_only=True):
     completeness: float
     """Share of the example's checks that hold in the resulting scene."""
     errors: tuple[str, ...] = ()
-    """One line for each error, with the kind first."""
+    """One line for each error, with the exception's name first."""
+    kinds: tuple[Kind, ...] = ()
+    """The kinds of those errors, each once; what merely follows from an earlier error is not counted."""
+
+    @property
+    def runs(self) -> bool:
+        """True when it ran without any error and touched Blender at all."""
+        return self.verdict == "passed" and self.blender_api > 0
 
     @property
     def overall(self) -> float:
@@ -49,6 +73,18 @@ class AnswerScore(msgspec.Struct, frozen=True, kw_only=True):
     def solved(self) -> bool:
         """True when it ran without any error and every check holds."""
         return self.verdict == "passed" and self.completeness == 1.0
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Means over some of the examples."""
+
+    n: int
+    code_quality: float
+    blender_api: float
+    completeness: float
+    overall: float
+    runs: float
+    solved: float
 
 
 class EvalReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +103,7 @@ class EvalReport(msgspec.Struct, frozen=True, kw_only=True):
     overall: float
     grade: Grade
     runs: float
-    """Share of answers that ran without any error."""
+    """Share of answers that ran without any error and touched Blender at all."""
     solved: float
     """Share of answers that ran without any error and hold every check."""
     ci95: tuple[float, float]
@@ -77,6 +113,15 @@ class EvalReport(msgspec.Struct, frozen=True, kw_only=True):
     by_example: dict[str, float]
     """`overall` of each example by its id, so that two reports can be compared pair by pair."""
     metrics_version: int = METRICS_VERSION
+    way: Way = "plain"
+    """How it was asked; `model` ends with it unless it is `plain`."""
+    kinds: dict[str, float] = {}
+    """Share of answers that hold at least one error of this kind, by kind; only kinds that occurred."""
+    cut_off: float = 0.0
+    """Share of answers that a limit of tokens ended."""
+    by_role: dict[str, Part] = {}
+    by_category: dict[str, Part] = {}
+    by_difficulty: dict[str, Part] = {}
 
     def comparable_with(self, other: EvalReport) -> bool:
         """True when both were measured on the same examples, with the same metrics, on the same Blender."""
@@ -87,3 +132,44 @@ class EvalReport(msgspec.Struct, frozen=True, kw_only=True):
             and self.blender == other.blender
             and self.by_example.keys() == other.by_example.keys()
         )
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One score of two models on the same examples."""
+
+    before: float
+    after: float
+    ci95: tuple[float, float]
+    """Paired bootstrap interval of `after - before`."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Better or worse only when zero lies outside the interval."""
+        if self.ci95[0] > 0:
+            return "better"
+        return "worse" if self.ci95[1] < 0 else "no difference shown"
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two runs on the same examples, metrics and Blender."""
+
+    before: str
+    """The folder of the run in `evaluation/`."""
+    after: str
+    n: int
+    scores: dict[str, Difference]
+    """By score: code_quality, blender_api, completeness, overall, runs, solved."""
+
+
+class ComparedRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of a `comparison.json`: the runs of one `voxel evaluate`, in the order they were named."""
+
+    runs: tuple[str, ...]
+    """Folders in `evaluation/`; the first is what the others are compared with."""
+    made_at: str
+    """UTC, ISO 8601."""
+    comparisons: tuple[Comparison, ...]
+    """Of every run with the first, and of every run with the one of the highest `overall`."""
+    winner: str = ""
+    """The run that is better in `overall` than every other one beyond noise; empty when none is."""
+    format: int = 1

@@ -1,14 +1,16 @@
 """Does a model write Blender code that works? Asked on held-out examples, judged in real Blender.
 
-python3 -m src.voxel.training.evaluation.quality_metrics MODEL --provider openai [--role builder]
+python3 -m src.voxel.training.evaluation.quality_metrics MODEL [--role builder]
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import hashlib
+import importlib.util
 import os
-import sys
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,41 +19,33 @@ from typing import Any
 import msgspec
 
 from voxel.blender import Blender
-from voxel.errors import BoxError, UsageError, VoxelError
-from voxel.records import (
-    METRICS_VERSION,
-    ROLES,
-    AnswerScore,
-    EvalReport,
-    Example,
-    grade,
-    interval,
-    system_prompt,
-    user_prompt,
+from voxel.errors import BoxError, MissingExtra, UsageError
+from voxel.records import METRICS_VERSION, ROLES, AnswerScore, EvalReport, Example, system_prompt, user_prompt
+from voxel.records.evaluation import ComparedRuns, Way
+from voxel.stages import (
+    DataDir,
+    Done,
+    Ledger,
+    Outcome,
+    Progress,
+    Unit,
+    exit_status,
+    run_stage,
+    shown_progress,
+    unit_key,
+    write_atomic,
 )
-from voxel.stages import DataDir, Done, Ledger, Outcome, Progress, Unit, run_stage, unit_key, write_atomic
-from voxel.training.evaluation.asking import PROVIDERS, Answer, Prompt, ask, model_name
+from voxel.training.evaluation.asking import MOST_TOKENS, Answer, Model, Prompt, ask, service_model
+from voxel.training.evaluation.naming import ANSWERS, LOCAL, REFERENCE, Named, fingerprint, named, weights
+from voxel.training.evaluation.retrieval import Shelf
 from voxel.training.evaluation.scoring import score
+from voxel.training.evaluation.summing import About, Measured, compared, report
 
-REFERENCE = "reference"
-"""As a provider: each example is answered with its own completion, which shows that the metrics can be met."""
-ANSWERS = "answers"
-"""As a provider: the model is a JSONL file of `{id, answer}` lines, written by whatever produced them."""
-
-
-def provider_of(model: str) -> str:
-    """The provider that a model's name implies: `openai/gpt-4o` -> `openai`, a `.jsonl` file -> `answers`.
-
-    UsageError when the name implies none.
-    """
-    if model == REFERENCE:
-        return REFERENCE
-    if model.endswith(".jsonl"):
-        return ANSWERS
-    provider = model.split("/", 1)[0]
-    if provider not in PROVIDERS:
-        raise UsageError(f"{model!r} names no provider; write it as PROVIDER/MODEL, with one of {', '.join(PROVIDERS)}")
-    return provider
+BYTES_A_TOKEN = 2.7
+"""Of Blender Python with a small model's tokenizer (`bench/training.md`)."""
+LOCAL_MOST_TOKENS = 2048
+ERRORS_SHOWN = 8
+"""At most so many are shown to a model that may try again."""
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -104,34 +98,83 @@ class QualityMetrics:
     def evaluate_model(
         self,
         model_id: str,
-        provider: str,
+        provider: str | None = None,
         num_examples: int = 100,
         *,
         role: str | None = None,
         blender: str = "4.5",
+        way: Way = "plain",
         workers: int | None = None,
         progress: Progress | None = None,
     ) -> EvalReport:
         """Asks the model for code on up to `num_examples` held-out examples, runs every answer, scores.
 
-        `provider` is one that inspect-ai knows (`openai`, `anthropic`, `bedrock`, `hf`, `vllm`, …), `reference`
-        (the model is then ignored), or `answers` (the model is a JSONL file of `{id, answer}`). Which examples are
-        asked depends only on the examples. Run again, it asks and scores only what is missing.
-        UsageError when there is nothing to ask; TryLater when the service cannot be used.
+        `provider` is one that inspect-ai knows (`openai`, `anthropic`, `bedrock`, `hf`, `vllm`, …), `local` (a folder,
+        an adapter, a job of this machine, a short name), `reference` (the model is then ignored), or `answers` (the
+        model is a JSONL file of `{id, answer}`); None reads it off the model's name. Which examples are asked depends
+        only on the examples. Run again, it asks and scores only what is missing. UsageError when there is nothing to
+        ask; TryLater when the service cannot be used.
         """
-        examples = self._examples(role, num_examples)
-        digest = hashlib.sha256(msgspec.json.encode(examples)).hexdigest()
-        run = hashlib.sha256(f"{provider}\0{model_id}\0{role}\0{blender}\0{digest}".encode()).hexdigest()[:12]
-        folder = self.data.evaluation / run
-        answers = self._answers(model_id, provider, examples, folder)
-        write_atomic(folder / "answers.jsonl", b"".join(msgspec.json.encode(a._asdict()) + b"\n" for a in answers))
-        scores = self._scores(examples, answers, blender, workers, progress)
-        write_atomic(folder / "scores.jsonl", b"".join(msgspec.json.encode(each) + b"\n" for each in scores))
-        report = _report(model_id, provider, role or "all", blender, digest, scores)
-        write_atomic(folder / "report.json", msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-        return report
+        return self.measure(
+            named(model_id, self.data, provider),
+            self.examples(role, num_examples),
+            role=role,
+            blender=blender,
+            way=way,
+            workers=workers,
+            progress=progress,
+        ).report
 
-    def _examples(self, role: str | None, wanted: int) -> list[Example]:
+    def measure(
+        self,
+        model: Named,
+        examples: Sequence[Example],
+        *,
+        role: str | None = None,
+        blender: str = "4.5",
+        way: Way = "plain",
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> Measured:
+        """One model on these examples, asked in one way. Raises what `evaluate_model` does."""
+        digest = hashlib.sha256(msgspec.json.encode(list(examples))).hexdigest()
+        asked = self._asked(model)
+        identity = "\0".join((model.provider, model.model, asked.identity if asked else "", str(role), blender, way))
+        run = hashlib.sha256(f"{identity}\0{digest}\0{METRICS_VERSION}".encode()).hexdigest()[:12]
+        folder = self.data.evaluation / run
+        if asked is None:
+            answers = self._given(model, examples)
+        else:
+            prompts = self._prompts(examples, way, short=model.provider == LOCAL)
+            answers = ask(asked, prompts, log_dir=folder / "logs", progress=progress)
+        scores = self._scores(examples, answers, blender, workers, progress)
+        if asked is not None and way.endswith("retry"):
+            again = [(at, _retry(prompts[at], answers[at], scores[at], blender)) for at in _failed(scores)]
+            told = (
+                ask(asked, [prompt for _, prompt in again], log_dir=folder / "logs", progress=progress) if again else []
+            )
+            for (at, _), second in zip(again, told, strict=True):
+                answers[at] = second
+            scores = self._scores(examples, answers, blender, workers, progress)
+        shown = model.model if way == "plain" else f"{model.model} +{way}"
+        about = About(shown, model.provider, role or "all", blender, digest, way)
+        made = report(about, scores, cut_off=sum(answer.cut for answer in answers))
+        write_atomic(folder / "examples.jsonl", _lines(examples))
+        write_atomic(folder / "answers.jsonl", _lines([answer._asdict() for answer in answers]))
+        write_atomic(folder / "scores.jsonl", _lines(scores))
+        write_atomic(folder / "report.json", msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+        return Measured(run, made, scores)
+
+    def compare(self, runs: Sequence[Measured]) -> ComparedRuns:
+        """Compares at least one run, all on the same examples, and keeps that as what a report shows next."""
+        made = compared(runs, datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
+        name = hashlib.sha256("\0".join(made.runs).encode()).hexdigest()[:12]
+        path = self.data.evaluation / f"compared-{name}" / "comparison.json"
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+        return made
+
+    def examples(self, role: str | None, wanted: int) -> list[Example]:
+        """Up to `wanted` held-out examples, of one role or of all, in an order that depends only on their ids."""
         if role is not None and role not in ROLES:
             raise UsageError(f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
         if wanted < 1:
@@ -148,30 +191,58 @@ class QualityMetrics:
         chosen.sort(key=lambda each: hashlib.sha256(each.id.encode()).digest())
         return chosen[:wanted]
 
-    def _answers(self, model: str, provider: str, examples: list[Example], folder: Path) -> list[Answer]:
-        if provider == REFERENCE:
+    def _asked(self, model: Named) -> Model | None:
+        """How inspect-ai is told of the model; None when there is nobody to ask."""
+        if model.provider in (REFERENCE, ANSWERS):
+            return None
+        if model.provider != LOCAL:
+            return service_model(model.provider, model.model)
+        if importlib.util.find_spec("torch") is None:
+            raise MissingExtra("asking a model on this machine", "local")
+        try:
+            from voxel.training.evaluation.local_model import CONNECTIONS, arguments
+        except ImportError as error:
+            raise MissingExtra("asking a model", "eval") from error
+        folder = weights(model, self.data)
+        # a name that is a path would not be cached
+        name = re.sub(r"[^\w.-]+", "-", model.model).strip("-.")[-80:]
+        return Model(f"voxel/{name}", arguments(folder), fingerprint(folder), CONNECTIONS)
+
+    def _prompts(self, examples: Sequence[Example], way: Way, *, short: bool) -> list[Prompt]:
+        """`short` bounds each answer by twice the length of its reference: a small model that lost its way does not
+        stop.
+        """
+        plain = [
+            Prompt(
+                each.id,
+                (("system", system_prompt(each.role)), ("user", user_prompt(each))),
+                min(LOCAL_MOST_TOKENS, 128 + round(2 * len(each.completion.encode()) / BYTES_A_TOKEN))
+                if short
+                else MOST_TOKENS,
+            )
+            for each in examples
+        ]
+        if not way.startswith("retrieval"):
+            return plain
+        shelf = Shelf.of(self.data.datasets / "train.jsonl")
+        return [shelf.prompt(each, prompt) for each, prompt in zip(examples, plain, strict=True)]
+
+    def _given(self, model: Named, examples: Sequence[Example]) -> list[Answer]:
+        if model.provider == REFERENCE:
             return [Answer(each.id, each.completion) for each in examples]
-        if provider == ANSWERS:
-            given = _read_answers(Path(model))
-            if not any(each.id in given for each in examples):
-                held = f"its first id is {next(iter(given))!r}" if given else "it is empty"
-                raise UsageError(
-                    f"{model} answers none of the {len(examples)} examples that are asked, such as "
-                    f"{examples[0].id!r}; {held}"
-                )
-            return [
-                Answer(each.id, given.get(each.id, ""), "" if each.id in given else "no answer") for each in examples
-            ]
-        if provider not in PROVIDERS:
-            known = ", ".join((*PROVIDERS, REFERENCE, ANSWERS))
-            raise UsageError(f"{provider!r} is not a provider; known are {known}")
-        prompts = [Prompt(each.id, system_prompt(each.role), user_prompt(each)) for each in examples]
-        return ask(model_name(model, provider), prompts, log_dir=folder / "logs")
+        given = _read_answers(Path(model.model))
+        if not any(each.id in given for each in examples):
+            held = f"its first id is {next(iter(given))!r}" if given else "it is empty"
+            raise UsageError(
+                f"{model.model} answers none of the {len(examples)} examples that are asked, such as "
+                f"{examples[0].id!r}; {held}"
+            )
+        return [Answer(each.id, given.get(each.id, ""), "" if each.id in given else "no answer") for each in examples]
 
     def _scores(
         self,
-        examples: list[Example],
-        answers: list[Answer],
+        examples: Sequence[Example],
+        answers: Sequence[Answer],
         blender: str,
         workers: int | None,
         progress: Progress | None,
@@ -191,6 +262,22 @@ class QualityMetrics:
                 )
             scores.append(msgspec.convert(row.info, AnswerScore))
         return scores
+
+
+def _failed(scores: Sequence[AnswerScore]) -> list[int]:
+    """Those that a user would send back: they held no code, or did not run through."""
+    return [at for at, each in enumerate(scores) if each.verdict != "passed"]
+
+
+def _retry(prompt: Prompt, answer: Answer, scored: AnswerScore, blender: str) -> Prompt:
+    """The conversation so far, and what Blender said; nothing of the checks, which a user would not have."""
+    said = "\n".join(scored.errors[:ERRORS_SHOWN])
+    turn = f"Run in Blender {blender}, that gave:\n{said}\n\nAnswer again with the whole script, mended."
+    return prompt._replace(messages=(*prompt.messages, ("assistant", answer.text), ("user", turn)))
+
+
+def _lines(items: Sequence[Any]) -> bytes:
+    return b"".join(msgspec.json.encode(item) + b"\n" for item in items)
 
 
 def _read_answers(path: Path) -> dict[str, str]:
@@ -213,49 +300,23 @@ def _read_answers(path: Path) -> dict[str, str]:
     return given
 
 
-def _report(
-    model: str, provider: str, role: str, blender: str, digest: str, scores: Sequence[AnswerScore]
-) -> EvalReport:
-    n = len(scores)
-    overall = [each.overall for each in scores]
-    mean = sum(overall) / n
-    return EvalReport(
-        model=model,
-        provider=provider,
-        role=role,
-        blender=blender,
-        n=n,
-        code_quality=sum(each.code_quality for each in scores) / n,
-        blender_api=sum(each.blender_api for each in scores) / n,
-        completeness=sum(each.completeness for each in scores) / n,
-        overall=mean,
-        grade=grade(mean),
-        runs=sum(each.verdict == "passed" for each in scores) / n,
-        solved=sum(each.solved for each in scores) / n,
-        ci95=interval(overall),
-        examples_digest=digest,
-        by_example={each.example: each.overall for each in scores},
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Evaluates one model and prints its report as JSON."""
     parser = argparse.ArgumentParser(prog="quality_metrics", description="Measure a model on held-out examples.")
     parser.add_argument("model", nargs="?", default=REFERENCE)
-    parser.add_argument("--provider", default=REFERENCE, help="an inspect-ai provider, 'reference' or 'answers'")
+    parser.add_argument("--provider", help="an inspect-ai provider, 'local', 'reference' or 'answers'")
     parser.add_argument("--role", choices=ROLES)
     parser.add_argument("--num-examples", type=int, default=100)
     parser.add_argument("--data-dir", default="training_data")
     given = parser.parse_args(arguments)
-    try:
-        report = QualityMetrics(given.data_dir).evaluate_model(
-            given.model, given.provider, given.num_examples, role=given.role
+
+    def run() -> None:
+        made = QualityMetrics(given.data_dir).evaluate_model(
+            given.model, given.provider, given.num_examples, role=given.role, progress=shown_progress()
         )
-    except VoxelError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
-    return 0
+        print(msgspec.json.encode(made).decode())  # noqa: T201 - its result
+
+    return exit_status(lambda: run())
 
 
 if __name__ == "__main__":

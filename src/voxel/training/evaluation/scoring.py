@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import msgspec
 
-from voxel.blender import Blender, code_quality
+from voxel.blender import Blender, code_quality, schema
 from voxel.facts import holds
 from voxel.records import AnswerScore, Example
+from voxel.records.evaluation import Kind
 from voxel.training.evaluation.answers import code_in
+from voxel.training.evaluation.mistakes import kinds
 
 TIMEOUT = 30.0
 """Seconds that one answer may run."""
@@ -24,11 +26,13 @@ def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
     """The scores of one answer. Raises BoxError when the box broke, which says nothing about the answer."""
     code = code_in(answer)
     if code is None:
-        return _nothing(example, "no_code", ("no_code: the answer holds no Python",))
+        return _nothing(example, "no_code", ("no_code: the answer holds no Python",), ("no_code",))
     run = blender.run(example.context, code, timeout=TIMEOUT)
     errors = tuple(f"{error.kind}: line {error.line}: {error.message}" for error in run.errors if error.source == 1)
+    known = schema(blender.runtime, blender) if run.details else None
+    found = kinds(run, known, code, source=1)
     if run.verdict == "blocked":
-        return _nothing(example, "blocked", errors)
+        return _nothing(example, "blocked", errors, found)
     held = 0
     if run.scene is not None:
         scene = msgspec.json.decode(run.scene)
@@ -43,10 +47,11 @@ def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
         blender_api=run.api_held / run.api_statements if run.api_statements else 0.0,
         completeness=held / len(example.checks),
         errors=errors,
+        kinds=found,
     )
 
 
-def _nothing(example: Example, verdict: str, errors: tuple[str, ...]) -> AnswerScore:
+def _nothing(example: Example, verdict: str, errors: tuple[str, ...], found: tuple[Kind, ...]) -> AnswerScore:
     return AnswerScore(
         example=example.id,
         role=example.role,
@@ -57,4 +62,5 @@ def _nothing(example: Example, verdict: str, errors: tuple[str, ...]) -> AnswerS
         blender_api=0.0,
         completeness=0.0,
         errors=errors,
+        kinds=found,
     )
