@@ -36,8 +36,9 @@ def fill(data: DataDir, files: int) -> None:
 
     data.create()
     asked = Asked(source="github", queries=("everything",))
-    with Book(data.checkpoints / "collecting.sqlite") as book, _Ledger(data.checkpoints / "ledger.sqlite") as ledger:
-        run = book.begin(asked.selection())
+    ledger_path = data.checkpoints / "ledger.sqlite"
+    with Book(data.checkpoints / "collecting.sqlite") as book, _Ledger(ledger_path, "github") as ledger:
+        run = book.begin("github", asked.selection())
         ledger.take_over({"source": "github", "selection": book.selection})
         for number in range(files // FILES_A_REPOSITORY):
             book.meet(Found(name=f"owner/repository-{number}", number=number, branch="main", stars=3, licence="MIT"))
@@ -57,7 +58,7 @@ def fill(data: DataDir, files: int) -> None:
                 pin=f"{number:040x}", etag='W/"0"', judged="x", state="listed", listed=run,
                 finished=0 if number == files // FILES_A_REPOSITORY - 1 else run,
             )  # fmt: skip
-        _Teller(book, ledger, CheckpointWriter(data, "scrape", {}), Progress()).end("completed")
+        _Teller(book, ledger, CheckpointWriter(data, "scrape.github", {}), Progress()).end("completed")
 
 
 class _First(BaseHTTPRequestHandler):
@@ -98,7 +99,7 @@ def main() -> int:
         whole = time.monotonic() - began
         first = _First.at - began
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        writer, times = CheckpointWriter(data, "scrape", {"source": "github"}), []
+        writer, times = CheckpointWriter(data, "scrape.github", {"source": "github"}), []
         for done in range(50):
             before = time.perf_counter()
             writer.write("in_progress", Totals(done=done, pending=options.files))

@@ -98,7 +98,8 @@ def test_status_tells_what_is_done_and_why_something_is_not(tmp_path: Path) -> N
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "empty.blend").touch()
     scraped = voxel("scrape", "files", "--json", "--quiet", cwd=tmp_path)
-    assert (scraped.returncode, scraped.stderr) == (0, "")
+    said = "voxel: nothing was collected; what earlier runs collected stays as it is\n"
+    assert (scraped.returncode, scraped.stderr) == (1, said)
     assert {key: json.loads(scraped.stdout)[key] for key in ("phase", "done", "dropped", "failed")} == {
         "phase": "scrape",
         "done": 0,
@@ -107,11 +108,11 @@ def test_status_tells_what_is_done_and_why_something_is_not(tmp_path: Path) -> N
     }
     told = [json.loads(line) for line in voxel("status", "--json", cwd=tmp_path).stdout.splitlines()]
     assert [(phase["phase"], phase["status"], phase["left"], phase["dropped"]) for phase in told] == [
-        ("scrape", "complete", 0, 1)
+        ("scrape.folder", "complete", 0, 1)
     ]
     assert [reason["count"] for reason in told[0]["reasons"]] == [1]
     words = voxel("status", cwd=tmp_path).stdout
-    assert words.startswith("scrape   complete: 0 of 1 done, 0 left, 1 dropped, 0 failed (")
+    assert words.startswith("scrape.folder complete: 0 of 1 done, 0 left, 1 dropped, 0 failed (")
     assert words.endswith("nothing is left to do\n")
 
 

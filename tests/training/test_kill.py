@@ -32,8 +32,8 @@ SCENES = {
 }
 MOMENTS = (
     # the phase to wait for, how many of its units to wait for, and the longest pause after that in seconds
-    ("scrape", 0, 0.05),
-    ("scrape", 1, 0.05),
+    ("scrape.folder", 0, 0.05),
+    ("scrape.folder", 1, 0.05),
     ("parse", 0, 1.5),
     ("parse", 1, 0.2),
     ("parse", 3, 0.1),

@@ -90,9 +90,9 @@ def test_a_change_does_again_only_what_depends_on_it(made: Made) -> None:
     os.utime(made.folder / "crate.blend", (1, 1))  # another time of change, the same bytes
     assert run(made.folder, made.data).returncode == 0
     after = keys(made.data)
-    assert {name for name in before["scrape"] if after["scrape"][name] != before["scrape"][name]} == {
-        f"{made.folder}/crate.blend"
-    }
+    assert {
+        name for name in before["scrape.folder"] if after["scrape.folder"][name] != before["scrape.folder"][name]
+    } == {f"{made.folder}/crate.blend"}
     assert (after["parse"], after["build"]) == (before["parse"], before["build"])
 
 
@@ -137,11 +137,16 @@ def test_a_run_that_collects_nothing_leaves_the_dataset_of_an_earlier_one(made: 
     for name, content, why in (
         ("nothing.txt", b"", "nothing was collected, so parse, build and format were not run"),
         ("text.blend", b"I am text", "nothing was collected, so parse, build and format were not run"),
-        ("junk.blend", b"BLENDER-v405junk", "no collected file could be loaded, so build and format were not run"),
     ):
         (folder / name).write_bytes(content)
         done = run(folder, data, "--quiet", "--json")
         assert (done.returncode, done.stderr) == (1, f"voxel: {why}{kept}")
+    (folder / "junk.blend").write_bytes(b"BLENDER-v405junk")
+    done = run(folder, tmp_path / "fresh", "--quiet", "--json")
+    why = "no collected file could be loaded, so build and format were not run"
+    assert (done.returncode, done.stderr) == (1, f"voxel: {why}\n")
+    done = run(folder, data, "--quiet", "--json")  # beside what earlier runs brought, one useless file is no failure
+    assert (done.returncode, done.stderr) == (0, "")
     named = run(folder / "LICENSE", data)
     assert (named.returncode, named.stderr.count("\n")) == (2, 1)
     assert "neither a folder nor a .blend or .py file: " in named.stderr

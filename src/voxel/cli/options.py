@@ -74,6 +74,9 @@ ConcurrencyOption = Annotated[
     int, typer.Option("--concurrency", min=1, max=100, metavar="N", help="Requests that go out at once.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched, and fetch nothing.")]
+ForgetOption = Annotated[
+    bool, typer.Option("--forget", help="Take out of the dataset what this source or PATH gave; fetch nothing.")
+]
 
 CONCURRENCY = 8
 DATA_DIR = Path("training_data")

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
     """Runs one phase under the hold of its data directory, prints its report, returns the exit status."""
     from voxel.stages import DataDir, report_line, shown_progress
-    from voxel.stages.command import DONE, SOME_FAILED
+    from voxel.stages.command import say, status_of
     from voxel.training import pipeline
 
     assert isinstance(settings, pipeline.Settings)
     with DataDir(settings.data_dir).create().hold():
         report = pipeline.PHASES[name](settings, shown_progress(quiet=quiet))
     typer.echo(report_line(report, as_json=json))
-    return SOME_FAILED if report.failed else DONE
+    if name == "scrape" and not report.done:
+        say("nothing was collected; what earlier runs collected stays as it is")
+    return status_of(report)
 
 
 def show_estimate(settings: object, *, json: bool, quiet: bool) -> int:
@@ -103,7 +105,7 @@ def show_remedy(data_dir: Path) -> None:
     """Says what to do about local files that were left out for want of a licence; nothing when there are none."""
     from voxel.stages import DataDir
 
-    lines = _why(DataDir(data_dir), "scrape")
+    lines = _why(DataDir(data_dir), "scrape.folder")
     if _REMEDY[-1] in lines:
         typer.echo("\n".join(lines))
 
@@ -120,7 +122,7 @@ def _why(data: DataDir, *phases: str) -> list[str]:
     from voxel.stages import Ledger
 
     with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        found = [(phase, *told) for phase in phases for told in ledger.reasons(phase)[:3]]
+        found = [(phase.partition(".")[0], *told) for phase in phases for told in ledger.reasons(phase)[:3]]
     lines = [f"  {phase}: {count} {state}: {reason}" for phase, state, reason, count in found]
     return [*lines, *_REMEDY] if any("licence" in reason for _, _, reason, _ in found) else lines
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typer
+
 from voxel.cli.options import (
     CONCURRENCY,
     DATA_DIR,
@@ -10,6 +12,7 @@ from voxel.cli.options import (
     DryRunOption,
     Engine,
     EngineOption,
+    ForgetOption,
     JsonOption,
     MaxFilesPerRepoOption,
     MaxReposOption,
@@ -36,6 +39,7 @@ def command(
     max_repos: MaxReposOption = None,
     concurrency: ConcurrencyOption = CONCURRENCY,
     dry_run: DryRunOption = False,
+    forget: ForgetOption = False,
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
@@ -59,7 +63,12 @@ def command(
         workers=workers,
         engine=engine,
     )
-    pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
+    scraper = pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
+    if forget:
+        typer.echo(
+            f"{settings.source}: {scraper.forget()} taken out; go on with: voxel parse, voxel build, voxel format"
+        )
+        return 0
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
     status = run_one("scrape", settings, json=json, quiet=quiet)

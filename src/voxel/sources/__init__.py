@@ -1,7 +1,7 @@
 """Where files come from: folders, the package's own sample scenes, GitHub, git; licences and the policy on them."""
 
 from voxel.sources.book import Book, File, Repository
-from voxel.sources.candidate import MAX_BYTES, Candidate, read_local, shown
+from voxel.sources.candidate import MAX_BYTES, Candidate, read_local, shown, whole
 from voxel.sources.folder import FolderSource
 from voxel.sources.gathering import Limits
 from voxel.sources.git import public
@@ -56,4 +56,5 @@ __all__ = [
     "services_of_environment",
     "shown",
     "starter_repositories",
+    "whole",
 ]

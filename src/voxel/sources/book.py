@@ -2,7 +2,8 @@
 
 One SQLite file beside the ledger. Facts are written as they become true, so that a kill loses nothing: a blob's name
 is written before its file is moved to its place, a file's state after. A *run* is one pass over everything asked for;
-it has a number, and goes on under that number until it is complete, however often it is interrupted.
+it has a number, and goes on under that number until it is complete, however often it is interrupted. The sources
+git and github have repositories of their own here, and blobs in common: what one has brought the other need not fetch.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 
 from voxel.errors import SetupError
 
-SCHEMA = 1
+SCHEMA = 2
 
 _TABLES = """
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,13 +28,14 @@ CREATE TABLE page (
     names TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE repository (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, number INTEGER UNIQUE,
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, number INTEGER,
     url TEXT NOT NULL DEFAULT '',
     branch TEXT NOT NULL DEFAULT '', stars INTEGER, api_licence TEXT NOT NULL DEFAULT '',
     pin TEXT NOT NULL DEFAULT '', etag TEXT NOT NULL DEFAULT '', token TEXT NOT NULL DEFAULT '',
     judged TEXT NOT NULL DEFAULT '', state TEXT NOT NULL DEFAULT 'found', reason TEXT NOT NULL DEFAULT '',
     selection TEXT NOT NULL DEFAULT '', listed INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,
-    links BLOB, pushed TEXT NOT NULL DEFAULT '', judged_at TEXT NOT NULL DEFAULT ''
+    links BLOB, pushed TEXT NOT NULL DEFAULT '', judged_at TEXT NOT NULL DEFAULT '',
+    UNIQUE (source, name), UNIQUE (source, number)
 );
 CREATE INDEX unfinished ON repository (selection, finished, id);
 CREATE TABLE file (
@@ -111,6 +113,12 @@ _REPOSITORY = (
     "id, name, number, url, branch, stars, api_licence, pin, etag, token, judged, state, reason, listed, finished, "
     "pushed, judged_at"
 )
+_WHO = "SELECT id, selection FROM repository WHERE source = ? AND "
+_LISTED = (
+    "source = ? AND selection != '' AND "
+    "(state != 'found' OR selection = (SELECT value FROM note WHERE key = 'selection ' || source))"
+)
+"""Repositories of a source that belong into the lists: every one that was ever looked into, and was not forgotten."""
 _FILE = "id, repository, path, kind, blob, size, state, reason, sha256, git, licence, attribution, fetched_at"
 
 
@@ -127,12 +135,13 @@ class Book:
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
             if not found:
                 self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-            elif found > SCHEMA:
-                raise SetupError(f"{path} was made by a newer Voxel; update Voxel")
+            elif found != SCHEMA:
+                raise SetupError(f"{path} was made by another version of Voxel; take that one, or move the file away")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
         self.tally: Counter[str] = Counter()
         """How many files of the present selection are in each state."""
+        self.source = ""
         self.selection = ""
 
     def _trouble(self, error: sqlite3.Error) -> SetupError:
@@ -154,15 +163,16 @@ class Book:
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
-    def begin(self, selection: str) -> int:
+    def begin(self, source: str, selection: str) -> int:
         """The number of the run that goes on, or of a new one when the last is complete or asked for other things."""
-        self.selection = selection
-        number, complete = int(self.read("run", "0")), self.read("complete", "yes")
-        if complete == "yes" or self.read("selection") != selection:
-            number += 1
+        self.source, self.selection = source, selection
+        number, complete = int(self.read(f"run {source}", "0")), self.read(f"complete {source}", "yes")
+        if complete == "yes" or self.read(f"selection {source}") != selection:
+            number = int(self.read("run", "0")) + 1
             self.write("run", str(number))
-            self.write("complete", "no")
-            self.write("selection", selection)
+            self.write(f"run {source}", str(number))
+            self.write(f"complete {source}", "no")
+            self.write(f"selection {source}", selection)
         others = self._do("SELECT 1 FROM repository WHERE selection != ? LIMIT 1", selection).fetchone()
         counted = (
             self._do(
@@ -178,7 +188,7 @@ class Book:
 
     def complete(self) -> None:
         """The run has done everything."""
-        self.write("complete", "yes")
+        self.write(f"complete {self.source}", "yes")
 
     def read(self, key: str, default: str = "") -> str:
         """A note."""
@@ -209,7 +219,7 @@ class Book:
         """The page has not changed: what is on it belongs to this run."""
         self._do("BEGIN")
         for name in names:
-            self._do("UPDATE repository SET selection = ? WHERE name = ?", self.selection, name)
+            self._join(self._do(_WHO + "name = ?", self.source, name).fetchone())
         self._do("UPDATE page SET run = ? WHERE url = ?", run, url)
         self._do("COMMIT")
 
@@ -219,32 +229,38 @@ class Book:
         """A repository that is asked for; one that is known by number or name is not counted again."""
         row = None
         if found.number is not None:
-            row = self._do("SELECT id, selection FROM repository WHERE number = ?", found.number).fetchone()
-        row = row or self._do("SELECT id, selection FROM repository WHERE name = ?", found.name).fetchone()
+            row = self._do(_WHO + "number = ?", self.source, found.number).fetchone()
+        row = row or self._do(_WHO + "name = ?", self.source, found.name).fetchone()
         if row is None:
             self._do(
-                "INSERT INTO repository (name, number, url, branch, stars, api_licence, pushed, selection) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                found.name, found.number, found.url, found.branch, found.stars, found.licence, found.pushed,
-                self.selection,
+                "INSERT INTO repository (source, name, number, url, branch, stars, api_licence, pushed, selection) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self.source, found.name, found.number, found.url, found.branch, found.stars, found.licence,
+                found.pushed, self.selection,
             )  # fmt: skip
             return
-        if row[1] != self.selection:
-            for state, count in self._do(
-                "SELECT state, count(*) FROM file WHERE repository = ? GROUP BY state", row[0]
-            ):
-                self.tally[state] += count
-            self._do("UPDATE file SET told = 0 WHERE repository = ?", row[0])
+        self._join(row)
         # another repository may have had this name before: it is gone by then
-        self._do("UPDATE repository SET name = name || '#' || id WHERE name = ? AND id != ?", found.name, row[0])
+        self._do(
+            "UPDATE repository SET name = name || '#' || id WHERE source = ? AND name = ? AND id != ?",
+            self.source, found.name, row[0],
+        )  # fmt: skip
         self._do(
             "UPDATE repository SET name = ?, number = coalesce(?, number), url = coalesce(nullif(?, ''), url), "
             "branch = coalesce(nullif(?, ''), branch), stars = coalesce(?, stars), "
-            "api_licence = coalesce(nullif(?, ''), api_licence), pushed = coalesce(nullif(?, ''), pushed), "
-            "selection = ? WHERE id = ?",
-            found.name, found.number, found.url, found.branch, found.stars, found.licence, found.pushed,
-            self.selection, row[0],
+            "api_licence = coalesce(nullif(?, ''), api_licence), pushed = coalesce(nullif(?, ''), pushed) "
+            "WHERE id = ?",
+            found.name, found.number, found.url, found.branch, found.stars, found.licence, found.pushed, row[0],
         )  # fmt: skip
+
+    def _join(self, row: tuple[int, str] | None) -> None:
+        """A repository, by id and selection, that earlier runs have met belongs to this selection from now on."""
+        if row is None or row[1] == self.selection:
+            return
+        for state, count in self._do("SELECT state, count(*) FROM file WHERE repository = ? GROUP BY state", row[0]):
+            self.tally[state] += count
+        self._do("UPDATE file SET told = 0 WHERE repository = ?", row[0])
+        self._do("UPDATE repository SET selection = ? WHERE id = ?", self.selection, row[0])
 
     def repositories(self, run: int, after: int, count: int) -> list[Repository]:
         """The next `count` repositories with a row after `after` that this run has not finished."""
@@ -262,13 +278,17 @@ class Book:
 
     def known(self, *, number: int, name: str, besides: int) -> Repository | None:
         """Another repository with this number or name."""
-        statement = f"SELECT {_REPOSITORY} FROM repository WHERE (number = ? OR name = ?) AND id != ?"  # noqa: S608
-        row = self._do(statement, number, name, besides).fetchone()
+        statement = (
+            f"SELECT {_REPOSITORY} FROM repository "  # noqa: S608
+            "WHERE source = ? AND (number = ? OR name = ?) AND id != ?"
+        )
+        row = self._do(statement, self.source, number, name, besides).fetchone()
         return Repository(*row) if row else None
 
     def named(self, name: str) -> Repository | None:
         """The repository with this name."""
-        row = self._do(f"SELECT {_REPOSITORY} FROM repository WHERE name = ?", name).fetchone()  # noqa: S608
+        statement = f"SELECT {_REPOSITORY} FROM repository WHERE source = ? AND name = ?"  # noqa: S608
+        row = self._do(statement, self.source, name).fetchone()
         return Repository(*row) if row else None
 
     def change(self, id: int, **columns: Any) -> None:
@@ -369,35 +389,47 @@ class Book:
             time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()), file.id,
         )  # fmt: skip
 
-    def files(self) -> Iterator[tuple[File, Repository]]:
-        """Every file of the selection in order of repository and path, with its repository; streamed."""
+    def files(self, source: str) -> Iterator[tuple[File, Repository]]:
+        """Every file of a source in order of repository and path, with its repository; streamed."""
         columns = ", ".join(f"file.{name}" for name in _FILE.split(", "))
         of_repository = ", ".join(f"repository.{name}" for name in _REPOSITORY.split(", "))
         for row in self._do(
             f"SELECT {columns}, {of_repository} FROM repository CROSS JOIN file ON file.repository = repository.id "  # noqa: S608
-            "WHERE selection = ? AND file.state NOT IN ('gone', 'aside') ORDER BY repository.name, file.path",
-            self.selection,
+            f"WHERE {_LISTED.replace('state', 'repository.state')} AND file.state NOT IN ('gone', 'aside') "
+            "ORDER BY repository.name, file.path",
+            source,
         ):
             yield File(*row[:13]), Repository(*row[13:])
 
-    def all_repositories(self) -> Iterator[tuple[Repository, str, int]]:
-        """Every repository of the selection by name, with its files' licences and how many of those are held."""
+    def all_repositories(self, source: str) -> Iterator[tuple[Repository, str, int]]:
+        """Every repository of a source by name, with its files' licences and how many of those are held."""
         for row in self._do(
             f"SELECT {_REPOSITORY}, "  # noqa: S608
             "(SELECT group_concat(licence, ' AND ') FROM (SELECT DISTINCT licence FROM file WHERE licence != '' "
             "AND repository = repository.id AND state NOT IN ('gone', 'aside') ORDER BY licence)), "
             "(SELECT count(*) FROM file WHERE repository = repository.id AND state = 'held') "
-            "FROM repository WHERE selection = ? ORDER BY name",
-            self.selection,
+            f"FROM repository WHERE {_LISTED} ORDER BY name",
+            source,
         ):
             yield Repository(*row[:17]), row[17] or "", row[18]
 
+    def selected(self) -> Iterator[Repository]:
+        """Every repository of the selection; streamed."""
+        for row in self._do(f"SELECT {_REPOSITORY} FROM repository WHERE selection = ?", self.selection):  # noqa: S608
+            yield Repository(*row)
+
+    def forget(self, source: str) -> None:
+        """The repositories of a source belong into no list until they are met again; blobs stay known."""
+        self._do("UPDATE repository SET selection = '' WHERE source = ?", source)
+        self._do("DELETE FROM note WHERE key IN (?, ?)", f"selection {source}", f"complete {source}")
+
     def untold(self, count: int) -> list[tuple[File, str, str]]:
-        """Files whose latest state the ledger has not heard of, with the name and selection of their repository."""
+        """Files of this source that the ledger has not heard of so far, with name and selection of their repository."""
         columns = ", ".join(f"file.{name}" for name in _FILE.split(", "))
         rows = self._do(
             f"SELECT {columns}, repository.name, repository.selection FROM file INDEXED BY untold JOIN repository "  # noqa: S608
-            "ON file.repository = repository.id WHERE told = 0 ORDER BY file.id LIMIT ?",
+            "ON file.repository = repository.id WHERE told = 0 AND source = ? ORDER BY file.id LIMIT ?",
+            self.source,
             count,
         )
         return [(File(*row[:13]), row[13], row[14]) for row in rows]

@@ -73,6 +73,11 @@ def shown(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def whole(path: Path) -> Path:
+    """The path from the root on, the same for every way of saying it; links are not followed without need."""
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
 def leads_out(path: Path, top: Path) -> bool:
     """Whether links on the way to `path`, which is named below `top`, lead out of it; a loop leads nowhere."""
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top))

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from voxel.errors import UsageError
-from voxel.sources.candidate import LEADS_OUT, MAX_BYTES, Candidate, leads_out, shown, unfit
+from voxel.sources.candidate import LEADS_OUT, MAX_BYTES, Candidate, leads_out, shown, unfit, whole
 from voxel.sources.licences import UNKNOWN, LicenceFinder
 from voxel.sources.manifest import read_manifest
 from voxel.sources.policy import Policy
@@ -51,7 +51,9 @@ class FolderSource:
         if missing:
             raise UsageError(f"no such file or folder: {', '.join(missing)}")
         # a link that is named itself was meant: its file is taken with the licence that holds where it lies
-        self.paths = tuple(path.resolve() if path.is_symlink() and not path.is_dir() else path for path in self.paths)
+        self.paths = tuple(
+            path.resolve() if path.is_symlink() and not path.is_dir() else whole(path) for path in self.paths
+        )
         others = [shown(str(path)) for path in self.paths if not path.is_dir() and path.suffix.lower() not in _KINDS]
         if others:
             raise UsageError(f"neither a folder nor a .blend or .py file: {', '.join(others)}")
@@ -68,12 +70,12 @@ class FolderSource:
     def _found(self) -> Iterator[Candidate]:
         seen: set[str] = set()
         for path in self.paths:
-            top = path.absolute() if path.is_dir() else path.absolute().parent
+            top = path if path.is_dir() else path.parent
             listed = read_manifest(top, self._policy, self._max_bytes) if path.is_dir() else {}
             seen.update(listed)
             yield from (listed[local] for local in sorted(listed))
             entered: set[tuple[int, int]] = set()
-            files = walk(top, top, entered) if path.is_dir() else iter([(path.absolute(), "")])
+            files = walk(top, top, entered) if path.is_dir() else iter([(path, "")])
             for file, trouble in files:
                 if str(file) not in seen:
                     seen.add(str(file))

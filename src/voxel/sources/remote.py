@@ -155,7 +155,7 @@ async def estimate(
 ) -> Estimate:
     """Asks for the first page of every search and lists a few repositories; downloads no file."""
     with Book(":memory:") as book:
-        run = book.begin(asked.selection())
+        run = book.begin(asked.source, asked.selection())
         shelf.clean(book.expects)
         async with _origin(asked, services, book, shelf, note) as (_, origin):
             total = len(asked.names()[: asked.max_repos])

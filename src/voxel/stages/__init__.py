@@ -3,7 +3,7 @@
 from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, read_checkpoint
 from voxel.stages.command import exit_status, report_line, run_phase, say
 from voxel.stages.datadir import DataDir, holder, write_atomic
-from voxel.stages.ledger import Ledger, Row, StageRow, Totals
+from voxel.stages.ledger import Ledger, Row, StageRow, Totals, below
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.runner import ENGINES, default_workers, run_stage
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
@@ -26,6 +26,7 @@ __all__ = [
     "Totals",
     "Unit",
     "Work",
+    "below",
     "checkpoint_path",
     "data_dir_of",
     "default_workers",

@@ -74,6 +74,11 @@ def report_line(report: PhaseReport, *, as_json: bool) -> str:
     return msgspec.json.encode(report).decode() if as_json else summary(report)
 
 
+def status_of(report: PhaseReport) -> int:
+    """The exit status of a phase: 1 when some units failed, or nothing at all could be used."""
+    return DONE if report.done and not report.failed else SOME_FAILED
+
+
 def run_phase(
     make: Callable[[argparse.Namespace], Phase],
     description: str,
@@ -95,6 +100,6 @@ def run_phase(
     def main() -> int:
         report = make(options).run(workers=options.workers, progress=shown_progress(quiet=options.quiet))
         sys.stdout.write(report_line(report, as_json=options.json) + "\n")
-        return SOME_FAILED if report.failed else DONE
+        return status_of(report)
 
     return exit_status(main)

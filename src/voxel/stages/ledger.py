@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from voxel.stages.stage import Done, Dropped, Outcome, Unit
 SCHEMA = 1
 COMMIT_EVERY_S = 0.2
 COMMIT_EVERY_ROWS = 1000
+_STEPS = "stage >= ?1 AND stage < ?1 || '/'"
+"""A stage, and its steps, whose names go on with a dot, which sorts just before a slash."""
 
 _TABLES = """
 CREATE TABLE unit (
@@ -84,6 +86,7 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     """running, complete or interrupted; running also when the process that ran it was killed."""
     started_at: float
+    """When its first run began, which orders the stages."""
     updated_at: float
 
 
@@ -169,15 +172,24 @@ class Ledger:
 
     # -- the plan -------------------------------------------------------------------------------------------------
 
-    def plan(self, stage: str, units: Iterable[Unit]) -> Iterator[tuple[Unit, str]]:
+    def plan(
+        self, stage: str, units: Iterable[Unit], *, keep: Callable[[str], bool] | None = None
+    ) -> Iterator[tuple[Unit, str]]:
         """Makes `units` the plan of `stage` and yields each with its state so far; a key that comes twice counts once.
 
-        The new plan is in force when the iterator is exhausted. Only rows that change are written.
+        Units of the old plan that have an outcome, and for whose input `keep` is true, stay in it, before the others,
+        and are not yielded. The new plan is in force when the iterator is exhausted. Only rows that change are written.
         """
         try:
             self._db.execute("CREATE TEMP TABLE IF NOT EXISTS planned (key TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("DELETE FROM planned")
             seq = 0
+            for key, name, before in self._planned(stage) if keep else []:
+                if keep is not None and keep(name):
+                    self._db.execute("INSERT INTO planned VALUES (?)", (key,))
+                    if before != seq:
+                        self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, key))
+                    seq += 1
             for unit in units:
                 if self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (unit.key,)).rowcount == 0:
                     continue
@@ -206,6 +218,13 @@ class Ledger:
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
+    def _planned(self, stage: str) -> list[tuple[str, str, int]]:
+        statement = (
+            "SELECT key, input, seq FROM unit WHERE stage = ? AND seq IS NOT NULL "
+            "AND state NOT IN ('pending', 'running') ORDER BY seq"
+        )
+        return list(self._db.execute(statement, (stage,)))
+
     def forget_running(self, stage: str) -> None:
         """Units that a dead process left as running become pending again."""
         self._write("UPDATE unit SET state = 'pending' WHERE stage = ? AND state = 'running'", (stage,))
@@ -215,10 +234,28 @@ class Ledger:
         """Notes that a run of `stage` has begun."""
         now = time.time()
         self._write(
-            "INSERT OR REPLACE INTO stage VALUES (?, ?, ?, ?, 'running', ?, ?)",
-            (stage, version, json.dumps(dict(settings), sort_keys=True), storable(command), now, now),
+            "INSERT INTO stage VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?5) ON CONFLICT (stage) DO UPDATE "
+            "SET version = ?2, settings = ?3, command = ?4, status = 'running', updated_at = ?5",
+            (stage, version, json.dumps(dict(settings), sort_keys=True), storable(command), now),
         )
         self.commit()
+
+    def forget(self, stage: str, under: str | None = None) -> int:
+        """Takes units out of the plan: all of `stage`, or those whose input is the path `under` or lies below it.
+
+        Returns how many; a stage without a plan is not told of any more. Rows stay, as those of old settings do.
+        """
+        planned = self.totals(stage).planned
+        if under is None:
+            self._write("UPDATE unit SET seq = NULL WHERE stage = ? AND seq IS NOT NULL", (stage,))
+        else:
+            for key in [row.key for row in self.rows(stage) if below(row.input, under)]:
+                self._write("UPDATE unit SET seq = NULL WHERE stage = ? AND key = ?", (stage, key))
+        left = self.totals(stage).planned
+        if not left:
+            self._write("DELETE FROM stage WHERE stage = ?", (stage,))
+        self.commit()
+        return planned - left
 
     def end_stage(self, stage: str, status: str) -> None:
         """Notes that it has ended: `complete` or `interrupted`."""
@@ -265,9 +302,10 @@ class Ledger:
             raise self._trouble(error) from error
 
     def totals(self, stage: str) -> Totals:
-        """Counts the plan of `stage` by state."""
+        """Counts the plan of `stage`, of all its steps (`stage.…`) where it has some, by state."""
         counted = self._read(
-            "SELECT state, count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL GROUP BY state", (stage,)
+            f"SELECT state, count(*) FROM unit WHERE {_STEPS} AND seq IS NOT NULL GROUP BY state",  # noqa: S608
+            (stage,),
         )
         return Totals(**dict(counted))
 
@@ -291,10 +329,13 @@ class Ledger:
             )
 
     def reasons(self, stage: str) -> list[tuple[str, str, int]]:
-        """`(state, reason, how many)` of the planned units that were dropped or failed, the most frequent first."""
+        """`(state, reason, how many)` of the planned units that were dropped or failed, the most frequent first.
+
+        Of all steps (`stage.…`) where the stage has some.
+        """
         return list(
             self._read(
-                "SELECT state, reason, count(*) AS n FROM unit WHERE stage = ? AND seq IS NOT NULL "
+                f"SELECT state, reason, count(*) AS n FROM unit WHERE {_STEPS} AND seq IS NOT NULL "  # noqa: S608
                 "AND state IN ('dropped', 'failed') GROUP BY state, reason ORDER BY n DESC, state, reason",
                 (stage,),
             )
@@ -329,6 +370,11 @@ class Ledger:
                 (),
             )
         ]
+
+
+def below(path: str, top: str) -> bool:
+    """Whether the path is `top` or lies below it."""
+    return path == top or path.startswith(top.rstrip("/") + "/")
 
 
 def storable(text: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -76,17 +77,20 @@ class _Keeper:
         self._ledger = ledger
         self._checkpoint = checkpoint
         self._progress = progress
+        self._told = Counter[str]()
 
     def plan(self, spool: _Spool) -> int:
         """Puts the units that remain into `spool`; returns how many are settled already."""
         name = self._stage.name
         present = getattr(self._stage, "present", None)
+        others = getattr(self._stage, "others", None)
         self._ledger.begin_stage(name, self._stage.version, self._stage.settings, again())
         self._ledger.forget_running(name)
         settled = 0
-        for unit, state in self._ledger.plan(name, self._stage.units()):
+        for unit, state in self._ledger.plan(name, self._stage.units(), keep=others):
             if state == "dropped" or (state == "done" and (present is None or present(unit))):
                 settled += 1
+                self._told[state] += 1
                 continue
             if state == "done":
                 self._ledger.reset(name, unit.key)
@@ -102,11 +106,9 @@ class _Keeper:
                 self._ledger.begin(self._stage.name, unit.key)
             case Settled(unit, outcome, seconds):
                 self._ledger.settle(self._stage.name, unit.key, outcome, seconds)
-                if isinstance(outcome, Done):
-                    self._progress.advance("done", unit.input, "")
-                else:
-                    word = "dropped" if isinstance(outcome, Dropped) else "failed"
-                    self._progress.advance(word, unit.input, outcome.reason)
+                word = "done" if isinstance(outcome, Done) else "dropped" if isinstance(outcome, Dropped) else "failed"
+                self._told[word] += 1
+                self._progress.advance(word, unit.input, "" if isinstance(outcome, Done) else outcome.reason)
         self._ledger.tick()
         if self._checkpoint.due():
             self._checkpoint.write("in_progress", self._ledger.totals(self._stage.name))
@@ -125,12 +127,12 @@ class _Keeper:
     def report(self, reused: int, seconds: float) -> PhaseReport:
         name = self._stage.name
         self._ledger.commit()
-        totals = self._ledger.totals(name)
         self._ledger.end_stage(name, "complete")
-        self._checkpoint.write("completed", totals)
+        self._checkpoint.write("completed", self._ledger.totals(name))
         report = PhaseReport(
-            phase=name, done=totals.done, dropped=totals.dropped, failed=totals.failed, seconds=seconds, reused=reused
-        )
+            phase=name.partition(".")[0], done=self._told["done"], dropped=self._told["dropped"],
+            failed=self._told["failed"], seconds=seconds, reused=reused,
+        )  # fmt: skip
         self._progress.end()
         return report
 

@@ -58,10 +58,11 @@ Work = Callable[[Unit], Outcome]
 class Stage(Protocol):
     """One step of the pipeline. Instances must be picklable: each worker process gets a copy.
 
-    Two further members are optional:
+    Three further members are optional:
     `present(unit) -> bool` is asked in the driver, for a unit that the ledger calls done, whether its outputs are
-    still there; when they are not, the unit is done again. `options` is a JSON-able mapping that goes into the
-    readable checkpoint, so that `from_checkpoint` can build the phase again.
+    still there; when they are not, the unit is done again. `others(input) -> bool` is asked for a unit that an earlier
+    run planned and this one does not list: true keeps it in the plan, as it is. `options` is a JSON-able mapping that
+    goes into the readable checkpoint, so that `from_checkpoint` can build the phase again.
     """
 
     name: str
@@ -89,7 +90,7 @@ class Stage(Protocol):
 
 
 class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Totals of one phase over everything that the present settings ask for, read from the ledger."""
+    """Totals of one phase over everything that the present settings ask for."""
 
     phase: str
     done: int

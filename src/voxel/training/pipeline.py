@@ -46,16 +46,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def run(settings: Settings, progress: Progress | None = None) -> Iterator[PhaseReport]:
     """Does the phases in their order and yields the report of each; what is done already is not done again.
 
-    Ends early when nothing was collected, or nothing of it could be loaded: a dataset of nothing would take the place
-    of one that an earlier run made. The data directory is held from the first report asked for to the last. Raises what
-    `run_stage` raises.
+    Ends early when the source gave nothing, or nothing of all that is held could be loaded: a dataset of nothing would
+    take the place of one that an earlier run made. The data directory is held from the first report asked for to the
+    last. Raises what `run_stage` raises.
     """
     data = DataDir(settings.data_dir).create()
     with data.hold():
         for name, phase in PHASES.items():
             report = phase(settings, progress)
             yield report
-            if (name == "scrape" and not _held(data)) or (name == "parse" and not report.done):
+            if name in ("scrape", "parse") and not report.done:
                 return
 
 

@@ -4,7 +4,7 @@
 
 Sources: `samples` (scenes that Blender builds from this package's generator), `folder` (local files), `github` and
 `git` (public repositories, see docs/sources.md). Bytes are kept once, by sha256; each file that was seen has one line
-in files.jsonl, with its state and the reason for it.
+in files.jsonl, with its state and the reason for it. What one source brought stays when another is scraped.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from voxel.errors import BadInput, UsageError
-from voxel.records.files import FileRecord, RepositoryRecord
+from voxel.records.files import FileRecord
 from voxel.sources import (
     CONCURRENCY,
     MAX_BYTES,
     MAX_FILES_PER_REPO,
     Asked,
+    Book,
     Candidate,
     Estimate,
     FolderSource,
@@ -35,7 +36,9 @@ from voxel.sources import (
     read_local,
     read_policy,
     recipes,
+    services_of_environment,
     shown,
+    whole,
 )
 from voxel.stages import (
     DataDir,
@@ -48,6 +51,7 @@ from voxel.stages import (
     Progress,
     Unit,
     Work,
+    below,
     data_dir_of,
     exit_status,
     read_checkpoint,
@@ -59,15 +63,15 @@ from voxel.stages import (
     write_atomic,
 )
 from voxel.training.data_collection.collecting import Collection
+from voxel.training.data_collection.listing import REMOTE, book_path, stage_of, write_lists
 
-SOURCES = ("samples", "folder", "github", "git")
-REMOTE = ("github", "git")
+SOURCES = ("samples", "folder", *REMOTE)
 
 
 class _Base:
     """What the stages of this phase share: bytes that are held already are not fetched again."""
 
-    name = "scrape"
+    name = stage_of("")
     version = 1
 
     def __init__(self, root: Path, options: Mapping[str, Any]) -> None:
@@ -94,6 +98,7 @@ class _Base:
 class FolderStage(_Base):
     """One unit per file seen, known by place, size, time of change and what is known of its rights."""
 
+    name = stage_of("folder")
     version = 2
 
     def __init__(self, root: Path, options: Mapping[str, Any], source: FolderSource, max_bytes: int) -> None:
@@ -105,6 +110,10 @@ class FolderStage(_Base):
     def settings(self) -> Mapping[str, Any]:
         """The limit on size."""
         return {"source": "folder", "max_bytes": self._max_bytes}
+
+    def others(self, place: str) -> bool:
+        """Whether this file, which an earlier run has seen, lies elsewhere than in the folders of this one."""
+        return not any(below(place, shown(str(path))) for path in self._source.paths)
 
     def units(self) -> Iterator[Unit]:
         """In the order of the walk."""
@@ -134,6 +143,8 @@ class FolderStage(_Base):
 
 class SamplesStage(_Base):
     """One unit per sample scene, known by its name, the seed and the generator's version."""
+
+    name = stage_of("samples")
 
     def __init__(self, root: Path, options: Mapping[str, Any], seed: int, runtime: str | None) -> None:
         super().__init__(root, options)
@@ -256,7 +267,7 @@ class BlenderFileScraper:
         self.data.create()
         with self.data.hold():
             stage = self._stage()
-            stage.held = self._held()
+            stage.held = self._held(stage.name)
             try:
                 report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             except KeyboardInterrupt:
@@ -264,6 +275,24 @@ class BlenderFileScraper:
                 raise
             self._write_lists()
             return report
+
+    def forget(self) -> int:
+        """Takes what this source has collected out of the lists, of the source folder what lies below its paths.
+
+        Returns how many entries of `voxel status` that were. Bytes stay held, and are not fetched again by a later run.
+        """
+        stage = stage_of(self.source)
+        with self.data.create().hold():
+            with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
+                if self.source == "folder":
+                    count = sum(ledger.forget(stage, shown(str(whole(path)))) for path in self.paths)
+                else:
+                    count = ledger.forget(stage)
+            if self.source in REMOTE and book_path(self.data).exists():
+                with Book(book_path(self.data)) as book:
+                    book.forget(self.source)
+            self._write_lists()
+        return count
 
     def estimate(self, progress: Progress | None = None) -> Estimate:
         """How much a run from github or git would fetch; no file is downloaded. UsageError for other sources."""
@@ -289,7 +318,7 @@ class BlenderFileScraper:
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
             "source": self.source,
-            "paths": [shown(str(path.absolute())) for path in self.paths],
+            "paths": [shown(str(whole(path))) for path in self.paths],
             "policy": self.policy_path,
             "max_files_per_repo": self.max_files_per_repo,
             "max_bytes": self.max_bytes,
@@ -310,57 +339,16 @@ class BlenderFileScraper:
         )
         return FolderStage(self.data.root, options, folder, self.max_bytes)
 
-    def _held(self) -> dict[str, str]:
+    def _held(self, stage: str) -> dict[str, str]:
         with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
-            return {row.key: row.info.get("sha256", "") for row in ledger.rows("scrape", "done")}
+            return {row.key: row.info.get("sha256", "") for row in ledger.rows(stage, "done")}
 
     def _write_lists(self) -> None:
-        with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
-            told = (msgspec.convert(row.info, FileRecord) for row in ledger.rows("scrape") if row.info)
-            files = marked(told)
-        write_atomic(self.data.scraped / "files.jsonl", _lines(files))
-        write_atomic(self.data.scraped / "repositories.jsonl", _lines(repositories(files)))
-
-
-def marked(records: Iterable[FileRecord]) -> list[FileRecord]:
-    """The records in order of repository and path; of several held with the same bytes the first stays held."""
-    first: dict[str, FileRecord] = {}
-    files = []
-    for record in sorted(records, key=lambda each: (each.repo, each.path, each.commit)):
-        if record.state == "held":
-            original = first.setdefault(record.sha256, record)
-            if original is not record:
-                reason = f"the same bytes as {original.repo}:{original.path}"
-                record = msgspec.structs.replace(record, state="duplicate", reason=reason)
-        files.append(record)
-    return files
-
-
-def repositories(files: Iterable[FileRecord]) -> list[RepositoryRecord]:
-    """One record per repository of `files`, in order of name."""
-    by_repo: dict[str, list[FileRecord]] = {}
-    for record in files:
-        by_repo.setdefault(record.repo, []).append(record)
-    found = []
-    for repo, members in sorted(by_repo.items()):
-        states = {record.state for record in members}
-        used = bool(states & {"held", "duplicate"})
-        telling = "denied" if "denied" in states else "failed"
-        worst = next((record for record in members if record.state == telling), members[0])
-        found.append(
-            RepositoryRecord(
-                repo=repo,
-                commit=members[0].commit,
-                license=" AND ".join(dict.fromkeys(record.license for record in members if record.license)),
-                state="held" if used else worst.state,
-                reason="" if used else worst.reason,
-            )
-        )
-    return found
-
-
-def _lines(records: Iterable[msgspec.Struct]) -> bytes:
-    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+        with ExitStack() as stack:
+            ledger = stack.enter_context(Ledger(self.data.checkpoints / "ledger.sqlite"))
+            known = book_path(self.data).exists()
+            book = stack.enter_context(Book(book_path(self.data))) if known else None
+            write_lists(self.data, ledger, book, services_of_environment())
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,30 +10,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import signal
-import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
-import msgspec
-
-from voxel.errors import BlendFileError, SetupError
-from voxel.records.files import FileRecord, FileState, RepositoryRecord
+from voxel.errors import BlendFileError
 from voxel.sources import (
     Asked,
     Book,
     Estimate,
-    File,
     Limits,
-    Repository,
-    Services,
     Shelf,
     check,
     estimate,
@@ -43,14 +33,16 @@ from voxel.sources import (
 from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals
 from voxel.stages.checkpoints import CheckpointWriter
 from voxel.stages.command import again
+from voxel.training.data_collection.listing import PHASE, book_path, stage_of, write_lists
 
 Result = TypeVar("Result")
-STAGE = "scrape"
 VERSION = 1
 TELL_EVERY_S = 15.0
 HEARD_AT_ONCE = 5000
 _STATES = {"held": "done", "pending": "pending", "denied": "dropped", "failed": "dropped", "trouble": "failed"}
 """Of the book, in the ledger's words; files in other states are not part of the plan."""
+_SETTLED = ("held", "denied", "failed")
+"""States in which a file of an earlier selection stays in the plan."""
 
 
 class Collection:
@@ -78,14 +70,13 @@ class Collection:
         """
         progress = progress or Progress()
         began = time.monotonic()
-        path = self._data.checkpoints / "collecting.sqlite"
-        with self._data.hold(), _Ledger(self._data.checkpoints / "ledger.sqlite") as ledger, Book(path) as book:
-            run = book.begin(self._asked.selection())
-            settings = {"source": self._asked.source, "selection": book.selection}
-            ledger.take_over(settings)
-            teller = _Teller(book, ledger, CheckpointWriter(self._data, STAGE, self._options), progress)
+        source, ledger_path = self._asked.source, self._data.checkpoints / "ledger.sqlite"
+        with self._data.hold(), _Ledger(ledger_path, source) as ledger, Book(book_path(self._data)) as book:
+            run = book.begin(source, self._asked.selection())
+            ledger.take_over({"source": source, "selection": book.selection})
+            teller = _Teller(book, ledger, CheckpointWriter(self._data, ledger.stage, self._options), progress)
             settled = sum(book.tally[state] for state in ("held", "denied", "failed")) + book.lost()
-            if not self._services.tokens and self._asked.source == "github":
+            if not self._services.tokens and source == "github":
                 progress.note("no GITHUB_TOKEN: GitHub allows 60 requests an hour without one, 5,000 with")
             shelf = Shelf(self._data.scraped)
             note = self._hiding(progress.note)
@@ -98,14 +89,14 @@ class Collection:
                 requests = _finish(work)
                 book.complete()
                 status = "completed"
-                progress.note(f"{STAGE}: {requests:,} requests")
+                progress.note(f"{PHASE}: {requests:,} requests")
             finally:
                 teller.end(status)
-                write_lists(book, self._data.scraped, self._asked.source, self._services)
+                write_lists(self._data, ledger, book, self._services)
                 progress.end()
             totals = teller.totals()
             return PhaseReport(
-                phase=STAGE, done=totals.done, dropped=totals.dropped, failed=totals.failed,
+                phase=PHASE, done=totals.done, dropped=totals.dropped, failed=totals.failed,
                 seconds=time.monotonic() - began, reused=min(settled, totals.done + totals.dropped),
             )  # fmt: skip
 
@@ -131,16 +122,23 @@ def _finish(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 class _Ledger(Ledger):
-    """The ledger, told of files one by one instead of from a plan."""
+    """The ledger, told of one source's files one by one instead of from a plan."""
+
+    def __init__(self, path: Path, source: str) -> None:
+        super().__init__(path)
+        self.stage = stage_of(source)
 
     def __enter__(self) -> _Ledger:
         return self
 
     def take_over(self, settings: Mapping[str, Any]) -> None:
-        """Begins the stage; what another selection or source had planned is planned no longer."""
-        if not any(row.stage == STAGE and row.settings == dict(settings) for row in self.stages()):
-            self._write("UPDATE unit SET seq = NULL WHERE stage = ? AND seq IS NOT NULL", (STAGE,))
-        self.begin_stage(STAGE, VERSION, settings, again())
+        """Begins the stage; what another selection had left to do is planned no longer, what it had done still is."""
+        if not any(row.stage == self.stage and row.settings == dict(settings) for row in self.stages()):
+            self._write(
+                "UPDATE unit SET seq = NULL WHERE stage = ? AND seq IS NOT NULL AND state NOT IN ('done', 'dropped')",
+                (self.stage,),
+            )
+        self.begin_stage(self.stage, VERSION, settings, again())
 
     def tell(self, told: Iterable[tuple[str, str, int, str, str]]) -> None:
         """Keeps `(key, input, position, state, reason)` of each; an empty state takes it from the plan."""
@@ -149,7 +147,7 @@ class _Ledger(Ledger):
             self._write(
                 "INSERT OR REPLACE INTO unit (stage, key, input, seq, state, reason, finished_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (STAGE, key, name, seq if state else None, state or "dropped", reason, now),
+                (self.stage, key, name, seq if state else None, state or "dropped", reason, now),
             )
         self.commit()
 
@@ -186,7 +184,7 @@ class _Teller:
             self._told = now
             totals, (repositories, _) = self.totals(), self._book.count()
             self._progress.note(
-                f"{STAGE}: {repositories:,} repositories, {totals.done:,} files held, {totals.dropped:,} dropped, "
+                f"{PHASE}: {repositories:,} repositories, {totals.done:,} files held, {totals.dropped:,} dropped, "
                 f"{totals.pending:,} to fetch; {requests:,} requests"
             )
 
@@ -195,26 +193,26 @@ class _Teller:
         while self._tell(HEARD_AT_ONCE):
             pass
         lost = []
-        for repository, _, _ in self._book.all_repositories():
+        for repository in self._book.selected():
             state = {"failed": "dropped", "trouble": "failed"}.get(repository.state, "")
-            key = _key(repository.name, "")
+            key = self._key(repository.name, "")
             if state:
                 self._lost[repository.state] += 1
                 lost.append((key, repository.name, repository.id, state, repository.reason))
             else:
                 lost.append((key, repository.name, repository.id, "", ""))
         self._ledger.tell(lost)
-        self._ledger.end_stage(STAGE, "complete" if status == "completed" else status)
+        self._ledger.end_stage(self._ledger.stage, "complete" if status == "completed" else status)
         self._checkpoint.write(status, self.totals())
 
     def _tell(self, count: int) -> int:
         untold = self._book.untold(count)
         self._ledger.tell(
             (
-                _key(name, file.path),
+                self._key(name, file.path),
                 f"{name}/{file.path}",
                 file.id,
-                _STATES.get(file.state, "") if selection == self._book.selection else "",
+                _STATES.get(file.state, "") if selection == self._book.selection or file.state in _SETTLED else "",
                 file.reason,
             )
             for file, name, selection in untold
@@ -222,9 +220,8 @@ class _Teller:
         self._book.told(file for file, _, _ in untold)
         return len(untold)
 
-
-def _key(repository: str, path: str) -> str:
-    return hashlib.sha256(json.dumps([STAGE, VERSION, repository.lower(), path]).encode()).hexdigest()
+    def _key(self, repository: str, path: str) -> str:
+        return hashlib.sha256(json.dumps([self._ledger.stage, VERSION, repository.lower(), path]).encode()).hexdigest()
 
 
 def linked_paths(blend: Path) -> list[str]:
@@ -236,87 +233,3 @@ def linked_paths(blend: Path) -> list[str]:
     except BlendFileError:
         return []  # the parse phase says why
     return [one.path.text[2:] for one in external if one.path.relative and not one.packed and one.kind != "output"]
-
-
-# -- the lists --------------------------------------------------------------------------------------------------------
-
-
-def write_lists(book: Book, scraped: Path, source: str, services: Services) -> None:
-    """scraped/files.jsonl and scraped/repositories.jsonl, streamed from the book, each replaced whole."""
-    told: dict[str, tuple[FileState, str]] = {}
-    with _replacing(scraped / "files.jsonl") as write:
-        for record in _files(book, source, services):
-            if record.state in ("denied", "failed"):
-                before = told.get(record.repo)
-                if before is None or (before[0] == "failed" and record.state == "denied"):
-                    told[record.repo] = (record.state, record.reason)
-            write(record)
-    with _replacing(scraped / "repositories.jsonl") as write:
-        for repository, licences, held in book.all_repositories():
-            state: FileState = "held" if held else "failed"
-            reason = "" if held else repository.reason
-            if not held and not reason:
-                state, reason = told.get(repository.name, ("failed", "not collected yet"))
-            record_of_it = RepositoryRecord(
-                repo=repository.name,
-                id=repository.number,
-                default_branch=repository.branch,
-                commit=repository.pin,
-                license=licences or repository.api_licence,
-                stars=repository.stars,
-                state=state,
-                reason=services.hide(reason),
-            )
-            write(record_of_it)
-
-
-def _files(book: Book, source: str, services: Services) -> Iterator[FileRecord]:
-    # which bytes were seen before is asked of a temporary table: a million names need not be in memory
-    seen = sqlite3.connect("")
-    try:
-        seen.execute("CREATE TABLE seen (sha256 TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
-        for file, repository in book.files():
-            if file.state == "pending":
-                continue
-            state: FileState = "failed" if file.state == "trouble" else file.state  # type: ignore[assignment]
-            reason = file.reason
-            if state == "held":
-                place = f"{repository.name}:{file.path}"
-                if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (file.sha256, place)).rowcount:
-                    first = seen.execute("SELECT place FROM seen WHERE sha256 = ?", (file.sha256,)).fetchone()[0]
-                    state, reason = "duplicate", f"the same bytes as {first}"
-            yield _record(file, repository, state, reason, source, services)
-    finally:
-        seen.close()
-
-
-def _record(
-    file: File, repository: Repository, state: FileState, reason: str, source: str, services: Services
-) -> FileRecord:
-    home = repository.url or f"{services.server}/{repository.name}"
-    look = f"{home}/blob/{repository.pin}/{quote(file.path)}" if home.startswith("http") else home
-    return FileRecord(
-        repo=repository.name, commit=repository.pin, path=file.path, url=services.hide(look), blob_sha=file.git,
-        sha256=file.sha256, size=file.size, kind=file.kind, license=file.licence,  # type: ignore[arg-type]
-        attribution=file.attribution, state=state, reason=services.hide(reason), fetched_at=file.fetched_at,
-        source=source,
-    )  # fmt: skip
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Callable[[msgspec.Struct], None]]:
-    """Writes lines beside `path` and puts them in its place when all are there."""
-    encoder = msgspec.json.Encoder()
-    beside = path.with_name(f".{path.name}.tmp")
-    try:
-        with beside.open("wb") as file:
-
-            def write(record: msgspec.Struct) -> None:
-                file.write(encoder.encode(record) + b"\n")
-
-            yield write
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise SetupError(f"cannot write {path}: {error.strerror}; free space or take another --data-dir") from error
