@@ -84,8 +84,11 @@ def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
     variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
     creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
     script.assign(variable, creation)
-    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
-    write_props(script, variable, {"type": strip["type"], "props": props}, where)
     frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
+    given = {"action_frame_start": min(frames), "action_frame_end": max(frames)} if frames else {}
+    props = {
+        key: what for key, what in strip["props"].items() if key not in ("name", "action") and given.get(key) != what
+    }
+    write_props(script, variable, {"type": strip["type"], "props": props}, where)
     if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
         script.assign(f"{variable}.frame_end", frame_number(strip["end"]))

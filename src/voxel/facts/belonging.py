@@ -1,4 +1,4 @@
-"""How things hang together and move, as facts: parents, collections, material slots, keyframes."""
+"""How things hang together, as facts: parents, collections, material slots."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Any
 from voxel.facts import words
 from voxel.facts.fact import Fact
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, blocks, reference
-from voxel.records.example import Keys, Materials, Members, Parent, Ref
-
-SPOKEN_KEYS = 40
-_CHANNELS = {
-    "location": ("location", "XYZ"), "rotation_euler": ("rotation", "XYZ"), "scale": ("scale", "XYZ"),
-    "rotation_quaternion": ("quaternion rotation", "WXYZ"), "color": ("color", "RGBA"),
-}  # fmt: skip
+from voxel.facts.lookup import Json
+from voxel.records.example import Materials, Members, Parent, Ref
 
 
 def parent_fact(of: Ref, now: Json, old: Json | None, subject: str) -> list[Fact]:
@@ -67,51 +61,6 @@ def material_facts(
             order=f"assign {text} to {{it}}",
         )
     ]
-
-
-def action_facts(
-    of: Ref, now: Json, old: Json | None, scene: Mapping[str, Any], group: tuple[str, ...], subject: str
-) -> list[Fact]:
-    """Keyframes of the block's own action, channel by channel."""
-    animation = now.get("animation")
-    if animation is None or animation == (old or {}).get("animation"):
-        return []
-    if animation.get("drivers") or animation.get("nla"):
-        raise words.Unsayable("drivers or NLA strips")
-    target = reference(animation.get("action"))
-    action = None if target is None else blocks(scene, "actions").get(target[1])
-    if action is None:
-        raise words.Unsayable("an action that is not there")
-    facts: list[Fact] = []
-    total = 0
-    for curve in action.get("fcurves", []):
-        total += len(curve["keys"])
-        if total > SPOKEN_KEYS:
-            raise words.Unsayable("more keyframes than anyone would spell out")
-        facts.append(_curve_fact(of, curve, (*group, "keys"), subject))
-    return facts
-
-
-def _curve_fact(of: Ref, curve: Json, group: tuple[str, ...], subject: str) -> Fact:
-    path, index = curve["path"], curve.get("index", 0)
-    if curve.get("modifiers") or "[" in path:
-        raise words.Unsayable("keyframes on bones, nodes or with curve modifiers")
-    keys = tuple((key["frame"], key["value"]) for key in curve["keys"])
-    kinds = {key.get("interpolation", "BEZIER") for key in curve["keys"]}
-    if len(kinds) != 1:
-        raise words.Unsayable("mixed interpolation")
-    kind = kinds.pop()
-    name, axes = _CHANNELS.get(path, (words.noun("Object", path.rpartition(".")[2]), ""))
-    channel = f"{axes[index]} {name}" if axes and index < len(axes) else name + (f"[{index}]" if index else "")
-    turned = path.endswith("rotation_euler")
-    said = ", ".join(f"{words.degrees(v) if turned else words.number(v)} at frame {words.number(f)}" for f, v in keys)
-    # One key has no interpolation that anyone could see.
-    shared = kind if len(keys) > 1 else ""
-    ending = f" ({words.item('Keyframe', 'interpolation', kind)} interpolation)" if shared else ""
-    if "extrapolation" in curve:
-        ending += f", extrapolated {words.item('FCurve', 'extrapolation', curve['extrapolation']).lower()}ly"
-    check = Keys(of=of, path=path, index=index, keys=keys, interpolation=shared)
-    return Fact(check, group, subject, order=f"animate {{its:{channel}}}: {said}{ending}")
 
 
 def listed(parts: list[str]) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voxel.facts import words
-from voxel.facts.belonging import action_facts, collection_facts, material_facts, parent_fact
+from voxel.facts.belonging import collection_facts, material_facts, parent_fact
 from voxel.facts.fact import Fact
 from voxel.facts.lookup import Json, block, blocks, data_of, flat, same
+from voxel.facts.moving import Moving
 from voxel.facts.nouns import SAID
 from voxel.facts.shapes import bone_facts, mesh_words, shape_key_facts, spline_facts
 from voxel.facts.trees import tree_facts
@@ -92,7 +93,9 @@ class _Finder:
         tree, old_tree = now.get("tree"), (old or {}).get("tree")
         if tree is not None:
             self.facts += tree_facts(of, tree, old_tree, subject, self.units)
-        self.facts += action_facts(of, now, old, self.after, group, subject)
+        self._moving(of, "", now, old, subject)
+        if tree is not None:
+            self._moving(of, "tree", tree, old_tree, subject)
 
     def thing(self, of: Ref, now: Json) -> None:
         """An object with its data."""
@@ -118,12 +121,15 @@ class _Finder:
                 known = frozenset(k["name"] for k in (old_data or {}).get("shape_keys", {}).get("blocks", []))
                 self.facts += shape_key_facts(of, keys, known, subject)
         for part in ("modifiers", "constraints"):
-            self._stack(of, part, now, old)
-        if now.get("pose") != (old or {}).get("pose"):
-            raise words.Unsayable("a posed armature")
+            self._stack(of, part, now, old, words.quoted(of[1]))
+        self._pose(of, now.get("pose", {}), (old or {}).get("pose", {}))
         self.facts += material_facts(of, now, old, self.after, self.before, subject)
         self.facts += parent_fact(of, now, old, subject)
-        self.facts += action_facts(of, now, old, self.after, of, subject)
+        self._moving(of, "", now, old, subject)
+        if data is not None:
+            self._moving(of, "data", data, old_data, subject)
+            self._moving(of, "data.tree", data.get("tree", {}), (old_data or {}).get("tree"), subject)
+            self._moving(of, "data.shape_keys", data.get("shape_keys", {}), (old_data or {}).get("shape_keys"), subject)
 
     def _called(self, now: Json, data: Json | None) -> str:
         if data is not None and data["type"].endswith("Light") and now["kind"] == "LIGHT":
@@ -206,30 +212,42 @@ class _Finder:
                 Fact(Property(of=of, path=prefix + path, value=value), group, subject, noun=noun, value=shown)
             )
 
-    def _stack(self, of: Ref, part: str, now: Json, old: Json | None) -> None:
+    def _moving(self, of: Ref, part: str, now: Json, old: Json | None, subject: str) -> None:
+        """Keyframes, drivers and strips of one part of a block."""
+        moving = Moving(of, part, subject, self.after, self.before, now)
+        self.facts += moving.facts(now.get("animation"), (old or {}).get("animation"))
+
+    def _pose(self, of: Ref, now: Json, old: Json) -> None:
+        """Settings and constraints of an armature's bones."""
+        for name, posed in now.items():
+            was, owner = old.get(name), f"the bone {words.quoted(name)} of {words.quoted(of[1])}"
+            place = f"pose[{name}]."
+            self.props(of, place, {**posed, "type": "PoseBone"}, was, (*of, "pose", name), owner)
+            self._stack(of, "constraints", posed, was, owner, place)
+
+    def _stack(self, of: Ref, part: str, now: Json, old: Json | None, owner: str, prefix: str = "") -> None:
         items, known = now.get(part, []), {i.get("name"): i for i in (old or {}).get(part, [])}
         if not items:
             return
-        path: Any = part
         word = part.removesuffix("s")
         new = [item for item in items if item.get("name") not in known]
-        stack = Stack(of=of, path=path, types=tuple(item["type"] for item in items))
+        stack = Stack(of=of, path=prefix + part, types=tuple(item["type"] for item in items))
         numbers: dict[str, int] = {}
         for item in items:
             place = numbers.get(item["type"], 0)
             numbers[item["type"]] = place + 1
             kind = item["type"]
             name = words.type_name(kind)
-            group = (*of, part, f"{kind}#{place}")
+            group = (*of, part, f"{prefix}{kind}#{place}")
             several = sum(other["type"] == kind for other in items) > 1
             ordinal = _ORDINALS[min(place, len(_ORDINALS) - 1)] if several else ""
-            anchor = f"the {ordinal}{name} {word} of {words.quoted(of[1])}"
+            anchor = f"the {ordinal}{name} {word} of {owner}"
             if item in new:
                 article = "an" if name[0] in "AEIO" else "a"
                 which = {0: "", 1: "second ", 2: "third "}.get(place, "further ")
-                make = f"{article if not which else 'a'} {which}{name} {word} on {words.quoted(of[1])}"
+                make = f"{article if not which else 'a'} {which}{name} {word} on {owner}"
                 self.facts.append(Fact(stack, group, anchor, make=make))
-            key = f"{part}[{kind}#{place}]" if place else f"{part}[{kind}]"
+            key = f"{prefix}{part}[{kind}#{place}]" if place else f"{prefix}{part}[{kind}]"
             self.props(of, f"{key}.", item, known.get(item.get("name")), group, anchor)
             old_inputs = {i["name"]: i.get("value") for i in known.get(item.get("name"), {}).get("inputs", [])}
             for given in item.get("inputs", []):

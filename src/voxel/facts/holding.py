@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voxel.facts.lookup import MISSING, Json, block, blocks, data_of, follow, get, reference, same
+from voxel.facts.aiming import aims
+from voxel.facts.lookup import MISSING, Json, block, data_of, follow, get, reference, same
 from voxel.facts.trees import link_ends, matching, same_socket
 from voxel.records.example import (
+    Aim,
     Bone,
     Check,
     Exists,
@@ -44,7 +46,8 @@ def holds(check: Check, scene: Mapping[str, Any]) -> bool:
     if isinstance(check, Property):
         return _property(check, scene)
     if isinstance(check, Stack):
-        return tuple(item["type"] for item in found.get(check.path, [])) == check.types
+        items = get(scene, check.of, check.path)
+        return items is not MISSING and tuple(item["type"] for item in items) == check.types
     if isinstance(check, (Node, Link, Socket)):
         return _in_tree(check, found)
     if isinstance(check, Parent):
@@ -57,8 +60,10 @@ def holds(check: Check, scene: Mapping[str, Any]) -> bool:
         )
     if isinstance(check, Materials):
         return materials_of(scene, found) == list(check.materials)
+    if isinstance(check, Aim):
+        return aims(scene, found, check.at)
     if isinstance(check, Keys):
-        return _keys(check, scene, found)
+        return _keys(check, scene)
     return _in_data(check, data_of(scene, found) or found)
 
 
@@ -169,14 +174,17 @@ def materials_of(scene: Mapping[str, Any], thing: Mapping[str, Any]) -> list[str
     return found
 
 
-def _keys(check: Keys, scene: Mapping[str, Any], found: Json) -> bool:
-    target = reference((found.get("animation") or {}).get("action"))
-    action = None if target is None else blocks(scene, "actions").get(target[1])
-    for curve in (action or {}).get("fcurves", []):
-        if curve["path"] == check.path and curve.get("index", 0) == check.index:
-            keys = [[key["frame"], key["value"]] for key in curve["keys"]]
-            if not same(check.keys, keys):
-                return False
-            shared = {key.get("interpolation", "BEZIER") for key in curve["keys"]}
-            return not check.interpolation or shared == {check.interpolation}
-    return False
+def _keys(check: Keys, scene: Mapping[str, Any]) -> bool:
+    part = f"{check.part}." if check.part else ""
+    curve = get(scene, check.of, f"{part}animation.fcurves[{check.path} {check.index}]")
+    if curve is MISSING or not same(check.keys, [[key["frame"], key["value"]] for key in curve["keys"]]):
+        return False
+    return all(
+        not wanted
+        or all(key.get(name, plain) == one for key, one in zip(curve["keys"], _each(wanted, curve), strict=True))
+        for name, wanted, plain in (("interpolation", check.interpolation, "BEZIER"), ("easing", check.easing, "AUTO"))
+    )
+
+
+def _each(wanted: str | tuple[str, ...], curve: Json) -> Sequence[str]:
+    return [wanted] * len(curve["keys"]) if isinstance(wanted, str) else wanted

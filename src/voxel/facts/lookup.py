@@ -1,7 +1,9 @@
 """Finding things in a Scene given as plain JSON values: blocks, properties by path, node trees.
 
 Paths are those of `Property.path`: `data.energy`, `modifiers[BevelModifier].width`, `constraints[TrackToConstraint#1]`,
-`color_ramp.elements[0].position`, `modifiers[NodesModifier].inputs[Scale]`.
+`color_ramp.elements[0].position`, `modifiers[NodesModifier].inputs[Scale]`; of what moves: a bone
+`pose[Arm].constraints[KinematicConstraint].chain_count`, an f-curve of the block's action
+`animation.fcurves[location 2].extrapolation`, a driver `animation.drivers[scale 0].variables[turn].targets[0].id`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ Json = dict[str, Any]
 MISSING: Any = object()
 """What a path leads to when nothing lies there: the dump leaves out what has its fresh value."""
 
-_STEP = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]]*)\])?(?:\.|$)")
+_STEP = re.compile(r"([A-Za-z_]\w*)(?:\[((?:[^\[\]]|\[[^\[\]]*\])*)\])?(?:\.|$)")
 _DATA = ("meshes", "curves", "lights", "cameras", "armatures", "lattices", "metaballs", "speakers", "lightprobes")
 
 
@@ -80,6 +82,9 @@ def follow(scene: Mapping[str, Any], here: Any, path: str) -> Any:
             if here is None:
                 return MISSING
         name, key = step.group(1), step.group(2)
+        if name == "fcurves" and "action" in here:
+            target = reference(here["action"])
+            here = {} if target is None else blocks(scene, target[0]).get(target[1], {})
         here = _member(here, name)
         if key is not None:
             here = _item(here, key)
@@ -97,6 +102,8 @@ def _member(here: Json, name: str) -> Any:
 
 
 def _item(here: Any, key: str) -> Any:
+    if isinstance(here, dict):
+        return here.get(key, MISSING)
     if not isinstance(here, list):
         return MISSING
     if key.isdigit():
@@ -104,7 +111,11 @@ def _item(here: Any, key: str) -> Any:
     for item in here:
         if isinstance(item, dict) and "identifier" in item and item.get("name") == key:
             return item.get("value", MISSING)
+        if isinstance(item, dict) and "path" in item and f"{item['path']} {item.get('index', 0)}" == key:
+            return item
     found = by_type(here, key)
+    if found is None:
+        found = next((item for item in here if isinstance(item, dict) and item.get("name") == key), None)
     return MISSING if found is None else found
 
 

@@ -19,8 +19,9 @@ from voxel.facts.nouns import SAID
 from voxel.records.example import Check, Geometry, Link, Materials, Node, Property, Socket, Stack
 
 _NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|cm\b|mm\b|m\b|%)?")
+_RADIANS = re.compile(r"radians\((-?\d+(?:\.\d+)?)\)")
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
-_SHAPING = frozenset(("path", "in_out", "index", "interpolation", "kinds"))
+_SHAPING = frozenset(("path", "in_out", "index", "part", "kinds"))
 """Fields that say where to look, not what has to be there."""
 _IMPLIED = (0.0, 1.0)
 """What a colour's alpha, or the axes that are not named, may be without a word."""
@@ -53,6 +54,7 @@ def stated_numbers(text: str) -> list[float]:
             found.append(value / 1000)
         elif unit == "%":
             found.append(value / 100)
+    found += [math.radians(float(digits)) for digits in _RADIANS.findall(text)]
     return found
 
 
@@ -114,7 +116,7 @@ def _forms(value: str, label: str, check: Check) -> Iterator[str]:
             value, value
         )
     if isinstance(check, Stack):
-        yield value.removesuffix("Modifier").removesuffix("Constraint")
+        yield value.removesuffix("Modifier").removesuffix("Constraint").removeprefix("FModifier")
     if isinstance(check, Link):
         yield re.sub(r"_\d+$", "", value)
         yield re.sub(r"_[A-Z][A-Za-z]+$", "", value)

@@ -45,7 +45,9 @@ class Property(_Check, frozen=True, kw_only=True, tag="property"):
 class Stack(_Check, frozen=True, kw_only=True, tag="stack"):
     """Just these types, in this order."""
 
-    path: Literal["modifiers", "constraints"]
+    path: str
+    """`modifiers`, `constraints`, those of a bone (`pose[Arm].constraints`), or the modifiers of an f-curve
+    (`animation.fcurves[location 2].modifiers`)."""
     types: tuple[str, ...]
 
 
@@ -123,8 +125,12 @@ class Keys(_Check, frozen=True, kw_only=True, tag="keys"):
     index: int
     keys: tuple[tuple[float, float], ...]
     """(frame, value) of every key."""
-    interpolation: str = ""
-    """Of every key, where all share one."""
+    part: str = ""
+    """What of the block is animated, when not the block itself: `data`, `tree`, `data.shape_keys`."""
+    interpolation: str | tuple[str, ...] = ""
+    """Of every key, or of each in turn; empty where it shows nothing."""
+    easing: str | tuple[str, ...] = ""
+    """Of every key, or of each in turn, where it is not AUTO."""
 
 
 class Bone(_Check, frozen=True, kw_only=True, tag="bone"):
@@ -160,6 +166,12 @@ class Gone(_Check, frozen=True, kw_only=True, tag="gone"):
     """As in Property; empty for the datablock itself."""
 
 
+class Aim(_Check, frozen=True, kw_only=True, tag="aim"):
+    """The object looks along its -Z axis, as cameras and lights do, at this point of the world, to half a degree."""
+
+    at: tuple[float, float, float]
+
+
 Check = (
     Exists
     | Property
@@ -176,6 +188,7 @@ Check = (
     | ShapeKey
     | Splines
     | Gone
+    | Aim
 )
 
 
@@ -196,6 +209,24 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What was changed against the file's own content; empty when nothing was."""
 
 
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class QualityParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an example's quality is made of; each 0 to 1."""
+
+    proved: Share = 0.0
+    """The share of the Blender versions asked for on which it holds."""
+    rarity: Share = 0.0
+    """How little of it is what Blender starts with, and how few others have nearly its completion."""
+    code: Share = 0.0
+    """How well the completion is written, as `voxel check` grades it."""
+    agreement: Share = 0.0
+    """Whether the code has the names that the instruction gives, and does little that is not asked for."""
+    length: Share = 0.0
+    """Neither trivial nor too long."""
+
+
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """One line of `datasets/*.jsonl`."""
 
@@ -209,7 +240,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     """Code that sets up what the instruction takes as given; often empty."""
     completion: str
     checks: tuple[Check, ...]
-    quality: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    quality: Share
+    """The weighted geometric mean of `quality_parts`; both are worked out once the whole dataset is known."""
+    quality_parts: QualityParts = QualityParts()
     tokens: int
     """Of instruction, context and completion; an estimate (bytes / 3.3)."""
     blender: tuple[str, ...]

@@ -1,143 +1,131 @@
-"""Candidates for animation: keyframes, constraints, armatures, shape keys."""
+"""Candidates for animation: motion, drivers, constraints of objects and bones, armatures, shape keys."""
 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
-from voxel.facts.belonging import SPOKEN_KEYS
 from voxel.facts.lookup import Json, blocks, data_of, reference
-from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, without
-from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
+from voxel.training.dataset_builder.cutting import Cut, is_small
+from voxel.training.dataset_builder.moving import MAX_BONES, movers, stand
+from voxel.training.dataset_builder.moving_candidates import active_scene, moves
 
 MAX_MOVING = 24
-KEYS_PER_CHANNEL = 12
-MAX_BONES = 12
-_CHANNELS = ("location", "rotation_euler", "rotation_quaternion", "scale", "hide_render", "hide_viewport")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
 def animation_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches animation."""
-    cut = Cut(scene)
-    objects = blocks(scene, "objects")
-    moving = [name for name, thing in objects.items() if thing.get("animation", {}).get("action")]
-    for name in moving[:MAX_MOVING]:
-        yield from _moves(cut, scene, name, objects[name])
-    for name, thing in objects.items():
+    cut, active = Cut(scene), active_scene(scene)
+    # in turn, so that the first thing that moves does not fill every category
+    each = [moves(cut, mover, active) for mover, _ in zip(movers(scene, cut), range(MAX_MOVING), strict=False)]
+    for together in zip_longest(*each):
+        yield from (one for one in together if one is not None)
+    for name, thing in blocks(scene, "objects").items():
         if thing.get("constraints"):
-            yield from _constraints(cut, scene, name, thing)
+            yield from _constraints(cut, name, thing)
+        if thing.get("animation", {}).get("drivers"):
+            yield from _drivers(cut, name, thing)
         if thing["kind"] == "ARMATURE":
             yield from _armature(cut, scene, name, thing)
         data = data_of(scene, thing)
         if data is not None and data.get("shape_keys") and is_small(data):
-            whole = cut.take([name], parts=["shape_keys"])
-            yield Candidate("animation", "shape-keys", cut.take([name]), whole)
+            yield from _shape_keys(cut, name)
 
 
-def _stand(
-    cut: Cut, scene: Mapping[str, Any], names: list[str], parts: list[str], more: list[Ref] | None = None
-) -> tuple[Json, str]:
-    """A cut in which every mesh too large to write down is a cube."""
-    taken = cut.take(names, parts=parts, more=more or [])
-    derived = ""
-    for name in names:
-        thing = blocks(scene, "objects")[name]
-        if thing["kind"] == "MESH" and not is_small(data_of(scene, thing)):
-            taken, derived = with_cube(taken, name), "its mesh is a plain cube here"
-    return taken, derived
+def _shape_keys(cut: Cut, name: str) -> Candidates:
+    whole = cut.take([name], parts=["shape_keys"])
+    yield Candidate("animation", "shape-keys", cut.take([name]), whole)
+    for kind in blocks(whole, "objects").values():
+        data = data_of(whole, kind)
+        keys = (data or {}).get("shape_keys", {}).get("blocks", [])
+        for place in range(2, len(keys)):
+            before, after = copy.deepcopy(whole), copy.deepcopy(whole)
+            for scene, count in ((before, place), (after, place + 1)):
+                own = data_of(scene, blocks(scene, "objects")[name])
+                if own is not None:
+                    own["shape_keys"]["blocks"] = own["shape_keys"]["blocks"][:count]
+            yield Candidate("animation", "shape-keys", before, after)
 
 
-def _moves(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Candidates:
-    target = reference(thing["animation"]["action"])
-    action = None if target is None else blocks(scene, "actions").get(target[1])
-    if target is None or action is None or thing["animation"].get("drivers") or thing["animation"].get("nla"):
-        return
-    slot = thing["animation"].get("slot")
-    curves = [
-        curve for curve in action.get("fcurves", [])
-        if curve["path"] in _CHANNELS and curve["keys"]
-        and not curve.get("modifiers") and curve.get("slot", slot) == slot
-    ]  # fmt: skip
-    by_path: dict[str, list[Json]] = {}
-    for curve in curves:
-        by_path.setdefault(curve["path"], []).append(_simple(curve))
-    sets = list(by_path.values())
-    if len(sets) > 1:
-        sets.append([curve for found in by_path.values() for curve in found])
-    for found in sets:
-        moving = [curve for curve in found if len({k["value"] for k in curve["keys"]}) > 1]
-        if not moving or sum(len(curve["keys"]) for curve in moving) > SPOKEN_KEYS:
+def _drivers(cut: Cut, name: str, thing: Json) -> Candidates:
+    """What is driven by the values of other objects; and drivers whose numbers were others before."""
+    for driver in thing["animation"]["drivers"]:
+        targets = [reference(target["props"].get("id")) for one in driver["variables"] for target in one["targets"]]
+        names = [target[1] for target in targets if target is not None and target[0] == "objects"]
+        if len(names) < len(targets) or any(one not in blocks(cut.scene, "objects") for one in names):
             continue
-        whole, derived = _stand(cut, scene, [name], ["animation"], [target])
-        whole["blocks"]["actions"][target[1]]["fcurves"] = moving
-        animated = {curve["path"] for curve in moving}
-        thing_after = whole["blocks"]["objects"][name]
-        if "animation" not in thing_after:
-            continue
-        without(thing_after, sorted(animated))
-        before = copy.deepcopy(whole)
-        del before["blocks"]["actions"]
-        del before["blocks"]["objects"][name]["animation"]
-        _plain_size(whole, name, before)
-        yield Candidate(
-            "animation", "keyframes", before, whole, derived or "keyframes thinned out and eased as by default"
-        )
+        still, derived = stand(cut, [name, *(one for one in dict.fromkeys(names) if one != name)], [])
+        still["blocks"]["objects"][name]["props"].pop(driver["path"], None)
+        whole = copy.deepcopy(still)
+        whole["blocks"]["objects"][name]["animation"] = {"drivers": [driver]}
+        yield Candidate("animation", "driver", still, whole, derived)
+        expression = driver.get("expression", "")
+        numbers = list(_NUMBER.finditer(expression))
+        if numbers and driver["type"] == "SCRIPTED":
+            found = chance_of("driver", driver).choice(numbers)
+            other = copy.deepcopy(whole)
+            changed = f"{expression[: found.start()]}{float(found[0]) * 2 + 1:g}{expression[found.end() :]}"
+            other["blocks"]["objects"][name]["animation"]["drivers"][0]["expression"] = changed
+            yield Candidate("animation", "driver-edit", other, whole, derived)
 
 
-def _plain_size(whole: Json, name: str, before: Json) -> None:
-    for scene in (whole, before):
-        scene["blocks"]["objects"][name].pop("dimensions", None)
-
-
-def _simple(curve: Json) -> Json:
-    """At most KEYS_PER_CHANNEL keys, with default handles and tidy numbers."""
-    keys = curve["keys"]
-    if len(keys) > KEYS_PER_CHANNEL:
-        step = (len(keys) - 1) / (KEYS_PER_CHANNEL // 2 - 1)
-        keys = [keys[round(i * step)] for i in range(KEYS_PER_CHANNEL // 2)]
-    shared = {key.get("interpolation", "BEZIER") for key in keys}
-    kind = shared.pop() if len(shared) == 1 else "BEZIER"
-    if kind not in ("BEZIER", "LINEAR", "CONSTANT"):
-        kind = "BEZIER"
-    tidied: list[Json] = []
-    for key in keys:
-        bare: Json = {"frame": float(round(key["frame"])), "value": round(key["value"], 3) + 0.0}
-        if kind != "BEZIER":
-            bare["interpolation"] = kind
-        if not tidied or tidied[-1]["frame"] < bare["frame"]:
-            tidied.append(bare)
-    return {**{k: v for k, v in curve.items() if k not in ("keys", "group")}, "keys": tidied}
-
-
-def _constraints(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Candidates:
-    targets, _ = needs(scene, {"constraints": thing["constraints"]})
+def _constraints(cut: Cut, name: str, thing: Json) -> Candidates:
+    targets, _ = needs(cut.scene, {"constraints": thing["constraints"]})
     targets = [one for one in targets if one != name]
     if len(targets) > 3:
         return
-    whole, derived = _stand(cut, scene, [name, *targets], ["constraints"])
+    whole, derived = stand(cut, [name, *targets], ["constraints"])
     for one in targets:
         whole["blocks"]["objects"][one].pop("constraints", None)
     before = copy.deepcopy(whole)
     before["blocks"]["objects"][name].pop("constraints", None)
-    for place in (whole, before):
-        for one in (name, *targets):
-            place["blocks"]["objects"][one].pop("dimensions", None)
     yield Candidate("animation", "constraint", before, whole, derived)
-    for number, item in enumerate(whole["blocks"]["objects"][name].get("constraints", [])):
+    yield from _constraint_edits(whole, name, ("constraints",), derived)
+
+
+def _constraint_edits(whole: Json, name: str, place: tuple[str, ...], derived: str) -> Candidates:
+    def at(scene: Json) -> list[Json]:
+        here: Any = scene["blocks"]["objects"][name]
+        for key in place:
+            here = here.get(key, {})
+        return here or []
+
+    for number, item in enumerate(at(whole)):
         plain = [
             prop for prop, value in item["props"].items() if reference(value) is None and not isinstance(value, dict)
         ]
-        if plain:
-            chance = chance_of("constraint", item)
+        chance = chance_of("constraint", item)
+        for _ in range(2 if len(plain) > 2 else 1 if plain else 0):
             edited = copy.deepcopy(whole)
-            without(
-                edited["blocks"]["objects"][name]["constraints"][number],
-                chance.sample(plain, chance.randint(1, min(3, len(plain)))),
-            )
+            without(at(edited)[number], chance.sample(plain, chance.randint(1, min(3, len(plain)))))
             yield Candidate("animation", "constraint-edit", edited, whole, derived)
+
+
+def _posed(cut: Cut, name: str, thing: Json, whole: Json) -> Candidates:
+    """Constraints of bones, bone by bone, on the armature of `whole`."""
+    known = {bone["name"] for bone in (data_of(whole, whole["blocks"]["objects"][name]) or {}).get("bones", [])}
+    for bone, posed in thing.get("pose", {}).items():
+        items = posed.get("constraints", [])
+        targets = [one for one in needs(cut.scene, {"constraints": items})[0] if one != name]
+        bones = [item["props"].get("subtarget", bone) for item in items]
+        if not items or len(targets) > 3 or not {bone, *bones} <= known:
+            continue
+        taken, derived = stand(cut, [name, *targets], ["pose"])
+        taken["blocks"]["armatures"] = copy.deepcopy(whole["blocks"]["armatures"])
+        pose = taken["blocks"]["objects"][name].get("pose", {}).get(bone)
+        if pose is None:
+            continue
+        taken["blocks"]["objects"][name]["pose"] = {bone: {"props": {}, "constraints": pose["constraints"]}}
+        before = copy.deepcopy(taken)
+        del before["blocks"]["objects"][name]["pose"]
+        yield Candidate("animation", "bone-constraint", before, taken, derived)
+        yield from _constraint_edits(taken, name, ("pose", bone, "constraints"), derived)
 
 
 def _armature(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Candidates:
@@ -167,6 +155,8 @@ def _armature(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Can
         short = copy.deepcopy(whole)
         short["blocks"][target[0]][name]["bones"] = kept[:3]
         yield Candidate("animation", "armature", cut.take(), short, "some bones of the armature")
+    if len(kept) == len(bones):
+        yield from _posed(cut, name, thing, whole)
 
 
 def _near(values: list[float]) -> list[float]:

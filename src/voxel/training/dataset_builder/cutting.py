@@ -22,7 +22,7 @@ from voxel.training.dataset_builder.pruning import prune
 
 _PERSONAL = re.compile(r"^[A-Za-z]:[\\/]|/(?:home|Users|tmp|media|mnt)/|\S+@\S+\.\w|\\Users\\")
 """Paths of somebody's own machine, and addresses."""
-PARTS = frozenset(("modifiers", "constraints", "materials", "animation", "parent", "shape_keys", "smooth"))
+PARTS = frozenset(("modifiers", "constraints", "materials", "animation", "parent", "pose", "shape_keys", "smooth"))
 _CUBE = {
     "vertices": 8, "edges": 12, "faces": 6, "bounds": [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]],
     "primitive": {"kind": "CUBE", "args": {}, "scale": [1.0, 1.0, 1.0], "offset": [0.0, 0.0, 0.0]},
@@ -100,6 +100,8 @@ class Cut:
         for part in ("modifiers", "constraints"):
             if part in parts and original.get(part):
                 thing[part] = _renamed([self._struct(item) for item in original[part]])
+        if "pose" in parts and original.get("pose"):
+            thing["pose"] = {bone: self._posed(posed) for bone, posed in original["pose"].items()}
         if "parent" in parts and original.get("parent"):
             thing["parent"] = copy.deepcopy(original["parent"])
         if (
@@ -116,6 +118,12 @@ class Cut:
         if "dimensions" in original and "parent" not in thing:
             thing["dimensions"] = _dimensions(thing, found, original)
         found.setdefault("objects", {})[name] = thing
+
+    def _posed(self, posed: Json) -> Json:
+        kept: Json = {"props": self._props(posed, "PoseBone")}
+        if posed.get("constraints"):
+            kept["constraints"] = _renamed([self._struct(item) for item in posed["constraints"]])
+        return kept
 
     def _data(self, data: Json, parts: frozenset[str]) -> Json:
         kept: Json = {"type": data["type"], "props": self._props(data, data["type"])}
@@ -347,6 +355,9 @@ def _forget_strangers(block: Json, found: Mapping[str, Mapping[str, Json]]) -> N
             _forget_in(item["props"], found)
             if "inputs" in item:
                 item["inputs"] = [i for i in item["inputs"] if not _strange(i.get("value"), found)]
+    for posed in block.get("pose", {}).values():
+        for item in posed.get("constraints", []):
+            _forget_in(item["props"], found)
     for node in block.get("tree", {}).get("nodes", []):
         _forget_in(node["props"], found)
         if "inputs" in node:
