@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from voxel.blender import Blender
+from voxel.blender.png import read_png
 
 SOURCE = """
 import bpy
@@ -103,3 +104,15 @@ def test_what_is_not_there(blend: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(broken) in done.stderr
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_both_pictures_side_by_side(blend: Path, tmp_path: Path) -> None:
+    done = decompile(blend, "-o", tmp_path, "--render", "--json")
+    assert done.returncode == 0, done.stderr
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert line["picture"] == str(tmp_path / "ball.png")
+    image = read_png((tmp_path / "ball.png").read_bytes()).astype(int)
+    assert image.shape == (360, 964, 4)
+    assert abs(image[:, :480] - image[:, 484:]).mean() < 1
+    redder = image[:, :480, 0] - image[:, :480, 1] > 60
+    assert 500 < redder.sum() < 50_000, "the red ball is in the picture"

@@ -33,11 +33,17 @@ MaterialOption = Annotated[
     list[str] | None, typer.Option("--material", metavar="NAME", help="This material alone, with all that it needs.")
 ]
 VerifyOption = Annotated[bool, typer.Option("--verify", help="Run the script in boxed Blender and compare the scenes.")]
+RenderOption = Annotated[
+    bool,
+    typer.Option("--render", help="Write NAME.png: a picture of the file beside one of what the script makes."),
+]
 VersionsOption = Annotated[
     list[str] | None,
     typer.Option("--blender", metavar="VERSION", help="Which Blender; the first one loads, each one verifies."),
 ]
 
+_PICTURE = (480, 360)
+_SAMPLES = 32
 _Q = "[\"']"
 _FILE = re.compile(
     f"^Error: |Loading {_Q}the file{_Q} failed: |Failed to read blend file {_Q}the file{_Q}: | in file {_Q}the file{_Q}"
@@ -65,6 +71,8 @@ class Decompiled(msgspec.Struct, kw_only=True):
     verified: bool | None
     """None without `--verify`; else whether each Blender ran it and whatever is not skipped came back."""
     fidelity: dict[str, Class]
+    picture: str | None = None
+    """With `--render`, the PNG that shows the file on the left and what the script makes on the right."""
 
 
 def command(
@@ -73,6 +81,7 @@ def command(
     object_name: ObjectOption = None,
     material: MaterialOption = None,
     verify: VerifyOption = False,
+    render: RenderOption = False,
     blender: VersionsOption = None,
     json: JsonOption = False,
 ) -> int:
@@ -107,12 +116,21 @@ def command(
             if target is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(target, written.source.encode())
+            picture = None
+            if render:
+                picture = (target or Path(Path(stem).name)).with_suffix(".png")
+                try:
+                    write_atomic(picture, _pictures(running[0], path, written.source, material or []))
+                except BadInput as error:
+                    say(f"{path}: {_without_path(str(error), path)}")
+                    bad, picture = True, None
             line = Decompiled(
                 path=str(path),
                 script=written.source if target is None else str(target),
                 tokens=len(_TOKEN.findall(written.source)),
                 verified=verified,
                 fidelity=fidelity,
+                picture=None if picture is None else str(picture),
             )
             if json:
                 typer.echo(msgspec.json.encode(line).decode())
@@ -120,6 +138,8 @@ def command(
                 typer.echo(_sentences(line, written, f"{path} -> {target}"))
             else:
                 typer.echo(written.source, nl=False)
+                if picture is not None:
+                    say(f"pictures: {picture}")
                 if verify:
                     typer.echo(_sentences(line, written, str(path)), err=True)
                 else:
@@ -204,6 +224,16 @@ def _compare(
     return result, unnamed
 
 
+def _pictures(blender: Blender, path: Path, source: str, materials: Sequence[str]) -> bytes:
+    """The file on the left, what the script makes on the right; a single material on a sphere."""
+    from voxel.blender.png import side_by_side
+
+    only = materials[0] if len(materials) == 1 else ""
+    left = blender.render(path, size=_PICTURE, samples=_SAMPLES, material=only)
+    right = blender.render(source, size=_PICTURE, samples=_SAMPLES, material=only, timeout=120)
+    return side_by_side(left.png, right.png)
+
+
 def _without_path(reason: str, path: Path) -> str:
     """What Blender says of a file whose path the line names already; inside, its path was made `the file`."""
     reason = _FILE.sub("", reason.removesuffix(f": {path}"))
@@ -221,4 +251,6 @@ def _sentences(line: Decompiled, written: Written, name: str) -> str:
         words += [f"      {count}: {reason}" for reason, count in one.skipped.items()]
     if not line.fidelity:
         words += [f"  not written: {item.path}: {item.reason}" for item in written.skipped]
+    if line.picture is not None:
+        words.append(f"  pictures: {line.picture}")
     return "\n".join(words)
