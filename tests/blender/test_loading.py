@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from voxel.blender import Blender, Runtime
-from voxel.errors import BadInput
+from voxel.errors import BadInput, UsageError
 
 CUBE = "import bpy\nbpy.ops.mesh.primitive_cube_add()\n"
 
@@ -94,3 +95,51 @@ def test_real_files_load_in_both_versions(series: Runtime, corpus: Path) -> None
     with Blender(series) as blender:
         for path in files:
             assert counts(blender, path)["scenes"] >= 1
+
+
+def test_a_file_finds_what_lies_beside_it_in_the_box_and_nothing_above(series: Runtime, tmp_path: Path) -> None:
+    """A mesh of a library, an image of 48 by 20 pixels, and a path that climbs out of the folder."""
+    project = tmp_path / "project"
+    for folder in ("art", "parts", "textures"):
+        (project / folder).mkdir(parents=True)
+    with Blender(series) as blender:
+        (project / "parts" / "ape.blend").write_bytes(blender.make("import bpy\nbpy.ops.mesh.primitive_monkey_add()\n"))
+    made = f"""
+import bpy
+bpy.ops.wm.read_factory_settings(use_empty=True)
+image = bpy.data.images.new("paint", 48, 20)
+for path in ({str(project / "textures" / "paint.png")!r}, {str(tmp_path / "secret.png")!r}):
+    image.filepath_raw, image.file_format = path, "PNG"
+    image.save()
+bpy.data.images.remove(image)
+bpy.ops.wm.save_as_mainfile(filepath={str(project / "art" / "house.blend")!r})
+with bpy.data.libraries.load({str(project / "parts" / "ape.blend")!r}, link=True, relative=True) as (there, here):
+    here.objects = there.objects
+bpy.context.scene.collection.objects.link(bpy.data.objects["Suzanne"])
+for path in ("//../textures/paint.png", "//../../secret.png", {str(tmp_path / "secret.png")!r}):
+    image = bpy.data.images.new(path, 1, 1)
+    image.source, image.filepath, image.use_fake_user = "FILE", path, True
+bpy.ops.wm.save_mainfile()
+"""
+    home = os.environ | {"PYTHONPATH": series.site}
+    subprocess.run([series.python, "-c", made], check=True, capture_output=True, env=home)
+    house = project / "art" / "house.blend"
+    beside = {name: project / name for name in ("parts/ape.blend", "textures/paint.png", "textures/absent.png")}
+    lost = 'objects["Suzanne"]'
+    with Blender(series) as blender:
+        alone, placed = (
+            counts(blender, house),
+            msgspec.json.decode(blender.load(house, place="art/house.blend", beside=beside, result="counts")),
+        )
+        assert (alone["vertices"], alone["pixels"]) == (0, 0)
+        assert (placed["vertices"], placed["pixels"]) == (507, 48 * 20)
+        for told, reason in (
+            (blender.load(house), "library data that is not there"),
+            (blender.load(house, place="art/house.blend", beside=beside), "library data"),
+        ):
+            assert {"path": lost, "reason": reason} in msgspec.json.decode(told)["opaque"]
+        for place in ("../house.blend", "/house.blend", ""):
+            with pytest.raises(UsageError, match="not a path within a folder"):
+                blender.load(house, place=place)
+        with pytest.raises(UsageError, match=r"not a path within a folder: '\.\./\.\./secret\.png'"):
+            blender.load(house, beside={"../../secret.png": tmp_path / "secret.png"})

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import IO, Any
 
 import msgspec
@@ -63,16 +64,16 @@ class Boxed:
         return True
 
     def ask(
-        self, header: dict[str, Any], payload: bytes, seconds: float, fd: int | None = None
+        self, header: dict[str, Any], payload: bytes, seconds: float, fds: Sequence[int] = ()
     ) -> tuple[dict[str, Any], bytes]:
-        """Sends a request, with an open file where `fd` is given, and waits `seconds` for its answer.
+        """Sends a request, with open files where `fds` are given, and waits `seconds` for its answer.
 
         Raises GoneError where none comes. What else interrupts the conversation ends the box: the next answer would
         belong to this request.
         """
         nonce = secrets.token_hex(16)
         try:
-            self._send(header | {"nonce": nonce}, payload, fd)
+            self._send(header | {"nonce": nonce}, payload, fds)
             reply, result = self._receive(time.monotonic() + seconds)
             if reply.get("nonce") != nonce:
                 raise GoneError
@@ -149,17 +150,17 @@ class Boxed:
                 ) from error
             raise BoxError(f"Blender {self.runtime.version} does not start: {reason}") from error
 
-    def _send(self, header: dict[str, Any], payload: bytes, fd: int | None) -> None:
+    def _send(self, header: dict[str, Any], payload: bytes, fds: Sequence[int]) -> None:
         assert self._socket is not None
         data = msgspec.json.encode(header)
         head = _HEAD.pack(len(data), len(payload))
         try:
             self._socket.settimeout(SEND_TIMEOUT)
-            if fd is None:
-                self._socket.sendall(head + data + payload)
-            else:
-                socket.send_fds(self._socket, [head], [fd])
+            if fds:
+                socket.send_fds(self._socket, [head], fds)
                 self._socket.sendall(data + payload)
+            else:
+                self._socket.sendall(head + data + payload)
         except OSError as error:
             raise GoneError from error
 

@@ -64,13 +64,13 @@ class Renderer:
                 f" not {size[0]}x{size[1]}, {samples}, {timeout:g}"
             )
         ask = {"limits": limits, "size": size, "samples": samples, "material": material, "pixels": pixels}
-        payload, fd = (b"", blend) if isinstance(blend, int) else (blend, None)
+        payload, fds = (b"", [blend]) if isinstance(blend, int) else (blend, [])
         for _ in range(2):
             if self._program.ended or self._pictures >= PICTURES_BEFORE_RECYCLING:
                 self.close()
             self._program.start()
             try:
-                reply, result = self._program.ask(ask, payload, timeout + GRACE, fd)
+                reply, result = self._program.ask(ask, payload, timeout + GRACE, fds)
             except GoneError:
                 ended, reason = self._program.wait(), self._program.last_words()
                 self.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -23,6 +24,7 @@ FRESH_TIMEOUT = 60.0
 UNITS_BEFORE_RECYCLING = 5000
 GROWTH_BEFORE_RECYCLING = 1.25
 MAX_BLEND = 1 << 30
+MOST_BESIDE = 200
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,17 +96,34 @@ class Blender:
     ) -> None:
         self.close()
 
-    def load(self, blend: Path, *, timeout: float = 120, result: Literal["dump", "counts"] = "dump") -> bytes:
+    def load(
+        self,
+        blend: Path,
+        *,
+        place: str = "in.blend",
+        beside: Mapping[str, Path] | None = None,
+        timeout: float = 120,
+        result: Literal["dump", "counts"] = "dump",
+    ) -> bytes:
         """The scene in a .blend file as JSON, its scripts off.
+
+        `beside` are files that it links to, at most 200, by their paths in the folder of its project; `place` is its
+        own path there. Copies of all lie in the box at these places, so that its `//` paths lead to them; a file that
+        cannot be opened is left out. UsageError for a path that leads out of the folder.
 
         Raises BadInput(reason) where the file cannot be opened, crashes Blender or hangs it; BoxError where the box
         broke.
         """
-        fd = self._open(blend)
-        try:
-            reply, payload = self._ask({"op": "load", "code": result}, b"", timeout, timeout, fd)
-        finally:
-            os.close(fd)
+        places = _places(place, beside or {})
+        with ExitStack() as stack:
+            fds = {place: self._open(blend)}
+            stack.callback(os.close, fds[place])
+            for name, path in (beside or {}).items():
+                with suppress(BadInput):
+                    fds[name] = self._open(path)
+                    stack.callback(os.close, fds[name])
+            ask = {"op": "load", "code": result, "places": [name for name in places if name in fds]}
+            reply, payload = self._ask(ask, b"", timeout, timeout, [fds[name] for name in places if name in fds])
         if reply["bad"]:
             raise BadInput(f"{reply['bad']} (Blender {self.runtime.series}): {blend}")
         return payload
@@ -214,7 +233,7 @@ class Blender:
             self._units, self._first_rss, self._fresh = 0, 0, False
 
     def _ask(
-        self, header: dict[str, Any], payload: bytes, timeout: float, whole: float, fd: int | None = None
+        self, header: dict[str, Any], payload: bytes, timeout: float, whole: float, fds: Sequence[int] = ()
     ) -> tuple[dict[str, Any], bytes]:
         """One unit: asked again once, of a new server, when the server is lost in the middle of it."""
         if timeout <= 0:
@@ -228,7 +247,7 @@ class Blender:
             # the first dump of a server also takes the values of fresh instances
             first = 0.0 if self._fresh or "dump" not in (header.get("result"), header.get("code")) else FRESH_TIMEOUT
             try:
-                reply, result = self._server.ask(full, payload, whole + self._grace + first, fd)
+                reply, result = self._server.ask(full, payload, whole + self._grace + first, fds)
             except GoneError:
                 last = self._server.last_words()
                 self._lost()
@@ -248,6 +267,17 @@ class Blender:
     def _lost(self) -> None:
         self.restarts += 1
         self._server.close()
+
+
+def _places(place: str, beside: Mapping[str, Path]) -> list[str]:
+    """The path of the file to load, then those of the others. UsageError for what cannot be placed."""
+    names = [place, *beside]
+    wrong = [name for name in names if not name or "\0" in name or name.startswith("/") or ".." in name.split("/")]
+    if wrong:
+        raise UsageError(f"not a path within a folder: {', '.join(map(repr, wrong))}")
+    if len(names) != len(set(names)) or len(beside) > MOST_BESIDE:
+        raise UsageError(f"a file lies beside at most {MOST_BESIDE} others, each at a place of its own")
+    return names
 
 
 def _first_error(run: Run) -> str:

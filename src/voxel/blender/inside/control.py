@@ -1,6 +1,6 @@
 """The inner end of the conversation with the host; runs in Blender's Python.
 
-A message is a head of two lengths (`!IQ`), JSON, and a payload; one may carry an open file.
+A message is a head of two lengths (`!IQ`), JSON, and a payload; one may carry open files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import struct
 from typing import Any
 
 _PART = 1 << 20
+_MOST_FILES = 253
 _HEAD = struct.Struct("!IQ")
 
 
@@ -24,15 +25,15 @@ class Control:
     def __init__(self, fd: int) -> None:
         self.socket = socket.socket(fileno=fd)
 
-    def receive(self) -> tuple[dict[str, Any], bytes, int | None]:
-        """A header, a payload, and perhaps an open file. Raises HostGoneError at the end."""
-        first, fds, _, _ = socket.recv_fds(self.socket, _HEAD.size, 1)
+    def receive(self) -> tuple[dict[str, Any], bytes, list[int]]:
+        """A header, a payload, and open files. Raises HostGoneError at the end."""
+        first, fds, _, _ = socket.recv_fds(self.socket, _HEAD.size, _MOST_FILES)
         if not first:
             raise HostGoneError
         head = first + self._exactly(_HEAD.size - len(first))
         header_size, payload_size = _HEAD.unpack(head)
         header = json.loads(self._exactly(header_size))
-        return header, self._exactly(payload_size), fds[0] if fds else None
+        return header, self._exactly(payload_size), fds
 
     def send(self, header: dict[str, Any], payload: bytes = b"") -> None:
         """Sends both, or raises OSError."""

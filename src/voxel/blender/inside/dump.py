@@ -59,7 +59,7 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
             if collection == "images" and block.type in ("RENDER_RESULT", "COMPOSITING"):
                 continue  # made by rendering
             if block.library is not None:
-                walk.lose(path, "library data")
+                walk.lose(path, "library data that is not there" if block.is_missing else "library data")
                 continue
             if block.override_library is not None:
                 walk.lose(path, "an override of library data")

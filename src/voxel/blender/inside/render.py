@@ -131,12 +131,12 @@ def main() -> None:
     path, restricted = os.path.join(work, "in.blend"), False
     with contextlib.suppress(HostGoneError, BrokenPipeError, ConnectionResetError):
         while True:
-            header, payload, fd = control.receive()
+            header, payload, fds = control.receive()
             if not restricted:
                 _restrict(settings, header["limits"])
                 restricted = True
-            _stored(payload, fd, path)
-            if fd is not None:
+            _stored(payload, fds[0] if fds else None, path)
+            for fd in fds:
                 os.close(fd)
             reply, result = _picture(header, work, path)
             _sweep(work)

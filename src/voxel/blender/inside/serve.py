@@ -58,44 +58,47 @@ class Server:
         self.scratch = bpy.app.tempdir if bpy.app.tempdir.startswith(self.work + "/") else ""
         self.control.send({"ready": True, "version": list(bpy.app.version), "pid": os.getpid()})
         while True:
-            header, payload, fd = self.control.receive()
+            header, payload, fds = self.control.receive()
             try:
-                reply, result = self.answer(header, payload, fd)
+                reply, result = self.answer(header, payload, fds)
             finally:
-                if fd is not None:
+                for fd in fds:
                     os.close(fd)
             reply["nonce"] = header["nonce"]
             reply["rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             reply["recycle"] = not self.clean()
             self.control.send(reply, result)
 
-    def answer(self, header: dict[str, Any], payload: bytes, fd: int | None) -> tuple[dict[str, Any], bytes]:
+    def answer(self, header: dict[str, Any], payload: bytes, fds: list[int]) -> tuple[dict[str, Any], bytes]:
         limits = Limits(**header["limits"])
         op = header["op"]
         unit = os.path.join(self.work, "unit")
         os.makedirs(unit, 0o700, exist_ok="sweep" in self.lift)
         if op == "load":
-            assert fd is not None
-            return self.load(fd, unit, limits, header.get("code", "dump"))
+            places = [os.path.join(unit, "in", name) for name in header["places"]]
+            return self.load(dict(zip(places, fds, strict=True)), limits, header.get("code", "dump"))
         if op == "run":
             return self.run(header, payload, unit, limits)
         if op == "code":
             return self.trusted(payload.decode(), limits)
         raise ValueError(f"unknown operation {op}")
 
-    def load(self, source: int, unit: str, limits: Limits, way: str) -> tuple[dict[str, Any], bytes]:
-        path = os.path.join(unit, "in.blend")
+    def load(self, files: dict[str, int], limits: Limits, way: str) -> tuple[dict[str, Any], bytes]:
+        """Loads the first of the files, which are put at their places before."""
 
         def work(report: int) -> None:
-            with open(path, "wb") as out:
-                size = os.fstat(source).st_size
-                offset = 0
-                while offset < size:
-                    offset += os.sendfile(out.fileno(), source, offset, size - offset)
-            write_all(report, _load_and_dump(path, self.fresh, [], way))
+            for place, source in files.items():
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                with open(place, "xb") as out:
+                    size = os.fstat(source).st_size
+                    offset = 0
+                    while offset < size:
+                        offset += os.sendfile(out.fileno(), source, offset, size - offset)
+                    os.fchmod(out.fileno(), 0o400)
+            write_all(report, _load_and_dump(next(iter(files)), self.fresh, [], way))
 
         self._want_fresh(way, limits)
-        return self._judged(self.forks.run(work, limits, keep=(source,)))
+        return self._judged(self.forks.run(work, limits, keep=tuple(files.values())))
 
     def run(self, header: dict[str, Any], payload: bytes, unit: str, limits: Limits) -> tuple[dict[str, Any], bytes]:
         sources = json.loads(payload)
