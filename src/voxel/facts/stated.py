@@ -23,6 +23,10 @@ _RADIANS = re.compile(r"radians\((-?\d+(?:\.\d+)?)\)")
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
 _SHAPING = frozenset(("path", "in_out", "index", "part", "kinds"))
 """Fields that say where to look, not what has to be there."""
+_SHAPES = {
+    "CUBE": "box", "UV_SPHERE": "sphere", "MONKEY": "monkey", "NOTHING": "no end caps", "NGON": "n-gon caps",
+    "TRIFAN": "fan",
+}  # fmt: skip
 _IMPLIED = (0.0, 1.0)
 """What a colour's alpha, or the axes that are not named, may be without a word."""
 
@@ -112,9 +116,7 @@ def _forms(value: str, label: str, check: Check) -> Iterator[str]:
     if isinstance(check, Socket):
         yield words.spaced(value.removeprefix("NodeSocket"))
     if isinstance(check, Geometry):
-        yield {"CUBE": "box", "MONKEY": "monkey", "NOTHING": "no end caps", "NGON": "n-gon caps", "TRIFAN": "fan"}.get(
-            value, value
-        )
+        yield _SHAPES.get(value, value)
     if isinstance(check, Stack):
         yield value.removesuffix("Modifier").removesuffix("Constraint").removeprefix("FModifier")
     if isinstance(check, Link):

@@ -19,7 +19,20 @@ _TASKS: Final[dict[Role, str]] = {
 }
 _CONCEPT: Final = (
     "You are the concept artist of a team that works in Blender. Answer with one scene plan as a JSON object and "
-    "nothing else."
+    "nothing else. Lengths are metres, angles degrees, colors linear RGB from 0 to 1; locations are in the world, an "
+    "object's is the middle of its extent. Leave out what is as Blender has it. The form:\n"
+    '{"title", "mood", "unit_system": metric|imperial|none, "unit_scale", "resolution": [x, y], "frame_start", '
+    '"frame_end", "fps",\n'
+    ' "objects": [{"name", "kind": box|plane|sphere|cylinder|cone|torus|empty, "size": [x, y, z], "location", '
+    '"rotation", "parent", "collection", "material"}],\n'
+    ' "materials": [{"name", "base_color", "metallic", "roughness", "transmission", "emission_color", '
+    '"emission_strength"}],\n'
+    ' "lights": [{"name", "type": point|sun|spot|area, "energy", "color", "size", "angle", "location", "rotation" or '
+    '"target"}],\n'
+    ' "camera": {"name", "lens", "ortho_scale", "location", "rotation" or "target"},\n'
+    ' "world": {"name", "color", "strength"},\n'
+    ' "movements": [{"object", "property": location|rotation, "axis": x|y|z, "keys": [[frame, value]], '
+    '"interpolation": bezier|linear|constant}]}'
 )
 
 
@@ -31,7 +44,9 @@ def system_prompt(role: Role) -> str:
 
 
 def user_prompt(example: Example) -> str:
-    """The user message: the instruction word for word, then the code that sets up the scene, where there is any."""
+    """The user message: the instruction word for word, then what it takes as given: a script, or the plan so far."""
     if not example.context:
         return example.instruction
+    if example.role == "concept":
+        return f"{example.instruction}\n\nThe plan so far:\n```json\n{example.context.rstrip()}\n```"
     return f"{example.instruction}\n\nThe scene was made by this script:\n```python\n{example.context.rstrip()}\n```"

@@ -8,7 +8,9 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from voxel.facts.briefs import Change
 from voxel.facts.lookup import Json
+from voxel.records.plan import ScenePlan
 from voxel.records.roles import Role
 
 T = TypeVar("T")
@@ -25,6 +27,17 @@ class Candidate(NamedTuple):
 
 
 Candidates = Iterator[Candidate]
+
+
+class PlanCandidate(NamedTuple):
+    """A plan that may become an example; with `before` and `change` a revision of another one."""
+
+    category: str
+    after: ScenePlan
+    before: ScenePlan | None = None
+    change: Change | None = None
+    derived: str = ""
+    role: Role = "concept"
 
 
 def chance_of(*content: Any) -> random.Random:

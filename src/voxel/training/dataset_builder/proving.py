@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from voxel.blender import Blender
-from voxel.bpycode import write
+from voxel.bpycode import scripts, write
 from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
 from voxel.facts.fact import Fact
 from voxel.facts.stated import unstated
 from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, Exists, Provenance
-from voxel.training.dataset_builder.candidate import Candidate
+from voxel.training.dataset_builder.candidate import Candidate, PlanCandidate
 from voxel.training.dataset_builder.likeness import Likeness, likeness
 from voxel.training.dataset_builder.naming import plain_names
+from voxel.training.dataset_builder.planning import drafted
 
 MAX_FACTS = 40
 MAX_TOKENS = 3000
@@ -60,8 +61,10 @@ class Prover:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
 
-    def prove(self, candidate: Candidate, source: Provenance) -> Line | None:
+    def prove(self, candidate: Candidate | PlanCandidate, source: Provenance) -> Line | None:
         """None when there is nothing to learn: nothing but that a thing is there, or what this file had already."""
+        if isinstance(candidate, PlanCandidate):
+            return self._prove_plan(candidate, source)
         before, after = plain_names(candidate.before, candidate.after)
         try:
             facts = find(after, before)
@@ -88,25 +91,38 @@ class Prover:
         missing = unstated(checks, instruction, context)
         if missing:
             return _dropped(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
-        versions, trouble = self._versions(context, completion, checks, after)
+        versions, trouble = self._versions(scripts(candidate.role, context, completion), checks, after)
         if trouble:
             return _dropped(candidate, source, trouble, instruction, completion)
-        return _example(
-            candidate, source, facts, instruction, context, completion, versions, alike, len(self._blenders)
-        )
+        return _example(candidate, source, checks, instruction, context, completion, versions, alike)
 
-    def _versions(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
+    def _prove_plan(self, candidate: PlanCandidate, source: Provenance) -> Line | None:
+        plan = drafted(candidate)
+        if not plan.checks or plan.alike.exact in self._seen:
+            return None
+        self._seen.add(plan.alike.exact)
+        texts = plan.instruction, plan.context, plan.completion
+        if estimate_tokens(*texts) > MAX_TOKENS:
+            return _dropped(candidate, source, f"too long: more than {MAX_TOKENS} tokens", texts[0], texts[2])
+        if plan.unsaid:
+            return _dropped(candidate, source, f"not said: {plan.unsaid[0]}"[:_SHOWN], texts[0], texts[2])
+        versions, trouble = self._versions(scripts(candidate.role, plan.context, plan.completion), plan.checks)
+        if trouble:
+            return _dropped(candidate, source, trouble, texts[0], texts[2])
+        return _example(candidate, source, plan.checks, *texts, versions, plan.alike)
+
+    def _versions(self, sources: Sequence[str], checks: Sequence[Check], after: Any = None) -> tuple[list[str], str]:
         """(series in which it holds, why it does not hold in the first); asked once for what many files have alike."""
-        encoded = msgspec.json.encode([context, completion, checks, after["blocks"]])
+        encoded = msgspec.json.encode([sources, checks, after and after["blocks"]])
         key = hashlib.sha256(encoded).digest()
         if key not in self._known:
-            self._known[key] = self._judged(context, completion, checks, after)
+            self._known[key] = self._judged(sources, checks, after)
         return self._known[key]
 
-    def _judged(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
+    def _judged(self, sources: Sequence[str], checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
         held: list[str] = []
         for place, blender in enumerate(self._blenders):
-            reason = judge(blender, context, completion, checks, after if place == 0 else None, self._timeout)
+            reason = judge(blender, sources, checks, after if place == 0 else None, self._timeout)
             if reason and place == 0:
                 return [], reason
             if not reason:
@@ -115,13 +131,12 @@ class Prover:
 
 
 def judge(
-    blender: Blender, context: str, completion: str, checks: Sequence[Check], after: Any = None, timeout: float = 30.0
+    blender: Blender, sources: Sequence[str], checks: Sequence[Check], after: Any = None, timeout: float = 30.0
 ) -> str:
-    """Why an example does not hold in this Blender; empty when it does.
+    """Why what these scripts leave does not hold in this Blender; empty when it does.
 
     With `after`, the Scene that the code leaves must mean just the same, beyond the checks.
     """
-    sources = (context, completion) if context else (completion,)
     run = blender.run(*sources, timeout=timeout)
     if run.verdict != "passed":
         first = run.errors[0] if run.errors else None
@@ -154,21 +169,10 @@ def estimate_tokens(*texts: str) -> int:
     return round(sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN)
 
 
-def quality_of(checks: int, versions: int, asked: int, completion: str, instruction: str) -> float:
-    """0 to 1: proved on all versions (.4), says enough (.25), not trivial (.2), fits on a screen or two (.15)."""
-    proved = versions / max(1, asked)
-    substance = min(1.0, checks / 4)
-    statements = [line for line in completion.splitlines() if line.strip() and not line.startswith(("#", "import"))]
-    body = min(1.0, len(statements) / 4)
-    length = 1.0 if len(completion) <= 3000 and len(instruction) <= 1200 else 0.4
-    return round(0.4 * proved + 0.25 * substance + 0.2 * body + 0.15 * length, 3)
-
-
 def _example(
-    candidate: Candidate, source: Provenance, facts: Sequence[Fact], instruction: str, context: str, completion: str,
-    versions: list[str], alike: Likeness, asked: int,
+    candidate: Candidate | PlanCandidate, source: Provenance, checks: tuple[Check, ...], instruction: str, context: str,
+    completion: str, versions: list[str], alike: Likeness,
 ) -> Proved:  # fmt: skip
-    checks = checks_of(facts)
     count = len(checks)
     difficulty: Difficulty = "easy" if count <= 3 else "medium" if count <= 8 else "hard"
     example = Example(
@@ -180,7 +184,7 @@ def _example(
         context=context,
         completion=completion,
         checks=checks,
-        quality=quality_of(count, len(versions), asked, completion, instruction),
+        quality=0.0,
         tokens=estimate_tokens(instruction, context, completion),
         blender=tuple(versions),
         provenance=_with_derivation(source, candidate.derived),
@@ -189,12 +193,12 @@ def _example(
 
 
 def _dropped(
-    candidate: Candidate, source: Provenance, reason: str, instruction: str = "", completion: str = ""
+    candidate: Candidate | PlanCandidate, source: Provenance, reason: str, instruction: str = "", completion: str = ""
 ) -> Unproved:
     return Unproved(
         dropped=DroppedCandidate(
             id=_identity(
-                candidate.role, reason, candidate.category, completion or repr(candidate.after["blocks"].keys())
+                candidate.role, reason, candidate.category, completion or _contents(candidate)
             ),
             role=candidate.role,
             category=candidate.category,
@@ -204,6 +208,10 @@ def _dropped(
             provenance=_with_derivation(source, candidate.derived),
         )
     )
+
+
+def _contents(candidate: Candidate | PlanCandidate) -> str:
+    return "" if isinstance(candidate, PlanCandidate) else repr(candidate.after["blocks"].keys())
 
 
 def _with_derivation(source: Provenance, derived: str) -> Provenance:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from voxel.training.dataset_builder.animation_candidates import animation_candidates
 from voxel.training.dataset_builder.builder_candidates import builder_candidates
-from voxel.training.dataset_builder.candidate import Candidates
+from voxel.training.dataset_builder.candidate import Candidate, PlanCandidate
+from voxel.training.dataset_builder.concept_candidates import concept_candidates
 from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.texture_candidates import texture_candidates
 
 PER_CATEGORY = 6
 """Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
-_FINDERS = (builder_candidates, texture_candidates, render_candidates, animation_candidates)
+_FINDERS: tuple[Callable[[Mapping[str, Any]], Iterator[Candidate | PlanCandidate]], ...] = (
+    concept_candidates,
+    builder_candidates,
+    texture_candidates,
+    render_candidates,
+    animation_candidates,
+)
 
 
-def candidates(scene: Mapping[str, Any]) -> Candidates:
+def candidates(scene: Mapping[str, Any]) -> Iterator[Candidate | PlanCandidate]:
     """What one file has to offer, at most PER_CATEGORY of each category."""
     given: Counter[tuple[str, str]] = Counter()
     for find in _FINDERS:

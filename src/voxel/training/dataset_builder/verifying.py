@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from voxel.blender import Blender
+from voxel.bpycode import scripts
 from voxel.errors import BadInput, BoxError, UsageError
 from voxel.records.example import Example
 from voxel.stages import Progress, default_workers
@@ -107,7 +108,11 @@ def verify(
 
 def _judged(blender: Blender, example: Example, timeout: float) -> str:
     try:
-        return judge(blender, example.context, example.completion, example.checks, None, timeout)
+        sources = scripts(example.role, example.context, example.completion)
+    except BadInput as error:
+        return str(error)
+    try:
+        return judge(blender, sources, example.checks, None, timeout)
     except BoxError:
         # a box that broke says nothing about the code: once more, in the fresh one that follows
-        return judge(blender, example.context, example.completion, example.checks, None, timeout)
+        return judge(blender, sources, example.checks, None, timeout)

@@ -1,4 +1,4 @@
-"""Taking the code out of a model's answer the way a user would."""
+"""Taking the code, or the scene plan, out of a model's answer the way a user would."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def code_in(answer: str) -> str | None:
     if blocks:
         return None
     return _bare(text)
+
+
+def plan_in(answer: str) -> str:
+    """The JSON in an answer: the first fenced block that begins with a brace, else from the first brace to the last."""
+    text = _THOUGHT.sub("", answer).strip()
+    fenced = [match[3].strip() for match in _FENCE.finditer(text) if match[3].lstrip().startswith("{")]
+    return fenced[0] if fenced else text[max(0, text.find("{")) : text.rfind("}") + 1]
 
 
 def _joined(blocks: list[str]) -> str | None:

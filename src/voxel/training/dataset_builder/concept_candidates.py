@@ -1,0 +1,356 @@
+"""Candidates for concept: plans read from a real Scene, whole and in part, and revisions of them."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from voxel.facts.briefs import Change
+from voxel.facts.lookup import block, blocks, reference
+from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
+from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, windows
+from voxel.training.dataset_builder.plan_reading import Reading
+
+MAX_OBJECTS = 8
+"""Things of one plan; what an art director would still fix by hand."""
+MAX_LIGHTS = 4
+_ALL = ("materials", "collections")
+_LAYOUTS = 6
+_REVISIONS = 6
+_NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
+
+
+def concept_candidates(scene: Mapping[str, Any]) -> Iterator[PlanCandidate]:
+    """Every plan that this Scene offers: what it holds, its lighting, framing, look and movements, and revisions."""
+    reading = Reading(scene)
+    if not reading.objects:
+        return
+    plans = [one for one in _plans(scene, reading) if one.after.objects or one.after.lights]
+    yield from plans
+    seen: Counter[str] = Counter()
+    for one in plans:
+        if seen[one.category] < _REVISIONS // 3:
+            seen[one.category] += 1
+            yield from _revisions(one.after)
+
+
+def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate]:
+    solid = sorted(
+        (one for one in reading.objects.values() if one.kind != "empty" and _shown(scene, one.name)),
+        key=lambda one: (-_bulk(one), one.name),
+    )
+    objects = blocks(scene, "objects")
+    lights = [light for name, one in objects.items() if one["kind"] == "LIGHT" and (light := reading.light(name))]
+    active = block(scene, ("scenes", "")) or {"props": {}}
+    target = reference(active["props"].get("camera"))
+    camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
+    world = reading.surroundings()
+    title = _title(scene, solid)
+    shot = {"camera": camera, **_picture(active["props"])}
+    mood = _mood(lights, world.strength * max(world.color or (0.0,)) if world else None)
+    moves = [move for name in objects if name in reading.objects or (camera and name == camera.name)
+             for move in reading.movements(name)]  # fmt: skip
+    for count in (MAX_OBJECTS, 3):
+        chosen = solid[:count]
+        plan = _plan(
+            reading, title, chosen, lights=tuple(lights[:MAX_LIGHTS]), world=world, mood=mood, parts=_ALL, **shot
+        )
+        if (lights or camera) and len(chosen) >= min(count, 3):
+            yield PlanCandidate("staging", plan)
+    if lights:
+        hero = [one for one in solid if one.kind != "plane"][:1]
+        rig = tuple(lights[: MAX_LIGHTS + 1])
+        yield PlanCandidate("lighting", _plan(reading, title, hero, lights=rig, world=world, mood=mood))
+        if len(rig) > 1:
+            yield PlanCandidate("lighting", _plan(reading, title, hero[:1], lights=rig[:1], world=world))
+    if camera is not None:
+        subjects = [one for one in solid if one.kind != "plane"]
+        for some in (subjects[:3], subjects[:1]):
+            if some:
+                yield PlanCandidate("framing", _plan(reading, title, some, **shot))
+    for name, group in _groups(reading, title):
+        yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
+    for name, family in _families(reading):
+        yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
+    known = [one for one in solid if one.material in reading.materials]
+    for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 1, 2):
+        yield PlanCandidate("look", _plan(reading, title, some))
+    for name in dict.fromkeys(move.object for move in moves):
+        own = [move for move in moves if move.object == name][:3]
+        subject = [reading.objects[name]] if name in reading.objects else solid[:1]
+        frames = {key: value for key, value in _picture(active["props"]).items() if key != "resolution"}
+        filming = camera if camera is not None and camera.name == name else None
+        yield PlanCandidate(
+            "movement",
+            _plan(reading, title, subject, parts=(), movements=tuple(own), camera=filming, **frames),
+        )
+
+
+def _plan(
+    reading: Reading,
+    title: str,
+    chosen: Sequence[PlannedObject],
+    *,
+    parts: Sequence[str] = ("materials",),
+    **others: Any,
+) -> ScenePlan:
+    """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out."""
+    names = {one.name for one in chosen}
+    known = reading.materials if "materials" in parts else {}
+    objects = [
+        replace(
+            one,
+            parent=one.parent if one.parent in names else "",
+            material=one.material if one.material in known else "",
+            collection=one.collection if "collections" in parts else "",
+        )
+        for one in chosen
+    ]
+    moved = {
+        (move.object, "xyz".index(move.axis)): move
+        for move in others.get("movements", ())
+        if move.property == "location"
+    }
+    objects = [
+        replace(
+            one,
+            location=tuple(
+                moved[one.name, n].keys[0][1] if (one.name, n) in moved else v for n, v in enumerate(one.location)
+            ),
+        )
+        for one in objects
+    ]
+    worn = dict.fromkeys(one.material for one in objects if one.material)
+    plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
+    return _with_plain_names(plan)
+
+
+def _shown(scene: Mapping[str, Any], name: str) -> bool:
+    """Whether it is meant to be seen: cutters and other helpers are not."""
+    props = blocks(scene, "objects")[name]["props"]
+    return not props.get("hide_render") and props.get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
+
+
+def _bulk(one: PlannedObject) -> float:
+    x, y, z = sorted(one.size, reverse=True)
+    return x * y + x * z
+
+
+def _title(scene: Mapping[str, Any], solid: Sequence[PlannedObject]) -> str:
+    name = str(scene.get("active_scene", "Scene"))
+    if re.fullmatch(r"Scene(\.\d+)?", name) or not name.isprintable() or '"' in name or len(name.encode()) > 60:
+        return _plain(solid[0].name) if solid else "Untitled"
+    return name
+
+
+def _picture(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Size, frames and units of the active scene."""
+    render = props.get("render", {}).get("props", {})
+    units = props.get("unit_settings", {}).get("props", {})
+    return {
+        "resolution": (render.get("resolution_x", 1920), render.get("resolution_y", 1080)),
+        "frame_start": props.get("frame_start", 1), "frame_end": props.get("frame_end", 250),
+        "fps": render.get("fps", 24), "unit_system": units.get("system", "METRIC").lower(),
+    }  # fmt: skip
+
+
+def _mood(lights: Sequence[PlannedLight], around: float | None) -> str:
+    """In words, from the colour of the lights, the strongest first, and the brightness of the surroundings."""
+    if not lights:
+        return ""
+    weights = [math.sqrt(light.energy or 10.0) for light in lights]
+    warmth = sum((light.color[0] - light.color[2]) * w for light, w in zip(lights, weights, strict=True)) / sum(weights)
+    parts = ["warm" if warmth > 0.15 else "cool" if warmth < -0.1 else "neutral"]
+    if around is not None:
+        parts.append(
+            "dark surroundings" if around < 0.05 else "bright surroundings" if around > 0.4 else "soft surroundings"
+        )
+    return ", ".join(parts)
+
+
+def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObject]]]:
+    """Things that belong together: collections, then neighbours along the floor."""
+    held: dict[str, list[PlannedObject]] = {}
+    for one in reading.objects.values():
+        if one.collection and one.kind != "empty":
+            held.setdefault(one.collection, []).append(one)
+    given = 0
+    for name, members in sorted(held.items()):
+        if len(members) > 1 and given < _LAYOUTS:
+            given += 1
+            yield _plain(name), sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
+    loose = [one for one in reading.objects.values() if one.kind != "empty"]
+    loose.sort(key=lambda one: (round(one.location[0] + one.location[1], 3), one.name))
+    for group in windows(loose, min(5, len(loose)), max(1, _LAYOUTS - given)) if len(loose) > 1 else ():
+        yield title, group
+
+
+def _families(reading: Reading) -> Iterator[tuple[str, list[PlannedObject]]]:
+    children: dict[str, list[PlannedObject]] = {}
+    for one in reading.objects.values():
+        if one.parent in reading.objects:
+            children.setdefault(one.parent, []).append(one)
+    for name, found in sorted(children.items())[:6]:
+        yield _plain(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
+
+
+def _one_of_each(objects: Iterable[PlannedObject]) -> list[PlannedObject]:
+    return list({one.material: one for one in reversed(list(objects))}.values())[::-1]
+
+
+def _revisions(after: ScenePlan) -> Iterator[PlanCandidate]:
+    """The real plan as what it becomes, and as what it was the same with one thing otherwise."""
+    chance = chance_of("revision", msgspec.to_builtins(after))
+    makers = [
+        _was_elsewhere,
+        _had_another_size,
+        _was_missing,
+        _was_too_much,
+        _was_lit,
+        _was_turned,
+        _had_a_lens,
+        _was_rough,
+    ]
+    chance.shuffle(makers)
+    given = 0
+    for make in makers:
+        found = make(after, chance)
+        if found is not None and given < 2:
+            given += 1
+            yield found
+
+
+def _revised(category_plan: ScenePlan, before: ScenePlan, change: Change) -> PlanCandidate:
+    return PlanCandidate("revision", category_plan, before, change, "one thing differs in the plan before")
+
+
+def _still(plan: ScenePlan) -> list[PlannedObject]:
+    moving = {move.object for move in plan.movements}
+    return [one for one in plan.objects if one.kind != "empty" and one.name not in moving]
+
+
+def _with(plan: ScenePlan, one: PlannedObject) -> ScenePlan:
+    return replace(plan, objects=tuple(one if other.name == one.name else other for other in plan.objects))
+
+
+def _was_elsewhere(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    things = [one for one in _still(after) if one.kind != "plane"]
+    if not things:
+        return None
+    one, axis = chance.choice(things), chance.choice((0, 1, 2))
+    by = _round_step(max(one.size)) * chance.choice((-2, -1, 1, 2))
+    where = [v - by if n == axis else v for n, v in enumerate(one.location)]
+    if not any(one.location):
+        return None
+    before = _with(after, replace(one, location=tuple(round(v, 4) + 0.0 for v in where)))
+    return _revised(after, before, Change("move", one.name, axis))
+
+
+def _had_another_size(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    things = [one for one in _still(after) if min(one.size) > 0.002 and one.kind in ("box", "cylinder", "cone")]
+    if not things:
+        return None
+    one = chance.choice(things)
+    axis = chance.choice((0, 1, 2)) if one.kind == "box" else 2
+    by = _round_step(one.size[axis]) * chance.choice((-1, 1, 2))
+    if one.size[axis] - by <= 0.001:
+        by = -by
+    size = tuple(round(v - by, 4) if n == axis else v for n, v in enumerate(one.size))
+    return _revised(after, _with(after, replace(one, size=size)), Change("resize", one.name, axis))
+
+
+def _was_turned(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    things = [one for one in _still(after) if any(one.rotation)]
+    if not things:
+        return None
+    one = chance.choice(things)
+    return _revised(after, _with(after, replace(one, rotation=(0.0, 0.0, 0.0))), Change("turn", one.name))
+
+
+def _was_missing(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    parents = {one.parent for one in after.objects}
+    names = [one.name for one in _still(after) if one.name not in parents] if len(after.objects) > 1 else []
+    names += [one.name for one in after.lights] if len(after.lights) > 1 else []
+    if not names:
+        return None
+    name = chance.choice(names)
+    gone = replace(
+        after, objects=tuple(one for one in after.objects if one.name != name),
+        lights=tuple(one for one in after.lights if one.name != name),
+    )  # fmt: skip
+    return _revised(after, gone, Change("add", name))
+
+
+def _was_too_much(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    found = _was_missing(after, chance)
+    if found is None or found.before is None or found.change is None:
+        return None
+    return PlanCandidate("revision", found.before, after, Change("remove", found.change.name), "one thing is taken out")
+
+
+def _was_lit(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    lights = [one for one in after.lights if one.energy]
+    if not lights:
+        return None
+    one = chance.choice(lights)
+    if one.color != (1.0, 1.0, 1.0) and chance.random() < 0.5:
+        old = replace(one, color=(1.0, 1.0, 1.0))
+    else:
+        old = replace(one, energy=_half(one.energy or 1.0, chance))
+    lights_before = tuple(old if other.name == one.name else other for other in after.lights)
+    return _revised(after, replace(after, lights=lights_before), Change("light", one.name))
+
+
+def _had_a_lens(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    camera = after.camera
+    if camera is None or camera.ortho_scale is not None or camera.lens == 50.0:
+        return None
+    old = replace(camera, lens=chance.choice([lens for lens in (24.0, 35.0, 50.0, 85.0) if lens != camera.lens]))
+    return _revised(after, replace(after, camera=old), Change("lens", camera.name))
+
+
+def _was_rough(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
+    surfaces = [one for one in after.materials if one.roughness != 0.5]
+    if not surfaces:
+        return None
+    one = chance.choice(surfaces)
+    old = replace(one, roughness=0.9 if one.roughness < 0.5 else 0.1)
+    materials = tuple(old if other.name == one.name else other for other in after.materials)
+    return _revised(after, replace(after, materials=materials), Change("surface", one.name))
+
+
+def _round_step(size: float) -> float:
+    """About a quarter of a size, as people would say it: 1, 2 or 5 times a power of ten."""
+    step = max(size, 0.004) / 4
+    power = 10.0 ** math.floor(math.log10(step))
+    return round(next((f * power for f in (5, 2, 1) if f * power <= step), power), 6)
+
+
+def _half(energy: float, chance: random.Random) -> float:
+    return float(f"{energy * chance.choice((0.5, 0.6, 1.5, 2.0)):.2g}")
+
+
+def _plain(name: str) -> str:
+    found = _NUMBER.match(name)
+    return found.group(1) if found else name
+
+
+def _with_plain_names(plan: ScenePlan) -> ScenePlan:
+    """The same with `Cube.017` called `Cube` where nothing else of the plan would be called so."""
+    names = plan.things()
+    counts = Counter(_plain(name) for name in names)
+    new = {name: _plain(name) if counts[_plain(name)] == 1 else name for name in names}
+    return replace(
+        plan,
+        objects=tuple(replace(one, name=new[one.name], parent=new.get(one.parent, "")) for one in plan.objects),
+        lights=tuple(replace(one, name=new[one.name]) for one in plan.lights),
+        camera=None if plan.camera is None else replace(plan.camera, name=new[plan.camera.name]),
+        movements=tuple(replace(one, object=new[one.object]) for one in plan.movements),
+    )

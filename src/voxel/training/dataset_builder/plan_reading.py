@@ -1,0 +1,393 @@
+"""Reading a real Scene as an art director would: what is in it, how large, where, how it looks and is lit.
+
+Only what the Scene tells for certain becomes part of a plan: things whose place a constraint or a bone decides, or
+whose extent modifiers move to where the file does not say, are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxel.facts.aiming import sight
+from voxel.facts.holding import materials_of
+from voxel.facts.lookup import Json, block, blocks, data_of, reference
+from voxel.records.plan import (
+    Kind,
+    PlannedCamera,
+    PlannedLight,
+    PlannedMaterial,
+    PlannedMovement,
+    PlannedObject,
+    PlannedWorld,
+    Vector,
+)
+from voxel.training.dataset_builder.cutting import tidy
+
+Matrix = NDArray[np.float64]
+_KINDS: dict[str, Kind] = {
+    "CUBE": "box", "PLANE": "plane", "GRID": "plane", "UV_SPHERE": "sphere", "ICO_SPHERE": "sphere",
+    "CYLINDER": "cylinder", "CIRCLE": "cylinder", "CONE": "cone", "TORUS": "torus",
+}  # fmt: skip
+_KEEPING = frozenset(
+    f"{name}Modifier" for name in (
+        "Solidify", "Bevel", "Subsurf", "Displace", "Wireframe", "Smooth", "Cast", "EdgeSplit", "WeightedNormal",
+        "Triangulate", "Remesh", "Decimate", "Multires", "CorrectiveSmooth", "LaplacianSmooth", "Boolean", "Armature",
+    )
+)  # fmt: skip
+"""Modifiers that leave the size of a mesh about as it is."""
+_THIN = 0.001
+"""The least thickness of a shape that is not a plane, metres."""
+_UPRIGHT = 0.01
+MAX_KEYS = 6
+
+
+class Reading:
+    """What one Scene offers to plans, by name."""
+
+    def __init__(self, scene: Mapping[str, Any]) -> None:
+        self.scene = scene
+        self._worlds: dict[str, Matrix | None] = {}
+        self.objects = {name: one for name in blocks(scene, "objects") if (one := self._object(name)) is not None}
+        found = [self._material(name) for name in blocks(scene, "materials")]
+        self.materials = {one.name: one for one in found if one is not None}
+
+    def focus(self) -> Vector:
+        """The middle of what stands in the scene; floors and walls do not count where there is anything else."""
+        solid = [one for one in self.objects.values() if one.kind not in ("empty", "plane")]
+        chosen = solid or list(self.objects.values())
+        if not chosen:
+            return 0.0, 0.0, 0.0
+        x, y, z = (float(np.median([one.location[axis] for one in chosen])) for axis in range(3))
+        return x, y, z
+
+    def world_of(self, name: str) -> Matrix | None:
+        """World matrix of an object; None where the Scene does not tell."""
+        if name not in self._worlds:
+            self._worlds[name] = None  # what hangs below itself is nowhere
+            self._worlds[name] = self._world(name)
+        return self._worlds[name]
+
+    def _world(self, name: str) -> Matrix | None:
+        thing = blocks(self.scene, "objects").get(name)
+        if thing is None or any(prop.startswith("delta_") for prop in thing["props"]):
+            return None
+        if any(one["type"] != "TrackToConstraint" for one in thing.get("constraints", [])):
+            return None
+        own = _basis(thing["props"])
+        parent = thing.get("parent")
+        if own is None or parent is None:
+            return own
+        above = self.world_of(parent["object"]) if parent["type"] == "OBJECT" else None
+        if above is None or self._is_aimed(parent["object"]):
+            return None
+        inverse = np.array(parent["inverse"], float).reshape(4, 4) if "inverse" in parent else np.eye(4)
+        return above @ inverse @ own
+
+    def _is_aimed(self, name: str) -> bool:
+        return bool(blocks(self.scene, "objects")[name].get("constraints"))
+
+    def _object(self, name: str) -> PlannedObject | None:
+        thing = blocks(self.scene, "objects")[name]
+        world = self.world_of(name)
+        if world is None or self._is_aimed(name) or thing["kind"] not in ("MESH", "EMPTY") or not _named(name):
+            return None
+        apart = _apart(world)
+        if apart is None:
+            return None
+        rotation, scale = apart
+        parent = (thing.get("parent") or {}).get("object", "")
+        if thing["kind"] == "EMPTY":
+            return PlannedObject(
+                name=name, kind="empty", location=_point(world[:3, 3]), rotation=rotation, parent=parent
+            )
+        data = data_of(self.scene, thing) or {}
+        extent = _extent(data.get("geometry", {}), thing, scale)
+        if extent is None:
+            return None
+        kind, size, middle = extent
+        names = [one for one in materials_of(self.scene, thing) if one]
+        return PlannedObject(
+            name=name, kind=kind, size=size, location=_point((world @ [*middle, 1.0])[:3]), rotation=rotation,
+            parent=parent, collection=self._collection(name), material=names[0] if len(names) == 1 else "",
+        )  # fmt: skip
+
+    def _collection(self, name: str) -> str:
+        holders = [key for key, one in blocks(self.scene, "collections").items() if name in one.get("objects", [])]
+        return holders[0] if len(holders) == 1 and _named(holders[0]) else ""
+
+    def light(self, name: str) -> PlannedLight | None:
+        """A light, aimed at a point on its way through the scene; a sun by its angles."""
+        thing = blocks(self.scene, "objects")[name]
+        data, world = data_of(self.scene, thing), self.world_of(name)
+        apart = None if world is None else _apart(world)
+        if data is None or world is None or apart is None or not _named(name):
+            return None
+        kinds: dict[str, Any] = {"PointLight": "point", "SunLight": "sun", "SpotLight": "spot", "AreaLight": "area"}
+        props, kind = data["props"], kinds.get(data["type"])
+        if kind is None or data.get("tree") or props.get("use_temperature"):
+            return None
+        size = props.get("size" if kind == "area" else "shadow_soft_size") if kind != "sun" else None
+        if size is not None and kind == "area":
+            size *= apart[1][0]
+        angle = props.get({"spot": "spot_size", "sun": "angle"}.get(kind, ""))
+        color = _color(props.get("color", (1.0, 1.0, 1.0)))
+        rotation, target = self._aimed(thing, world, apart[0], upright=False)
+        if kind == "point":
+            rotation, target = (0.0, 0.0, 0.0), None
+        elif kind == "sun" and target is not None and "constraints" not in thing:
+            rotation, target = apart[0], None
+        return None if color is None else PlannedLight(
+            name=name, type=kind, energy=tidy(props.get("energy"), ""), color=color, size=tidy(size, ""),
+            angle=None if angle is None else round(math.degrees(angle), 1) or None,
+            location=_point(world[:3, 3]), rotation=rotation, target=target,
+        )  # fmt: skip
+
+    def camera(self, name: str) -> PlannedCamera | None:
+        """A camera, aimed at a point that it sees; by its angles where it leans."""
+        thing = blocks(self.scene, "objects")[name]
+        data, world = data_of(self.scene, thing), self.world_of(name)
+        apart = None if world is None else _apart(world)
+        if data is None or world is None or apart is None or not _named(name) or data["props"].get("type") == "PANO":
+            return None
+        rotation, target = self._aimed(thing, world, apart[0], upright=True)
+        ortho = data["props"].get("type") == "ORTHO"
+        return PlannedCamera(
+            name=name, lens=50.0 if ortho else tidy(data["props"].get("lens", 50.0), ""),
+            ortho_scale=tidy(data["props"].get("ortho_scale", 6.0), "") if ortho else None,
+            location=_point(world[:3, 3]), rotation=rotation, target=target,
+        )  # fmt: skip
+
+    def _aimed(self, thing: Json, world: Matrix, rotation: Vector, *, upright: bool) -> tuple[Vector, Vector | None]:
+        """(rotation, target), one of which says it."""
+        place = world[:3, 3]
+        for held in thing.get("constraints", []):
+            followed = reference(held["props"].get("target"))
+            there = None if followed is None else self.world_of(followed[1])
+            return (0.0, 0.0, 0.0), None if there is None else _point(there[:3, 3])
+        if upright and (abs(world[2, 0]) > _UPRIGHT or world[2, 1] < -_UPRIGHT):
+            return rotation, None
+        way = np.array(sight([math.radians(angle) for angle in rotation]))
+        ahead = float(np.dot(np.array(self.focus()) - place, way))
+        if ahead < 0.3:
+            return rotation, None
+        target = place + way * ahead
+        x, y, z = (round(float(v), 2) + 0.0 for v in target)
+        return (0.0, 0.0, 0.0), (x, y, z)
+
+    def _material(self, name: str) -> PlannedMaterial | None:
+        tree = blocks(self.scene, "materials")[name].get("tree")
+        if tree is None or not _named(name):
+            return None
+        fed = {link["to"]["node"] for link in tree.get("links", []) if link["to"]["label"] == "Surface"}
+        ends = [link["from"]["node"] for link in tree.get("links", []) if link["to"]["node"] in fed
+                and link["to"]["label"] == "Surface"]  # fmt: skip
+        node = next((one for one in tree["nodes"] if one["name"] in ends), None)
+        if node is None:
+            return None
+        linked = {link["to"]["label"] for link in tree["links"] if link["to"]["node"] == node["name"]}
+        values = {i["label"]: i.get("value") for i in node.get("inputs", []) if i["label"] not in linked}
+        look = _LOOKS.get(node["type"], {})
+        found: dict[str, Any] = {}
+        for label, field in look.items():
+            value = values.get(label)
+            if value is not None:
+                found[field] = _color(value[:3]) if isinstance(value, list) else tidy(float(value), "")
+        if node["type"] == "ShaderNodeBsdfGlass":
+            found["transmission"] = 1.0
+        if not found.get("emission_strength"):
+            found.pop("emission_color", None)
+        parts = [found[field] for field in ("metallic", "roughness", "transmission") if field in found]
+        if not found or any(not 0 <= part <= 1 for part in parts):
+            return None
+        return PlannedMaterial(name=name, **found)
+
+    def surroundings(self) -> PlannedWorld | None:
+        """The active scene's world, as far as it is one colour."""
+        active = block(self.scene, ("scenes", "")) or {"props": {}}
+        target = reference(active["props"].get("world"))
+        world = None if target is None else block(self.scene, target)
+        tree = (world or {}).get("tree")
+        if target is None or tree is None or not _named(target[1]):
+            return None
+        nodes = [one for one in tree["nodes"] if one["type"] == "ShaderNodeBackground"]
+        linked = {link["to"]["label"] for link in tree["links"] if nodes and link["to"]["node"] == nodes[0]["name"]}
+        values = {i["label"]: i["value"] for one in nodes for i in one.get("inputs", []) if i["label"] not in linked}
+        if len(nodes) != 1 or not values:
+            return None
+        color = _color(values["Color"][:3]) if "Color" in values else None
+        return PlannedWorld(name=target[1], color=color, strength=tidy(values.get("Strength", 1.0), ""))
+
+    def movements(self, name: str) -> list[PlannedMovement]:
+        """Channels of a thing without parent, each with a few keys of one interpolation."""
+        thing = blocks(self.scene, "objects")[name]
+        target = reference((thing.get("animation") or {}).get("action"))
+        action = None if target is None else block(self.scene, target)
+        if action is None or thing.get("parent") or thing.get("constraints"):
+            return []
+        planned, origin = self.objects.get(name), thing["props"].get("location", [0.0, 0.0, 0.0])
+        away = [0.0] * 3 if planned is None else [a - b for a, b in zip(planned.location, origin, strict=True)]
+        paths = {curve["path"] for curve in action.get("fcurves", [])}
+        if "rotation_euler" in paths and (any(abs(v) > _THIN for v in away) or "rotation_mode" in thing["props"]):
+            return []
+        found: list[PlannedMovement] = []
+        for curve in action.get("fcurves", []):
+            index, kinds = curve.get("index", 0), {key.get("interpolation", "BEZIER") for key in curve["keys"]}
+            if (
+                curve["path"] not in ("location", "rotation_euler")
+                or not 2 <= len(curve["keys"]) <= MAX_KEYS
+                or not kinds <= {"BEZIER", "LINEAR", "CONSTANT"}
+                or len(kinds) > 1
+                or curve["keys"][0]["frame"] < 1
+                or {"modifiers", "extrapolation"} & set(curve)
+            ):
+                continue
+            turned = curve["path"] == "rotation_euler"
+            keys = tuple(
+                (key["frame"], round(math.degrees(key["value"]), 1) if turned else tidy(key["value"] + away[index], ""))
+                for key in curve["keys"]
+            )
+            kind: Any = kinds.pop().lower()
+            found.append(
+                PlannedMovement(
+                    object=name, property="rotation" if turned else "location", axis="xyz"[index],  # type: ignore[arg-type]
+                    keys=keys, interpolation=kind,
+                )
+            )  # fmt: skip
+        return found
+
+
+_LOOKS: dict[str, dict[str, str]] = {
+    "ShaderNodeBsdfPrincipled": {
+        "Base Color": "base_color", "Metallic": "metallic", "Roughness": "roughness",
+        "Transmission Weight": "transmission", "Emission Color": "emission_color",
+        "Emission Strength": "emission_strength",
+    },
+    "ShaderNodeBsdfDiffuse": {"Color": "base_color"},
+    "ShaderNodeBsdfGlossy": {"Color": "base_color", "Roughness": "roughness"},
+    "ShaderNodeBsdfGlass": {"Color": "base_color", "Roughness": "roughness"},
+    "ShaderNodeEmission": {"Color": "emission_color", "Strength": "emission_strength"},
+}  # fmt: skip
+
+
+def _named(name: str) -> bool:
+    return 0 < len(name.encode()) <= 60 and '"' not in name and name.isprintable()
+
+
+def _basis(props: Mapping[str, Any]) -> Matrix | None:
+    """Location, rotation and scale as one matrix; None for rotation modes that are rare."""
+    mode = props.get("rotation_mode", "XYZ")
+    if mode == "QUATERNION":
+        w, x, y, z = props.get("rotation_quaternion", (1.0, 0.0, 0.0, 0.0))
+        turn = np.array([
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ])  # fmt: skip
+    elif mode == "XYZ":
+        turn = _turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
+    else:
+        return None
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn * np.array(props.get("scale", (1.0, 1.0, 1.0)))
+    matrix[:3, 3] = props.get("location", (0.0, 0.0, 0.0))
+    return matrix
+
+
+def _turn(angles: Sequence[float]) -> Matrix:
+    (sx, sy, sz), (cx, cy, cz) = np.sin(angles), np.cos(angles)
+    return np.array([
+        [cy * cz, sx * sy * cz - cx * sz, cx * sy * cz + sx * sz],
+        [cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz],
+        [-sy, sx * cy, cx * cy],
+    ])  # fmt: skip
+
+
+def _apart(world: Matrix) -> tuple[Vector, Vector] | None:
+    """(rotation in degrees, scale) of a matrix; None when it shears or flattens."""
+    scale = np.linalg.norm(world[:3, :3], axis=0)
+    if scale.min() < 1e-6:
+        return None
+    turn = world[:3, :3] / scale
+    if np.linalg.det(turn) < 0:  # a mirrored shape is the same shape, these being symmetric
+        turn[:, 0] = -turn[:, 0]
+    if np.abs(turn.T @ turn - np.eye(3)).max() > 1e-3:
+        return None
+    if abs(turn[2, 0]) > 0.99999:
+        angles = (0.0, -math.copysign(math.pi / 2, turn[2, 0]), math.atan2(-turn[0, 1], turn[1, 1]))
+    else:
+        angles = (
+            math.atan2(turn[2, 1], turn[2, 2]), -math.asin(max(-1.0, min(1.0, turn[2, 0]))),
+            math.atan2(turn[1, 0], turn[0, 0]),
+        )  # fmt: skip
+    a, b, c = (round(math.degrees(angle), 1) + 0.0 for angle in angles)
+    x, y, z = (float(v) for v in scale)
+    return (a, b, c), (x, y, z)
+
+
+def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, Vector] | None:
+    """(shape, size in metres, middle in the object's own axes); None where Blender measured another size."""
+    if "bounds" not in geometry or "dimensions" not in thing:
+        return None
+    low, high = (np.array(corner, float) for corner in geometry["bounds"])
+    if np.abs((high - low) * scale - np.array(thing["dimensions"])).max() > 1e-3 * max(1.0, *thing["dimensions"]):
+        return None
+    stack = thing.get("modifiers", [])
+    for modifier in stack:
+        grown = _grown(modifier, low, high)
+        if grown is None:
+            return None
+        low, high = grown
+    primitive = geometry.get("primitive", {})
+    kind = _KINDS.get(primitive.get("kind", ""), "box")
+    if any(one["type"] == "ScrewModifier" for one in stack):
+        kind = "cylinder"
+    if kind == "cone" and primitive.get("args", {}).get("radius2"):
+        kind = "cylinder"
+    x, y, z = (tidy(float(v), "") if v > 1e-4 else 0.0 for v in (high - low) * scale)
+    middle = _point((low + high) / 2)
+    if z == 0 and x and y:
+        return "plane", (x, y, 0.0), middle
+    if kind == "plane" or (kind == "torus" and z > min(x, y)):
+        kind = "box"
+    if max(x, y, z) < _THIN:
+        return None
+    return kind, (max(x, _THIN), max(y, _THIN), max(z, _THIN)), middle
+
+
+def _grown(modifier: Json, low: Matrix, high: Matrix) -> tuple[Matrix, Matrix] | None:
+    """The bounds of a mesh after a modifier, near enough for a plain shape; None where it may put things anywhere."""
+    kind, props = modifier["type"], modifier["props"]
+    if kind in _KEEPING:
+        return low, high
+    far = np.maximum(np.abs(low), np.abs(high))
+    if kind == "MirrorModifier" and "mirror_object" not in props:
+        axes = np.array(props.get("use_axis", [True, False, False]))
+        return np.where(axes, -far, low), np.where(axes, far, high)
+    if kind == "ScrewModifier" and not {"object", "axis", "angle", "screw_offset"} & set(props):
+        radius = float(np.hypot(far[0], far[1]))
+        return np.array([-radius, -radius, low[2]]), np.array([radius, radius, high[2]])
+    if kind == "ArrayModifier" and not set(props) - {"count", "relative_offset_displace", "use_merge_vertices"}:
+        step = np.array(props.get("relative_offset_displace", [1.0, 0.0, 0.0])) * (high - low)
+        way = step * (props.get("count", 2) - 1)
+        return low + np.minimum(way, 0.0), high + np.maximum(way, 0.0)
+    return None
+
+
+def _three(values: Sequence[float]) -> Vector:
+    x, y, z = values
+    return x, y, z
+
+
+def _point(values: Any) -> Vector:
+    x, y, z = (tidy(float(v), "") if abs(v) > 5e-5 else 0.0 for v in values)
+    return x, y, z
+
+
+def _color(values: Sequence[float]) -> Vector | None:
+    r, g, b = (tidy(float(v), "") for v in values[:3])
+    return (r, g, b) if min(r, g, b) >= 0 and max(r, g, b) <= 1 else None
