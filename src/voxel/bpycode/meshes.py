@@ -10,7 +10,7 @@ from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
-from voxel.bpycode.values import array
+from voxel.bpycode.values import Column, array, value
 
 OPERATORS = {
     "CUBE": ("primitive_cube_add", "Cube"), "PLANE": ("primitive_plane_add", "Plane"),
@@ -59,7 +59,8 @@ def operator_arguments(script: Script, mesh: Json) -> dict[str, Doc]:
     args = primitive.get("args", {})
     for name in [*[key for key in ARGUMENT_ORDER if key in args], *[key for key in args if key not in ARGUMENT_ORDER]]:
         what = args[name]
-        arguments[name] = number(what, whole=True) if isinstance(what, float | int) else quote(what)
+        whole = isinstance(what, float | int)
+        arguments[name] = number(what, whole=True) if whole else value(script, what)
     scale = primitive.get("scale") or [1.0, 1.0, 1.0]
     if scale != [1.0, 1.0, 1.0] and primitive["kind"] in STRETCHED:
         arguments["scale"] = array(script, scale)
@@ -74,13 +75,14 @@ def after_operator(script: Script, mesh_expression: str, mesh: Json) -> None:
     scale = primitive.get("scale") or [1.0, 1.0, 1.0]
     offset = primitive.get("offset") or [0.0, 0.0, 0.0]
     stretched = scale != [1.0, 1.0, 1.0] and primitive["kind"] not in STRETCHED
-    moved = any(abs(part) > 1e-6 for part in offset)
+    moved = isinstance(offset, Column) or any(abs(part) > 1e-6 for part in offset)
     if not stretched and not moved:
         return
     if stretched and moved:
         matrix = call("Matrix.LocRotScale", array(script, offset), "None", array(script, scale))
     elif stretched:
-        matrix = call("Matrix.Diagonal", parts([*vector(scale), "1"]))
+        diagonal = [f"*{scale.word}"] if isinstance(scale, Column) else vector(scale)
+        matrix = call("Matrix.Diagonal", parts([*diagonal, "1"]))
     else:
         matrix = call("Matrix.Translation", array(script, offset))
     script.need("from mathutils import Matrix")

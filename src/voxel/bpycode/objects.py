@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.meshes import (
@@ -18,7 +16,7 @@ from voxel.bpycode.meshes import (
 )
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
-from voxel.bpycode.values import ANGLES, array
+from voxel.bpycode.values import ANGLES, Column, array
 
 TRANSFORM = ("location", "rotation_euler", "scale")
 
@@ -31,31 +29,19 @@ def move_to(obj, collection):
 '''
 
 
-@dataclass
-class Row:
-    """What differs between objects that are made alike: source of their names and transforms."""
-
-    name: Doc
-    data_name: Doc | None = None
-    transform: dict[str, Doc] = field(default_factory=dict)
-    variable_hint: str = ""
-
-
-def row_of(script: Script, needed: Id, block: Json) -> Row:
-    """The row of a single object, with its values."""
-    data = identity(block.get("data"))
-    transform: dict[str, Doc] = {
+def transform_of(script: Script, block: Json) -> dict[str, Doc]:
+    """Source of the location, rotation and scale that differ visibly from those of a new object."""
+    return {
         key: array(script, block["props"][key], "ROTATION" if key == "rotation_euler" else "")
         for key in TRANSFORM
         if key in block["props"] and matters(key, block["props"][key])
     }
-    return Row(quote(needed[1]), quote(data[1]) if data else None, transform, needed[1])
 
 
-def matters(key: str, what: list[float]) -> bool:
+def matters(key: str, what: list[float] | Column) -> bool:
     """Whether a part of a transform differs visibly from that of a new object."""
     rest = 1.0 if key == "scale" else 0.0
-    return any(abs(part - rest) > 1e-6 for part in what)
+    return isinstance(what, Column) or any(abs(part - rest) > 1e-6 for part in what)
 
 
 class Holders:
@@ -79,14 +65,16 @@ def collection_expression(script: Script, holder: Id) -> str:
     return f"{script.refer(holder)}.collection"
 
 
-def make_object(script: Script, needed: Id, block: Json, holders: list[Id], row: Row) -> str:
-    """Make one object; the variable that holds it."""
+def make_object(script: Script, needed: Id, block: Json, holders: list[Id], hint: str = "") -> str:
+    """Make one object; the variable that holds it, with a name like `hint` or like the object's own."""
+    transform = transform_of(script, block)
+    hint = hint or needed[1]
     data_id = identity(block.get("data"))
     mesh = script.block(data_id) if data_id else None
     active = ("scenes", script.after["active_scene"])
     if data_id is not None and data_id[0] == "meshes" and not script.ready(data_id) and is_primitive(mesh):
         assert mesh is not None
-        variable = make_primitive(script, needed, block, data_id, mesh, row)
+        variable = make_primitive(script, needed, block, data_id, hint)
         place_primitive(script, variable, holders, active)
         rest: tuple[str, ...] = (
             ("scale",) if block["props"].get("rotation_mode", "XYZ") in EULER else ("rotation_euler", "scale")
@@ -95,14 +83,14 @@ def make_object(script: Script, needed: Id, block: Json, holders: list[Id], row:
         data = "None"
         if data_id is not None:
             data = script.known(data_id) or make_data(script, data_id)
-        variable = script.names.take(row.variable_hint or needed[1], "obj")
-        script.assign(variable, call("bpy.data.objects.new", row.name, data))
+        variable = script.names.take(hint, "obj")
+        script.assign(variable, call("bpy.data.objects.new", script.name_source(needed), data))
         rest = TRANSFORM
         if block["props"].get("rotation_mode", "XYZ") not in EULER:
             script.assign(f"{variable}.rotation_mode", quote(block["props"]["rotation_mode"]))
     for key in rest:
-        if key in row.transform:
-            script.assign(f"{variable}.{key}", row.transform[key])
+        if key in transform:
+            script.assign(f"{variable}.{key}", transform[key])
     if not (data_id is not None and data_id[0] == "meshes" and script.known(data_id) == f"{variable}.data"):
         for holder in holders:
             script.do(call(f"{collection_expression(script, holder)}.objects.link", variable))
@@ -114,26 +102,27 @@ def make_object(script: Script, needed: Id, block: Json, holders: list[Id], row:
 EULER = frozenset({"XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX"})
 
 
-def make_primitive(script: Script, needed: Id, block: Json, data_id: Id, mesh: Json, row: Row) -> str:
+def make_primitive(script: Script, needed: Id, block: Json, data_id: Id, hint: str) -> str:
     """An object whose mesh an operator makes."""
+    mesh, transform = script.block(data_id) or {}, transform_of(script, block)
     operator, default = OPERATORS[mesh["geometry"]["primitive"]["kind"]]
     arguments = operator_arguments(script, mesh)
     stretch = arguments.pop("scale", None)
     uv = {key: arguments.pop(key) for key in ("calc_uvs", "generate_uvs") if key in arguments}
     euler = block["props"].get("rotation_mode", "XYZ")
-    if "location" in row.transform:
-        arguments["location"] = row.transform["location"]
-    if "rotation_euler" in row.transform and euler in EULER:
-        arguments["rotation"] = row.transform["rotation_euler"]
+    if "location" in transform:
+        arguments["location"] = transform["location"]
+    if "rotation_euler" in transform and euler in EULER:
+        arguments["rotation"] = transform["rotation_euler"]
     if stretch is not None:
         arguments["scale"] = stretch
     script.do(call(f"bpy.ops.mesh.{operator}", **arguments, **uv))
-    variable = script.names.take(row.variable_hint or needed[1], "obj")
+    variable = script.names.take(hint, "obj")
     script.assign(variable, "bpy.context.object")
-    if script.claims("objects", default) or row.name != quote(default):
-        script.assign(f"{variable}.name", row.name)
+    if needed in script.called or needed[1] != default or script.claims("objects", default):
+        script.assign(f"{variable}.name", script.name_source(needed))
     if script.named_by_hand(data_id):
-        script.assign(f"{variable}.data.name", row.data_name or quote(data_id[1]))
+        script.assign(f"{variable}.data.name", script.name_source(data_id))
     script.made(data_id, f"{variable}.data")
     after_operator(script, f"{variable}.data", mesh)
     if mesh["geometry"].get("smooth") is True:
@@ -167,7 +156,7 @@ def write_materials(script: Script, data: str, block: Json, path: str, old: Json
         return
 
     def write() -> None:
-        names = ["None" if item is None else script.refer(identity(item) or ("", "")) for item in items]
+        names = [material_source(script, item) for item in items]
         common = 0
         while common < min(len(items), len(were)) and items[common] == were[common]:
             common += 1
@@ -179,6 +168,13 @@ def write_materials(script: Script, data: str, block: Json, path: str, old: Json
             script.do(f"{data}.materials.pop()")
 
     script.attempt(data, f"{path}.materials", write)
+
+
+def material_source(script: Script, item: Json | Column | None) -> str:
+    """A material of a slot as source."""
+    if isinstance(item, Column):
+        return item.word
+    return "None" if item is None else script.refer(identity(item) or ("", ""))
 
 
 def details(script: Script, variable: str, needed: Id, block: Json, data_id: Id | None) -> None:
@@ -247,4 +243,4 @@ def edit_object(script: Script, needed: Id, block: Json, old: Json, holders: lis
             script.do(call(f"{collection_expression(script, holder)}.objects.link", variable))
 
 
-__all__ = ["ANGLES", "Holders", "Row", "edit_data", "edit_object", "make_object", "row_of"]
+__all__ = ["ANGLES", "Holders", "edit_data", "edit_object", "make_object"]

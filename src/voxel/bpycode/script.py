@@ -93,6 +93,10 @@ class Script:
         """Several objects have to leave the collection into which their operator put them."""
         self.wired: set[str] = set()
         self._claimed: set[Id] = set()
+        self.called: dict[Id, str] = {}
+        """Source of the names of datablocks that are made in a loop."""
+        self.stand_ins: dict[Id, Json] = {}
+        """Blocks with columns in place of the values that differ, for the first of the datablocks of a loop."""
         self._condition: tuple[str, int, int] | None = None
         """The condition that was written last, and where its block ended."""
 
@@ -175,7 +179,7 @@ class Script:
 
     def block(self, needed: Id) -> Json | None:
         """A datablock of the Scene that is to be reached."""
-        found = self.after["blocks"].get(needed[0], {}).get(needed[1])
+        found = self.stand_ins.get(needed) or self.after["blocks"].get(needed[0], {}).get(needed[1])
         return found if isinstance(found, dict) else None
 
     def old(self, needed: Id) -> Json | None:
@@ -270,8 +274,12 @@ class Script:
 
     def new(self, variable: str, needed: Id, *arguments: Doc, **keywords: Doc) -> None:
         """`variable = bpy.data.COLLECTION.new(name, …)`."""
-        self.assign(variable, call(f"bpy.data.{needed[0]}.new", quote(needed[1]), *arguments, **keywords))
+        self.assign(variable, call(f"bpy.data.{needed[0]}.new", self.name_source(needed), *arguments, **keywords))
         self.made(needed, variable)
+
+    def name_source(self, needed: Id) -> str:
+        """The name of a datablock as source."""
+        return self.called.get(needed) or quote(needed[1])
 
     def referenced(self, needed: Id) -> bool:
         """Whether anything in the Scene uses a datablock; one that nothing uses is not kept in a file by itself."""

@@ -9,7 +9,7 @@ from voxel.bpycode.layout import call, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
-from voxel.bpycode.values import value
+from voxel.bpycode.values import socket_unit, value
 from voxel.bpycode.zones import pair_zones, write_items
 
 SHORT = {
@@ -89,13 +89,7 @@ def write_inputs(script: Script, variable: str, node: Json, side: str, path: str
 
 
 def write_socket_value(script: Script, variable: str, target: str, item: Json, path: str) -> None:
-    what = item["value"]
-    kind = item.get("socket_type", "")
-    unit = script.after.get("units", {}).get(f"{kind}.default_value", "")
-    if not unit and (kind.endswith("Color") or (isinstance(what, list) and len(what) == 4)):
-        unit = "COLOR"
-    if kind.endswith(("FloatAngle", "VectorEuler", "Rotation")):
-        unit = "ROTATION"
+    what, unit = item["value"], socket_unit(script, item)
     if isinstance(what, float) and unit not in ("ROTATION", "ANGLE"):
         script.assign(target, number(what, whole=abs(what) >= 1.5))
         return
@@ -167,7 +161,7 @@ def build(script: Script, nodes: str, links: str, tree: Json, path: str) -> None
     pair_zones(script, present, made)
     for node in present:
         finish_node(script, node, made, path)
-    write_links(script, links, tree["links"], made, present)
+    write_links(script, links, tree["links"], made, present, path)
 
 
 def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used: set[str], path: str) -> None:
@@ -213,10 +207,12 @@ def write_settings(script: Script, node: Json, variable: str, path: str) -> None
     write_inputs(script, variable, node, "outputs", where)
 
 
-def write_links(script: Script, links: str, items: list[Json], made: dict[str, str], nodes: list[Json]) -> None:
+def write_links(
+    script: Script, links: str, items: list[Json], made: dict[str, str], nodes: list[Json], path: str
+) -> None:
     lost = [link for link in items if link["from"]["label"] in NOT_ALWAYS_THERE]
     for link in lost:
-        script.skip("links", f"the output {link['from']['label']!r} of render layers is there only after a render")
+        script.skip(f"{path}.links", f"the output {link['from']['label']!r} of render layers is there only after a render")
     items = [link for link in items if link not in lost]
     hollow = {node["name"] for node in nodes if node["type"] in GROUPS and not node.get("tree")}
     for link in items:
@@ -235,7 +231,7 @@ def write_links(script: Script, links: str, items: list[Json], made: dict[str, s
 
 def edit_tree(script: Script, base: str, tree: Json, old: Json, path: str) -> None:
     """Change the tree at `base` from `old` to `tree`: nodes are the same when their name and type are."""
-    write_interface(script, base, tree, old, path)
+    late = write_interface(script, base, tree, old, path)
     there = {node["name"]: node for node in old["nodes"]}
     wanted = {node["name"]: node for node in tree["nodes"] if node["type"] not in LAYOUT_NODES}
     kept = {name for name, node in wanted.items() if name in there and there[name]["type"] == node["type"]}
@@ -255,6 +251,8 @@ def edit_tree(script: Script, base: str, tree: Json, old: Json, path: str) -> No
     made: dict[str, str] = {}
     fresh = [node for name, node in wanted.items() if name not in kept]
     if not (touched or gone or fresh):
+        for write in late:
+            write()
         return
     nodes = f"{base}.nodes"
     if len(touched) + len(gone) + len(fresh) > 1:
@@ -284,7 +282,9 @@ def edit_tree(script: Script, base: str, tree: Json, old: Json, path: str) -> No
     for link in gone_links:
         spot = f"{socket(made[link['to']['node']], link['to'], 'inputs')}.links[0]"
         script.do(call(f"{links}.remove", spot))
-    write_links(script, links, new_links, made, tree["nodes"])
+    write_links(script, links, new_links, made, tree["nodes"], path)
+    for write in late:
+        write()
 
 
 def ends(link: Json) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
-from voxel.bpycode.layout import Bracket, Doc, parts, quote
+from voxel.bpycode.layout import Bracket, Doc, call, parts, quote
 from voxel.bpycode.numbers import COLOR_CLOSE, angle, number, scalar, vector
-from voxel.bpycode.script import Script, identity
+from voxel.bpycode.script import Json, Script, identity
 
 ANGLES = frozenset({"ROTATION", "ANGLE", "EULER"})
 COLORS = frozenset({"COLOR", "COLOR_GAMMA"})
 
 
-def same(a: Any, b: Any) -> bool:
-    """Whether two values are written alike."""
-    return bool(a == b)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """In place of a value: the variable that holds it, in a loop over a table or as an argument of a function."""
+
+    word: str
+
+
+def socket_unit(script: Script, item: Json) -> str:
+    """The unit of a node's input."""
+    kind, what = item.get("socket_type", ""), item["value"]
+    if kind.endswith(("FloatAngle", "VectorEuler", "Rotation")):
+        return "ROTATION"
+    unit = str(script.after.get("units", {}).get(f"{kind}.default_value", ""))
+    return unit or ("COLOR" if kind.endswith("Color") or (isinstance(what, list) and len(what) == 4) else "")
 
 
 def rounded_angle(script: Script, value: float) -> str | None:
@@ -30,6 +42,8 @@ def value(script: Script, what: Any, unit: str = "", *, exact_float: bool = Fals
 
     `exact_float` writes a number with a point even when it is whole, where Blender keeps the type that it is given.
     """
+    if isinstance(what, Column):
+        return what.word
     if what is None or isinstance(what, bool | int):
         return repr(what)
     if isinstance(what, str):
@@ -61,10 +75,13 @@ def angles(script: Script, what: list[float]) -> list[str]:
     ]
 
 
-def array(script: Script, what: list[Any], unit: str = "") -> Doc:
+def array(script: Script, what: list[Any] | Column, unit: str = "") -> Doc:
     """A vector, a colour, or a matrix as a tuple."""
+    if isinstance(what, Column):
+        return what.word
     if what and isinstance(what[0], list):
-        return parts(array(script, row, unit) for row in what)
+        script.need("from mathutils import Matrix")  # Blender reads plain tuples of a matrix column by column
+        return call("Matrix", parts(array(script, row, unit) for row in what))
     if not all(isinstance(item, float | int) and not isinstance(item, bool) for item in what):
         return parts(value(script, item, unit) for item in what)
     if unit in ANGLES:

@@ -9,6 +9,7 @@ from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.stack import write_stack
+from voxel.bpycode.values import Column
 
 IDENTITY = [[float(row == column) for column in range(4)] for row in range(4)]
 
@@ -22,6 +23,13 @@ def write_parent(script: Script, variable: str, name: str, block: Json, old: Jso
         script.assign(f"{variable}.parent", "None")
         return
     path = f'objects["{name}"].parent'
+    if isinstance(parent["object"], Column):
+        script.assign(f"{variable}.parent", f"bpy.data.objects[{parent['object'].word}]")
+        if parent["type"] != "OBJECT":
+            script.assign(f"{variable}.parent_type", quote(parent["type"]))
+        if parent.get("inverse"):
+            script.assign(f"{variable}.matrix_parent_inverse", fixed_matrix(script, parent["inverse"]))
+        return
     target = ("objects", parent["object"])
 
     def write() -> None:
@@ -56,6 +64,11 @@ def inverse(script: Script, parent: Json, holder: str) -> Doc:
             ]
             if close(matrix[:3], guess):
                 return f"{holder}.matrix_basis.inverted()"
+    return fixed_matrix(script, matrix)
+
+
+def fixed_matrix(script: Script, matrix: list[list[float]]) -> Doc:
+    """A matrix as numbers."""
     script.need("from mathutils import Matrix")
     if matrix == IDENTITY:
         return "Matrix()"
@@ -80,7 +93,8 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
         write_hooks(script, variable, block.get("modifiers", []))
     write_physics(script, variable, name, block, were, path)
     if block.get("particle_systems", []) != were.get("particle_systems", []):
-        write_particles(script, variable, block.get("particle_systems", []), path)
+        called = [one["name"] for one in block.get("modifiers", []) if "particle_system" in one]
+        write_particles(script, variable, block.get("particle_systems", []), called, path)
     if block.get("constraints", []) != were.get("constraints", []):
         write_stack(script, variable, "Constraint", block.get("constraints", []), path, were.get("constraints"))
     if block.get("pose", {}) != were.get("pose", {}):
@@ -99,11 +113,13 @@ def write_physics(script: Script, variable: str, name: str, block: Json, old: Js
             script.skip(f"{path}.{part}", "physics of an object that is not in the active scene")
             continue
         if part.startswith("rigid") and before is None:
-            operator = "object_add" if part == "rigid_body" else "constraint_add"
-            kind = props.pop("type", "ACTIVE" if part == "rigid_body" else "FIXED")
             script.assign("bpy.context.view_layer.objects.active", variable)
-            keywords: dict[str, Doc] = {} if kind in ("ACTIVE", "FIXED") else {"type": quote(kind)}
-            script.do(call(f"bpy.ops.rigidbody.{operator}", **keywords))
+            if part == "rigid_body":
+                kind = props.pop("type", "ACTIVE")
+                keywords: dict[str, Doc] = {} if kind == "ACTIVE" else {"type": quote(kind)}
+                script.do(call("bpy.ops.rigidbody.object_add", **keywords))
+            else:  # the operator leaves the type of a constraint that its collection made alone
+                script.do("bpy.ops.rigidbody.constraint_add()")
         elif part in ("soft_body", "collision") and not any(
             modifier["type"] == {"soft_body": "SoftBodyModifier", "collision": "CollisionModifier"}[part]
             for modifier in block.get("modifiers", [])
@@ -124,11 +140,13 @@ def write_hooks(script: Script, variable: str, modifiers: list[Json]) -> None:
             script.do(call(f"{spot}.vertex_indices_set", f"[{', '.join(map(str, modifier['vertex_indices']))}]"))
 
 
-def write_particles(script: Script, variable: str, systems: list[Json], path: str) -> None:
-    """Settings of particle systems; the modifiers that hold them are made with the stack."""
+def write_particles(script: Script, variable: str, systems: list[Json], called: list[str], path: str) -> None:
+    """Settings of particle systems; the modifiers `called` like this hold them and are made with the stack."""
     for place, system in enumerate(systems):
         spot = f"{variable}.particle_systems[{place}]"
         settings = identity(system.get("settings"))
+        if system.get("name") not in called:
+            script.assign(f"{spot}.name", quote(system.get("name", "")))
         write_props(script, spot, {"type": system["type"], "props": system["props"]}, f"{path}.particle_systems")
         if settings is not None and script.block(settings) is not None:
             write_particle_settings(script, variable, spot, settings, path)

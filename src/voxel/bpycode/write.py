@@ -14,9 +14,8 @@ from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.numbers import number
-from voxel.bpycode.objects import Holders, edit_object, make_object, row_of
-from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
-from voxel.bpycode.repeats import alike, can_loop, write_loop
+from voxel.bpycode.placing import objects, wire
+from voxel.bpycode.props import write_props
 from voxel.bpycode.scenes import (
     scene_variable,
     start_scenes,
@@ -29,7 +28,6 @@ from voxel.bpycode.scenes import (
 )
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
 from voxel.bpycode.trees import edit_tree, write_tree
-from voxel.bpycode.wiring import write_bones, write_parent, write_wiring
 from voxel.records.scene import Scene
 
 EMPTY: Json = {"active_scene": "", "blocks": {}}
@@ -70,6 +68,7 @@ def write_all(after: Scene | Mapping[str, Any], before: Scene | Mapping[str, Any
     objects(script, "Objects", lambda block: block["kind"] not in OTHERS)
     script.resume()
     groups(script, shading=False)
+    script.paragraph("Modifiers and constraints")
     wire(script, lambda block: block["kind"] not in OTHERS)
     for heading, kind in (("Lights", "LIGHT"), ("Camera", "CAMERA")):
         objects(script, heading, lambda block, kind=kind: block["kind"] == kind)
@@ -227,8 +226,10 @@ def groups(script: Script, *, shading: bool) -> None:
             script.names.keep(variable)
             script.new(variable, needed, quote(block["tree"]["type"]))
             write_props(script, variable, block, path)
-            write_interface(script, variable, block["tree"], None, path)
+            late = write_interface(script, variable, block["tree"], None, path)
             write_tree(script, variable, "node_groups", block["tree"], path, root="")
+            for write in late:
+                write()
         else:
             variable = script.fetch(needed)
             script.names.keep(variable)
@@ -257,106 +258,6 @@ def materials(script: Script) -> None:
         script.names.keep(variable)
         script.names.close_block()
     script.no_heading()
-
-
-def parents_first(script: Script, names: list[str]) -> list[str]:
-    """Objects in such an order that a parent comes before its children."""
-    everything = script.after["blocks"].get("objects", {})
-    chosen, order, done = set(names), [], set()
-    for name in names:
-        chain = [name]
-        while True:
-            parent = (everything.get(chain[-1], {}).get("parent") or {}).get("object")
-            if parent is None or parent not in chosen or parent in chain or parent in done:
-                break
-            chain.append(parent)
-        for item in reversed(chain):
-            if item not in done:
-                done.add(item)
-                order.append(item)
-    return order
-
-
-def objects(script: Script, heading: str, fits: Any) -> None:
-    """Make the objects that are new and of the wanted kind, change those that differ."""
-    everything = script.after["blocks"].get("objects", {})
-    holders, before = Holders(script.after), Holders(script.before)
-    names = [name for name, block in everything.items() if fits(block)]
-    edited = [name for name in names if script.old(("objects", name)) is not None]
-    fresh = parents_first(script, [name for name in names if script.old(("objects", name)) is None])
-    script.paragraph(heading)
-    root = [("scenes", script.after["active_scene"])]
-    script.many_moves = script.many_moves or sum(holders.of.get(name, []) != root for name in fresh) > 1
-    for name in edited:
-        old = script.old(("objects", name))
-        assert old is not None
-        script.names.open_block()
-        data = identity(everything[name].get("data"))
-        block, was = (script.block(data), script.old(data)) if data is not None else (None, None)
-        if data is not None and block is not None and was is not None and block != was and script.claim_once(data):
-            edit_data(script, data, block, was)
-            script.names.keep(script.known(data) or "")
-        edit_object(script, ("objects", name), everything[name], old, holders.of.get(name, []), before.of.get(name, []))
-        script.names.keep(script.known(("objects", name)) or "")
-        script.names.close_block()
-    for group in alike(script, fresh, holders):
-        if len(group) > 1 and can_loop(script, group):
-            script.paragraph()
-            script.names.open_block()
-            write_loop(script, group, holders)
-            script.names.close_block()
-            continue
-        for name in group:
-            single_object(script, name, everything[name], holders)
-    script.no_heading()
-
-
-def single_object(script: Script, name: str, block: Json, holders: Holders) -> None:
-    """Make one object with what it holds."""
-    script.paragraph()
-    script.names.open_block()
-    needed = ("objects", name)
-    data = identity(block.get("data"))
-    variable = make_object(script, needed, block, holders.of.get(name, []), row_of(script, needed, block))
-    script.names.keep(variable)
-    if data is not None:
-        script.names.keep(script.known(data) or "")
-        if data[0] == "armatures" and not script.in_view(name):
-            script.skip(f'armatures["{data[1]}"].bones', "bones of an armature that is not in the active scene")
-        elif data[0] == "armatures" and script.claim_once(("bones", data[1])):
-            write_bones(script, variable, script.block(data) or {}, f'armatures["{data[1]}"]')
-    script.names.close_block()
-
-
-def wire(script: Script, fits: Any) -> None:
-    """Modifiers, then parents, then constraints and poses of objects that are not wired yet."""
-    everything = script.after["blocks"].get("objects", {})
-    chosen = [(name, block) for name, block in everything.items() if fits(block) and name not in script.wired]
-    for name, block in chosen:
-        old = script.old(("objects", name))
-        parts = ("modifiers", "constraints", "pose", "particle_systems")
-        physics = [part for part in MADE_BY_OPERATOR if part in block["props"]]
-        if all(block.get(part) == (old or {}).get(part) for part in parts) and not physics:
-            continue
-        script.paragraph()
-        script.names.open_block()
-        write_wiring(script, object_variable(script, name), name, block, old)
-        script.names.close_block()
-    script.paragraph()
-    for name, block in chosen:
-        old = script.old(("objects", name))
-        if block.get("parent") != (old or {}).get("parent"):
-            write_parent(script, object_variable(script, name), name, block, old)
-
-
-def object_variable(script: Script, name: str) -> str:
-    needed = ("objects", name)
-    known = script.known(needed)
-    if known is not None and known.isidentifier():
-        return known
-    variable = script.fetch(needed)
-    script.names.keep(variable)
-    return variable
 
 
 def unused_data(script: Script) -> None:

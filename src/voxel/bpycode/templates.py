@@ -1,0 +1,106 @@
+"""What several blocks have in common: one block in which `Column`s stand for the values that differ."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from voxel.bpycode.layout import Doc
+from voxel.bpycode.names import identifier
+from voxel.bpycode.script import Json, Script, identity
+from voxel.bpycode.values import Column, socket_unit, value
+
+MOST_COLUMNS = 4
+"""Beyond name and transform: a table with more of them is hard to read."""
+
+
+EXACT = frozenset({"uv", "elements", "curves", "points", "inverse"})
+"""Parts that are written as tables of their own."""
+
+
+def shape(what: Any, key: str = "") -> Any:
+    """A value with a mark in place of each number and vector that may differ between things of one kind."""
+    if key in EXACT:
+        return what
+    if isinstance(what, float):
+        return "#"
+    if isinstance(what, int) and not isinstance(what, bool) and key == "value":
+        return "#"
+    if isinstance(what, list):
+        if what and all(isinstance(part, float) for part in what):
+            return f"#{len(what)}"
+        return [part if isinstance(part, list) else shape(part) for part in what]
+    if isinstance(what, dict):
+        return {name: shape(part, name) for name, part in what.items()}
+    return what
+
+
+def shape_key(*blocks: Any) -> str:
+    """Equal for blocks that differ in numbers and vectors alone."""
+    return json.dumps([shape(block) for block in blocks], sort_keys=True)
+
+
+class Columns:
+    """The columns of a table: source of the values of each, in the order in which they were found."""
+
+    def __init__(self, script: Script, taken: frozenset[str] = frozenset()) -> None:
+        self.script = script
+        self.docs: dict[str, list[Doc]] = {}
+        self.taken = set(taken)
+
+    def add(self, word: str, docs: list[Doc], inside: str = "") -> Column:
+        """A column with a name like `word`; one whose name is taken is called after what it is inside of, too."""
+        name = identifier(word, "value")
+        if name in self.taken and inside:
+            name = identifier(f"{inside} {word}", "value")
+        base, count = name, 1
+        while name in self.taken:
+            count += 1
+            name = f"{base}_{count}"
+        self.taken.add(name)
+        final = self.script.names.passing(name)
+        self.docs[final] = docs
+        return Column(final)
+
+    def merge(self, parts: list[Any], word: str = "", unit: str = "", inside: str = "") -> Any:
+        """The common block of blocks of one shape."""
+        first = parts[0]
+        if all(part == first for part in parts):
+            return first
+        if isinstance(first, dict) and identity(first) is None:
+            return self._merge_block(parts, inside)
+        if isinstance(first, list) and any(not isinstance(part, float) for part in first):
+            return [self.merge(list(items), word, unit, inside) for items in zip(*parts, strict=True)]
+        return self.add(word, [value(self.script, part, unit) for part in parts], inside)
+
+    def _merge_block(self, parts: list[Json], inside: str) -> Json:
+        first = parts[0]
+        inside = str(first.get("name") or inside)
+        result: Json = {}
+        for key in first:
+            column, unit = key, ""
+            if key == "value" and "socket_type" in first:
+                column, unit = str(first["label"]), socket_unit(self.script, first)
+            elif key == "value" and "identifier" in first and isinstance(first[key], float):
+                result[key] = self._exact([part[key] for part in parts], str(first["name"]), inside)
+                continue
+            elif key == "value" and "name" in first:
+                column = str(first["name"])
+            elif key == "props":
+                result[key] = self._merge_props([part[key] for part in parts], str(first.get("type", "")), inside)
+                continue
+            result[key] = self.merge([part[key] for part in parts], column, unit, inside)
+        return result
+
+    def _exact(self, parts: list[float], word: str, inside: str) -> Any:
+        """A number whose type matters: with a point even where it is whole."""
+        if all(part == parts[0] for part in parts):
+            return parts[0]
+        return self.add(word, [value(self.script, part, exact_float=True) for part in parts], inside)
+
+    def _merge_props(self, parts: list[Json], kind: str, inside: str) -> Json:
+        units = self.script.after.get("units", {})
+        return {
+            key: self.merge([part[key] for part in parts], key, units.get(f"{kind}.{key}", ""), inside)
+            for key in parts[0]
+        }
