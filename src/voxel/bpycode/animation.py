@@ -263,9 +263,10 @@ def put(
 
 
 def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
-    """Interpolations other than Bezier: of all curves at once, or of those that have them."""
+    """Interpolations other than Bezier and curves that are not smoothed: of all curves at once, or of some."""
     kinds = {curve["keys"][0].get("interpolation", "BEZIER") for curve in curves}
-    if kinds == {"BEZIER"}:
+    rough = [str(curve["path"]) for curve in curves if curve.get("smoothing")]
+    if kinds == {"BEZIER"} and not rough:
         return
     action, slot = script.names.take("action", "action"), script.names.passing("slot")
     script.assign(action, f"{owner}.animation_data.action")
@@ -274,18 +275,23 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
     curve_name, key_name = script.names.passing("fcurve"), script.names.passing("key")
     script.loop(curve_name, f"{bag}.fcurves")
     script.indent += 4
-    if len(kinds) > 1:
-        special = sorted(
-            {(str(c["path"]), c["keys"][0]["interpolation"]) for c in curves if "interpolation" in c["keys"][0]}
-        )
-        for kind, group in groupby(sorted(special, key=lambda pair: pair[1]), key=lambda pair: pair[1]):
-            names = ", ".join(quote(path) for path, _ in group)
-            script.add([f"{' ' * script.indent}if {curve_name}.data_path in [{names}]:"])
-            script.indent += 4
-            script.loop(key_name, f"{curve_name}.keyframe_points")
-            script.add([f"{' ' * (script.indent + 4)}{key_name}.interpolation = {quote(kind)}"])
-            script.indent -= 4
-    else:
+    for kind in sorted(kinds - {"BEZIER"}):
+        paths = [str(curve["path"]) for curve in curves if curve["keys"][0].get("interpolation") == kind]
+        with_paths(script, curve_name, paths, curves)
         script.loop(key_name, f"{curve_name}.keyframe_points")
-        script.add([f"{' ' * (script.indent + 4)}{key_name}.interpolation = {quote(next(iter(kinds)))}"])
+        script.add([f"{' ' * (script.indent + 4)}{key_name}.interpolation = {quote(kind)}"])
+        script.indent -= 4 if len(paths) < len(curves) else 0
+    if rough:
+        with_paths(script, curve_name, rough, curves)
+        script.assign(f"{curve_name}.auto_smoothing", '"NONE"')
+        script.indent -= 4 if len(rough) < len(curves) else 0
     script.indent -= 4
+
+
+def with_paths(script: Script, curve: str, paths: list[str], curves: list[Json]) -> None:
+    """A condition that holds for some of the curves, whose block begins; nothing where it would hold for all."""
+    if len(paths) == len(curves):
+        return
+    names = ", ".join(quote(path) for path in sorted(set(paths)))
+    script.add([f"{' ' * script.indent}if {curve}.data_path in [{names}]:"])
+    script.indent += 4

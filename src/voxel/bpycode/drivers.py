@@ -76,19 +76,21 @@ def write_tracks(script: Script, item: Animated) -> None:
 
 
 def write_strip(script: Script, track: str, strip: Json, path: str) -> None:
+    """A strip of an action, its place and what else differs from a new one."""
     action = identity(strip.get("action"))
     where = f'{path}.animation_data.nla_tracks.strips["{strip.get("name", "")}"]'
     if action is None or script.known(action) is None:
         script.skip(where, "a strip without an action")
         return
     variable = script.names.take(strip.get("name", ""), "strip", suffix="_strip")
-    creation = call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(strip["start"])), script.refer(action))
-    script.assign(variable, creation)
-    frames = [key["frame"] for curve in (script.block(action) or {}).get("fcurves", []) for key in curve["keys"]]
-    given = {"action_frame_start": min(frames), "action_frame_end": max(frames)} if frames else {}
-    props = {
-        key: what for key, what in strip["props"].items() if key not in ("name", "action") and given.get(key) != what
-    }
+    source, start = script.refer(action), float(strip["start"])
+    script.assign(variable, call(f"{track}.strips.new", quote(strip.get("name", "")), str(int(start)), source))
+    slots = [slot["name"] for slot in (script.block(action) or {}).get("slots", [])]
+    if strip.get("slot") in slots:
+        script.assign(f"{variable}.action_slot", f"{source}.slots[{slots.index(strip['slot'])}]")
+    props = {key: what for key, what in strip["props"].items() if key not in ("name", "action")}
     write_props(script, variable, {"type": strip["type"], "props": props}, where)
-    if frames and abs(strip["start"] + max(frames) - min(frames) - strip["end"]) > 1e-4:
+    if start != int(start):
+        script.assign(f"{variable}.frame_start", frame_number(start))
+    if "end" in strip:
         script.assign(f"{variable}.frame_end", frame_number(strip["end"]))

@@ -16,6 +16,9 @@ def frame_number(frame: float) -> str:
     return number(float(frame), whole=True)
 
 
+WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
+"""Handles that Blender places; a type that is set after the key was made shows once the curve is updated."""
+
 COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "back", "amplitude", "period", "type")
 
 
@@ -29,6 +32,10 @@ def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
     if curve.get("mute"):
         script.assign(f"{variable}.mute", "True")
     write_keys(script, variable, curve["keys"])
+    if curve.get("smoothing"):
+        script.assign(f"{variable}.auto_smoothing", quote(curve["smoothing"]))
+    elif any(WORKED_OUT & set(key.get("types", ())) for key in curve["keys"]):
+        script.do(f"{variable}.update()")
     for modifier in curve.get("modifiers", []):
         write_modifier(script, variable, modifier, where)
 

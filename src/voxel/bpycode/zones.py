@@ -14,6 +14,8 @@ WITH_SOCKET_TYPE = frozenset(
 )  # fmt: skip
 """Collections of items whose `new` takes a socket type and a name."""
 
+SOCKET_KINDS = {"FLOAT_VECTOR": "VECTOR", "FLOAT_COLOR": "RGBA", "QUATERNION": "ROTATION", "FLOAT4X4": "MATRIX"}
+"""What `new` calls the kind of socket for a kind of data."""
 NAMED = frozenset({"enum_items"})
 COUNTED = frozenset({"index_switch_items"})
 
@@ -42,16 +44,7 @@ def write_items(script: Script, variable: str, node: Json, path: str) -> None:
             arguments: list[Doc] = [quote(item.get("name", ""))]
             if collection in WITH_SOCKET_TYPE:
                 kind = props.pop("socket_type", None) or props.pop("data_type", "FLOAT")
-                arguments.insert(
-                    0,
-                    quote(
-                        "VECTOR"
-                        if kind == "FLOAT_VECTOR"
-                        else str(kind).removeprefix("FLOAT_")
-                        if kind == "FLOAT_COLOR"
-                        else str(kind)
-                    ),
-                )
+                arguments.insert(0, quote(SOCKET_KINDS.get(str(kind), str(kind))))
             creation = call(f"{spot}.new", *arguments)
             props = {
                 key: part for key, part in props.items() if key in ("description", "attribute_domain", "hide_value")

@@ -43,7 +43,9 @@ def tree_differences(one: Json, other: Json, path: str) -> tuple[list[Difference
 
 
 def _interface(tree: Json) -> list[dict[str, Any]]:
-    return [{key: value for key, value in item.items() if key != "identifier"} for item in tree.get("interface", ())]
+    """Sockets and panels without their identifiers, and without RNA types, which `socket_type` and `props` decide."""
+    names = ("identifier", "type")
+    return [{key: value for key, value in item.items() if key not in names} for item in tree.get("interface", ())]
 
 
 class Graph:

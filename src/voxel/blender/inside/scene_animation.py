@@ -17,6 +17,10 @@ ANIMATION_PARTS = ("action", "action_slot", "action_slot_handle", "last_slot_ide
 STRIP_PARTS = ("action", "action_slot", "action_slot_handle", "last_slot_identifier", "strips", "fcurves", "modifiers",
                "frame_start", "frame_end", "frame_start_raw", "frame_end_raw", "frame_start_ui", "frame_end_ui",
                "active")  # fmt: skip
+# What Blender works out for a strip unless the strip has a curve of its own for it.
+STRIP_CURVES = {"influence": "use_animated_influence", "strip_time": "use_animated_time"}
+# Handles that the smoothing of a curve moves.
+SMOOTHED = frozenset({"AUTO", "AUTO_CLAMPED"})
 SAME_FRAME = 0.01
 EASED = frozenset({"SINE", "QUAD", "CUBIC", "QUART", "QUINT", "EXPO", "CIRC", "BACK", "BOUNCE", "ELASTIC"})
 DIRECT = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
@@ -28,8 +32,9 @@ NODE = re.compile(r'^nodes\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
 
 
 def action_parts(action: Any, walk: Walk, path: str) -> dict[str, Any]:
+    names = slot_names(action)
     result: dict[str, Any] = {
-        "slots": [{"name": slot.name_display, "target": slot.target_id_type} for slot in action.slots]
+        "slots": [{"name": names[slot.handle], "target": slot.target_id_type} for slot in action.slots]
     }
     curves: list[dict[str, Any]] = []
     total = 0
@@ -43,11 +48,20 @@ def action_parts(action: Any, walk: Walk, path: str) -> dict[str, Any]:
                         walk.lose(path, f"an action of more than {KEY_LIMIT} keys")
                         result["fcurves"] = []
                         return result
-                    curves.append(_curve(curve, walk, path, slot.name_display if slot is not None else ""))
+                    curves.append(_curve(curve, walk, path, names[slot.handle] if slot is not None else ""))
     if len(action.layers) > 1:
         walk.lose(f"{path}.layers", "layers above the first")
     result["fcurves"] = sorted(curves, key=lambda item: (item["slot"], item["path"], item["index"]))
     return result
+
+
+def slot_names(action: Any) -> dict[int, str]:
+    """The names of an action's slots by handle: those that are shown; identifiers where two are shown alike."""
+    shown = [slot.name_display for slot in action.slots]
+    return {
+        slot.handle: slot.name_display if shown.count(slot.name_display) == 1 else slot.identifier
+        for slot in action.slots
+    }
 
 
 def _curve(curve: Any, walk: Walk, path: str, slot: str) -> dict[str, Any]:
@@ -63,9 +77,18 @@ def _curve(curve: Any, walk: Walk, path: str, slot: str) -> dict[str, Any]:
     if modifiers:
         result["modifiers"] = modifiers
     result["keys"] = _keys(curve)
+    if curve.auto_smoothing == "NONE" and len(curve.keyframe_points) > 1 and _smoothed(curve.keyframe_points):
+        result["smoothing"] = "NONE"
     if len(curve.sampled_points):
         walk.lose(where, "a baked curve")
     return result
+
+
+def _smoothed(points: Any) -> bool:
+    """Whether a Bezier curve has handles that smoothing places; keys of one value stay flat with and without."""
+    kinds = {kind for point in points for kind in (point.handle_left_type, point.handle_right_type)}
+    bent = any(point.interpolation == "BEZIER" for point in points)
+    return bent and bool(kinds & SMOOTHED) and len({point.co[1] for point in points}) > 1
 
 
 def _keys(curve: Any) -> list[dict[str, Any]]:
@@ -118,7 +141,7 @@ def animation_of(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
         if action is not None:
             result["action"] = action
             if data.action_slot is not None:
-                result["slot"] = data.action_slot.name_display
+                result["slot"] = slot_names(data.action)[data.action_slot.handle]
             props = walk.changed(data, walk.base("AnimData", data), path)
             for name in ANIMATION_PARTS:
                 props.pop(name, None)
@@ -194,13 +217,33 @@ def _track(track: Any, walk: Walk, path: str) -> dict[str, Any]:
     result["props"].pop("strips", None)
     result["strips"] = []
     for strip in track.strips:
-        entry = walk.struct(strip, f'{where}.strips["{strip.name}"]')
-        for name in STRIP_PARTS:
-            entry["props"].pop(name, None)
-        entry["action"] = None if strip.action is None else walk.reference(strip.action, where)
-        entry["start"], entry["end"] = clean(strip.frame_start), clean(strip.frame_end)
-        result["strips"].append(entry)
+        result["strips"].append(_strip(strip, walk, where))
     return result
+
+
+def _strip(strip: Any, walk: Walk, path: str) -> dict[str, Any]:
+    """A strip: what differs from a new strip of the same action; its `end` only where it does not follow."""
+    where = f'{path}.strips["{strip.name}"]'
+    base = walk.base("NlaStrip", strip)
+    if strip.action is not None:
+        first, last = strip.action.frame_range
+        base = {**base, "action_frame_start": clean(first), "action_frame_end": clean(last)}
+    entry: dict[str, Any] = {"type": "NlaStrip", "name": strip.name, "props": walk.changed(strip, base, where)}
+    for name in STRIP_PARTS:
+        entry["props"].pop(name, None)
+    for name, own in STRIP_CURVES.items():
+        if not getattr(strip, own):
+            entry["props"].pop(name, None)
+    if strip.type != "CLIP":
+        walk.lose(where, f"a strip of type {strip.type}")
+    entry["action"] = None if strip.action is None else walk.reference(strip.action, path)
+    if strip.action is not None and strip.action_slot is not None and len(strip.action.slots) > 1:
+        entry["slot"] = slot_names(strip.action)[strip.action_slot.handle]
+    entry["start"] = clean(strip.frame_start)
+    length = (strip.action_frame_end - strip.action_frame_start) * strip.scale * strip.repeat
+    if abs(strip.frame_start + length - strip.frame_end) > SAME_FRAME:
+        entry["end"] = clean(strip.frame_end)
+    return entry
 
 
 def moved_paths(block: Any) -> list[tuple[str, int]]:

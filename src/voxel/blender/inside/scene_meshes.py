@@ -192,7 +192,9 @@ def _attributes(mesh: Any, order: Order, walk: Walk, path: str) -> list[dict[str
 
 
 def shape_keys(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
-    """`{reference, blocks: [{name, props, offsets}]}` of a mesh: offsets from the key that each is relative to."""
+    """`{reference, blocks: [{name, props, offsets}]}` of a mesh: offsets from the reference, whatever a key is
+    relative to.
+    """
     keys = block.shape_keys
     if keys is None or not keys.key_blocks:
         return None
@@ -203,9 +205,7 @@ def shape_keys(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
         if key == reference:
             continue
         relative = key.relative_key
-        start = base if relative is None else read(relative.data, "co", 3, np.float32).reshape(-1, 3)
-        moved = read(key.data, "co", 3, np.float32).reshape(-1, 3)
-        offsets = moved - start
+        offsets = read(key.data, "co", 3, np.float32).reshape(-1, 3) - base
         which = np.flatnonzero(np.abs(offsets).max(axis=1) > 1e-6)
         props = walk.changed(key, walk.base("ShapeKey", key), f'{path}.shape_keys.key_blocks["{key.name}"]')
         entry: dict[str, Any] = {"name": key.name, "props": props}

@@ -8,11 +8,13 @@ import bpy
 from scene_rules import words
 from scene_values import Props, Struct, Walk, clean, nested
 
+# Since 5.0 trees of all kinds share many nodes: functions, menus, zones.
+SHARED = ("GeometryNode", "FunctionNode", "ShaderNode") if bpy.app.version >= (5, 0, 0) else ()
 # Each kind of tree, and how the names of the nodes that it may hold begin.
 TREE_TYPES = {
-    "ShaderNodeTree": ("ShaderNode", "Node"),
+    "ShaderNodeTree": ("ShaderNode", "Node", *SHARED),
     "GeometryNodeTree": ("GeometryNode", "FunctionNode", "ShaderNode", "Node"),
-    "CompositorNodeTree": ("CompositorNode", "Node", *(("ShaderNode",) if bpy.app.version >= (5, 0, 0) else ())),
+    "CompositorNodeTree": ("CompositorNode", "Node", *SHARED),
     "TextureNodeTree": ("TextureNode", "Node"),
 }
 # Classes that other nodes derive from; making one is an error or a crash.
@@ -238,7 +240,8 @@ def inputs_of(
             continue
         end = ends[pointer]
         value = socket_value(socket, walk, f"{path}.inputs[{end['index']}]")
-        if value is None or value == fresh.get(socket.identifier, _nothing(value)):
+        before = fresh.get(socket.identifier)
+        if value is None or value == (_nothing(value) if before is None else before):
             continue
         values.append(
             {"socket": end["socket"], "label": end["label"], "index": end["index"], "unique": end["unique"],
@@ -279,9 +282,9 @@ def interface_of(tree: Any, walk: Walk, path: str) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {"item": item.item_type, "name": item.name}
         if item.item_type == "SOCKET":
             entry["in_out"] = item.in_out
-            entry["socket_type"] = item.bl_socket_idname
+            entry["socket_type"] = item.socket_type  # without what its subtype and dimensions say
             entry["identifier"] = item.identifier
-            base = fresh.get(f"{item.bl_socket_idname}:{item.in_out}")
+            base = fresh.get(f"{item.socket_type}:{item.in_out}")
         else:
             base = fresh.get("PANEL")
         if item.parent is not None and item.parent.index >= 0:

@@ -40,6 +40,7 @@ ALIASES = words(
     Mesh.texspace_location Mesh.texspace_size MetaBall.texspace_location MetaBall.texspace_size
     Material.use_nodes World.use_nodes Light.use_nodes Scene.use_nodes Texture.use_nodes LineStyle.use_nodes
     Image.packed_file Texture.node_tree Material.node_tree World.node_tree Light.node_tree Scene.node_tree
+    CompositorNodeColorBalance.input_whitepoint CompositorNodeColorBalance.output_whitepoint
     LineStyle.node_tree ThemeBoneColorSet.name Collection.objects Collection.children ParticleSystem.name
     """
 )
@@ -87,7 +88,8 @@ UNMEANT = words(
     NodeTree.nodes NodeTree.links NodeTree.interface NodeTree.animation_data NodeTree.grease_pencil
     NodeTree.view_center NodeTree.edit_quality NodeTree.render_quality NodeTree.chunk_size
     NodeTree.use_viewer_border NodeTree.active_input NodeTree.active_output NodeTree.default_group_node_width
-    GeometryNodeTree.is_tool GeometryNodeTree.is_mode_object Mesh.vertices Mesh.edges Mesh.loops Mesh.polygons
+    GeometryNodeTree.is_tool GeometryNodeTree.is_mode_object
+    GeometryNodeTree.show_modifier_manage_panel Mesh.vertices Mesh.edges Mesh.loops Mesh.polygons
     Mesh.uv_layers Mesh.vertex_colors Mesh.color_attributes Mesh.attributes Mesh.materials Mesh.shape_keys
     Mesh.loop_triangles Mesh.loop_triangle_polygons Mesh.uv_layer_clone Mesh.uv_layer_clone_index
     Mesh.uv_layer_stencil Mesh.uv_layer_stencil_index Mesh.skin_vertices Mesh.vertex_normals
