@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from voxel.cli.options import (
     DATA_DIR,
     BlenderOption,
@@ -11,6 +16,7 @@ from voxel.cli.options import (
     JsonOption,
     QuietOption,
     WorkersOption,
+    path_of,
 )
 from voxel.cli.phases import run_one
 
@@ -18,6 +24,18 @@ from voxel.cli.phases import run_one
 def command(
     data_dir: DataDirOption = DATA_DIR,
     blender: BlenderOption = None,
+    min_quality: Annotated[
+        float | None, typer.Option("--min-quality", min=0, max=1, metavar="Q", help="Drop what is worth less. [0.5]")
+    ] = None,
+    decontaminate: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--decontaminate",
+            metavar="FILE",
+            parser=path_of,
+            help="Drop examples that repeat a prompt of this file (.jsonl, or one a line); may be repeated.",
+        ),
+    ] = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
     json: JsonOption = False,
@@ -26,6 +44,12 @@ def command(
     """Write examples and prove each one in Blender."""
     from voxel.training.pipeline import Settings
 
-    return run_one(
-        "build", Settings(data_dir=data_dir, blender=blender, workers=workers, engine=engine), json=json, quiet=quiet
+    settings = Settings(
+        data_dir=data_dir,
+        blender=blender,
+        min_quality=min_quality,
+        decontaminate=tuple(decontaminate or ()),
+        workers=workers,
+        engine=engine,
     )
+    return run_one("build", settings, json=json, quiet=quiet)

@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     blender: str | None = None
     """The installed Blender that loads files and proves examples; None for the default one, which loads, and every
     supported one, which prove."""
+    min_quality: float | None = None
+    """What an example must be worth, 0 to 1; None for the builder's default."""
+    decontaminate: tuple[Path, ...] = ()
+    """Files of prompts that no instruction may repeat."""
     workers: int | None = None
     """Processes; None for the processor count."""
     engine: str = "local"
@@ -112,10 +116,13 @@ def parse(settings: Settings, progress: Progress | None = None) -> PhaseReport:
 
 def build(settings: Settings, progress: Progress | None = None) -> PhaseReport:
     """Writes examples and proves each in Blender."""
-    from voxel.training.dataset_builder.blender_dataset import BlenderDatasetBuilder
+    from voxel.training.dataset_builder.blender_dataset import MIN_QUALITY, BlenderDatasetBuilder
 
     versions = [settings.blender] if settings.blender else None
-    builder = BlenderDatasetBuilder(settings.data_dir, versions=versions)
+    least = MIN_QUALITY if settings.min_quality is None else settings.min_quality
+    builder = BlenderDatasetBuilder(
+        settings.data_dir, versions=versions, min_quality=least, decontaminate=settings.decontaminate
+    )
     return builder.run(workers=settings.workers, engine=settings.engine, progress=progress)
 
 

@@ -26,6 +26,7 @@ from voxel.records.files import FileRecord
 from voxel.stages import (
     DataDir,
     Done,
+    Dropped,
     Failed,
     Outcome,
     PhaseReport,
@@ -39,16 +40,29 @@ from voxel.stages import (
     unit_key,
     write_atomic,
 )
+from voxel.training.dataset_builder.decontaminating import Prompts
+from voxel.training.dataset_builder.exporting import parquet_possible
 from voxel.training.dataset_builder.finishing import Finished, finish
+from voxel.training.dataset_builder.selecting import Wanted
+
+MIN_QUALITY = 0.5
 
 
-def _code_digest() -> str:
-    """Names the code that makes examples, so that those made by another one are made anew."""
+_AFTERWARDS = frozenset({
+    "card.py", "decontaminating.py", "exporting.py", "finishing.py", "nearness.py", "quality.py", "selecting.py",
+    "splitting.py",
+})  # fmt: skip
+"""Code that works on what the units found: a change of it costs moments, not proofs."""
+_NO_PART = frozenset({"blender_dataset.py", "verifying.py"})
+
+
+def _code_digest(*, afterwards: bool = False) -> str:
+    """Names the code that makes examples, or that selects among them, so that what another one made is made anew."""
     digest = hashlib.sha256()
     for room in ("voxel.facts", "voxel.bpycode", "voxel.training.dataset_builder"):
         folder = Path(str(files(room)))
         for path in sorted(p for p in folder.iterdir() if p.suffix in (".py", ".json", ".toml")):
-            if path.name not in ("blender_dataset.py", "card.py", "finishing.py", "verifying.py"):
+            if path.name not in _NO_PART and (path.name in _AFTERWARDS) == afterwards:
                 digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -59,11 +73,12 @@ class BuildStage:
     name = "build"
     version = 1
 
-    def __init__(self, root: Path, versions: tuple[str, ...], timeout: float) -> None:
+    def __init__(self, root: Path, versions: tuple[str, ...], timeout: float, wishes: Mapping[str, Any]) -> None:
         from voxel.blender.runtimes import find
 
         self._root = root
         self._versions = versions
+        self._wishes = wishes
         self._timeout = timeout
         self._blenders = [find(version).version for version in versions]
         self._code = _code_digest()
@@ -76,23 +91,23 @@ class BuildStage:
     @property
     def options(self) -> Mapping[str, Any]:
         """What `BlenderDatasetBuilder.from_checkpoint` takes back."""
-        return {"versions": list(self._versions), "timeout": self._timeout}
+        return {"versions": list(self._versions), "timeout": self._timeout, **self._wishes}
 
     def units(self) -> Iterator[Unit]:
-        """Parsed files in the order of scraped/files.jsonl."""
+        """Parsed files and scripts in the order of scraped/files.jsonl."""
         data = DataDir(self._root)
-        for record in held_files(data):
-            path = data.scene(record.sha256)
-            if not path.exists():
+        for record in _records(data):
+            script = record.kind == "script"
+            path = data.blob(record.sha256) if script else data.scene(record.sha256)
+            if record.state != "held" or not path.is_file():
                 continue
             source = Provenance(
                 **{name: getattr(record, name) for name in Provenance.__struct_fields__ if hasattr(record, name)}
             )
             scene = hashlib.sha256(path.read_bytes()).hexdigest()
             key = unit_key(self, [scene, msgspec.to_builtins(source)])
-            yield Unit(
-                key=key, input=record.path, payload={"sha256": record.sha256, "source": msgspec.to_builtins(source)}
-            )
+            payload = {"sha256": record.sha256, "source": msgspec.to_builtins(source), "script": script}
+            yield Unit(key=key, input=record.path, payload=payload)
 
     def file(self, key: str) -> Path:
         """Where a unit's lines lie."""
@@ -106,8 +121,11 @@ class BuildStage:
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
         from voxel.blender import Blender
-        from voxel.training.dataset_builder.proving import Proved, Prover
+        from voxel.training.dataset_builder.human_scripts import Script, embedded, from_script, is_script
+        from voxel.training.dataset_builder.proving import Line, Proved, Prover
+        from voxel.training.dataset_builder.repairs import repairs
         from voxel.training.dataset_builder.roles import candidates
+        from voxel.training.dataset_builder.scrubbing import private, scrubbed
 
         data = DataDir(self._root)
         encoder = msgspec.json.Encoder()
@@ -117,17 +135,37 @@ class BuildStage:
 
             def build(unit: Unit) -> Outcome:
                 try:
-                    scene = msgspec.json.decode(data.scene(unit.payload["sha256"]).read_bytes())
+                    raw = data.scene(unit.payload["sha256"]).read_bytes()
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
+                scene = msgspec.json.decode(raw)
+                if private(raw.decode("utf-8", "replace")):
+                    scene = scrubbed(scene)
                 source = msgspec.convert(unit.payload["source"], Provenance)
                 prover.next_file()
                 lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
+                for script in embedded(data.blob(unit.payload["sha256"])):
+                    lines += from_script(script, source, blenders, self._timeout)
+                lines += repairs(lines, blenders, self._timeout)
+                return keep(unit, lines)
+
+            def run(unit: Unit) -> Outcome:
+                """A script of its own."""
+                try:
+                    code = data.blob(unit.payload["sha256"]).read_text("utf-8", "replace")
+                except OSError:
+                    return Failed("its file is gone; collect it anew with: voxel scrape")
+                if not is_script(code):
+                    return Dropped("no Python of this version, or too long")
+                source = msgspec.convert(unit.payload["source"], Provenance)
+                return keep(unit, [*from_script(Script(unit.input, code), source, blenders, self._timeout)])
+
+            def keep(unit: Unit, lines: list[Line]) -> Outcome:
                 write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
                 counts = Counter("examples" if isinstance(line, Proved) else "candidates dropped" for line in lines)
                 return Done(dict(counts))
 
-            yield build
+            yield lambda unit: run(unit) if unit.payload.get("script") else build(unit)
 
 
 def held_files(data: DataDir) -> list[FileRecord]:
@@ -158,6 +196,8 @@ class BlenderDatasetBuilder:
 
     `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold
     there. None means the default one and, where it is installed, 5.0. `timeout` is the seconds a script may take.
+    Examples below `min_quality` (0 to 1) are dropped, and so are those that repeat a prompt of the files
+    `decontaminate`.
     """
 
     def __init__(
@@ -166,8 +206,12 @@ class BlenderDatasetBuilder:
         *,
         versions: Sequence[str] | None = None,
         timeout: float = 30.0,
+        min_quality: float = MIN_QUALITY,
+        decontaminate: Sequence[str | Path] = (),
     ) -> None:
         self.data = DataDir(data_dir)
+        self.min_quality = min_quality
+        self.decontaminate = tuple(map(Path, decontaminate))
         self.versions = tuple(versions) if versions is not None else None
         self.timeout = timeout
         self.finished: Finished | None = None
@@ -184,11 +228,22 @@ class BlenderDatasetBuilder:
         self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
     ) -> PhaseReport:
         """Builds what is not built yet, then the dataset's files. SetupError where nothing was collected."""
-        stage = BuildStage(self.data.root, self.versions or default_versions(), self.timeout)
+        versions = self.versions or default_versions()
+        wishes = {"min_quality": self.min_quality, "decontaminate": [str(path) for path in self.decontaminate]}
+        wanted = Wanted(versions, self.min_quality, Prompts(*self.decontaminate))
+        stage = BuildStage(self.data.root, versions, self.timeout, wishes)
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             units = [stage.file(unit.key) for unit in stage.units()]
-            self.finished = finish(self.data, [path for path in units if path.exists()], _shared(self.data))
+            present = [path for path in units if path.exists()]
+            asked = [
+                versions,
+                self.min_quality,
+                wanted.prompts.digest,
+                _code_digest(afterwards=True),
+                parquet_possible(),
+            ]
+            self.finished = finish(self.data, present, _shared(self.data), wanted, asked=asked)
         return report
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from voxel.records.example import SPLITS, Example, Split
+from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.records.roles import ROLES
 
 
-def card(by_split: Mapping[Split, Sequence[Example]]) -> str:
+def card(
+    by_split: Mapping[Split, Sequence[Example]], dropped: Sequence[DroppedCandidate] = (), *, parquet: bool = False
+) -> str:
     """The text of datasets/README.md; depends on the examples alone."""
     examples = [one for split in SPLITS for one in by_split[split]]
     return "\n".join(
