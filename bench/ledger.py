@@ -21,8 +21,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from voxel.sources.book import Book, File, Found
+from voxel.sources.book import Book
 from voxel.sources.remote import Asked
+from voxel.sources.rows import File, Found
 from voxel.stages import DataDir, Totals
 from voxel.stages.checkpoints import CheckpointWriter
 

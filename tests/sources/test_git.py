@@ -128,34 +128,57 @@ def test_lfs_objects_come_from_beside_the_repository(forge: Forge) -> None:
 
 LINKING = """
 import bpy
-image = bpy.data.images.new("wood", 4, 4)
-image.source = "FILE"
-image.filepath = "//../textures/wood.png"
-image.use_fake_user = True
-outside = bpy.data.images.new("outside", 4, 4)
-outside.source = "FILE"
-outside.filepath = "//../../../etc/passwd"
-outside.use_fake_user = True
+for path in ("//../textures/wood.png", "//../../../etc/passwd"):
+    image = bpy.data.images.new(path, 4, 4)
+    image.source, image.filepath, image.use_fake_user = "FILE", path, True
+with bpy.data.libraries.load("/tmp/parts/ape.blend", link=True) as (there, here):
+    here.objects = there.objects
+bpy.data.libraries[0].filepath = "//../parts/ape.blend"
+bpy.context.scene.collection.objects.link(bpy.data.objects["Suzanne"])
+"""
+LIBRARY = """
+import bpy
+bpy.ops.mesh.primitive_monkey_add()
+image = bpy.data.images.new("fur", 4, 4)
+image.source, image.filepath, image.use_fake_user = "FILE", "//fur.png", True
 """
 
 
 def test_what_a_blend_file_links_to_lies_where_blender_finds_it(forge: Forge) -> None:
     from voxel.blender import Blender
+    from voxel.training.data_collection.blend_parser import BlendFileParser
 
     with Blender() as blender:
-        linking = blender.make(LINKING)
-    wood = b"\x89PNG wood"
-    forge.commit(
-        "ann/linked",
-        {"LICENSE": MIT, "scenes/a.blend": linking, "textures/wood.png": wood, "textures/other.png": b"not needed"},
-    )
+        library = blender.make(LIBRARY)
+        saved = "bpy.ops.wm.save_as_mainfile(filepath='/tmp/parts/ape.blend')\nbpy.ops.wm.read_factory_settings()\n"
+        linking = blender.make(f"import os\nos.makedirs('/tmp/parts')\n{LIBRARY}{saved}{LINKING}")
+    files: dict[str, bytes | None] = {
+        "LICENSE": MIT, "scenes/a.blend": linking, "parts/ape.blend": library, "parts/fur.png": b"\x89PNG fur",
+        "textures/wood.png": b"\x89PNG wood", "textures/other.png": b"not needed",
+    }  # fmt: skip
+    forge.commit("ann/linked", files)
+    held = forge.scrape("ann/linked")
+    scraped = forge.folder / "data" / "scraped"
+    linked = {str(path.relative_to(scraped)): path for path in (scraped / "linked").rglob("*") if path.is_file()}
+    assert {name: path.read_bytes() for name, path in linked.items()} == {
+        f"linked/ann__linked/{name}": files[name]
+        for name in ("scenes/a.blend", "parts/ape.blend", "parts/fur.png", "textures/wood.png")
+    }
+    sha256 = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if data}
+    assert json.loads((scraped / "links" / "ann__linked.json").read_bytes()) == {
+        "parts/ape.blend": {"parts/fur.png": sha256["parts/fur.png"]},
+        "scenes/a.blend": {name: sha256[name] for name in ("parts/ape.blend", "textures/wood.png")},
+    }
+    assert BlendFileParser(forge.folder / "data").run(workers=1).done == 2
+    digest = held["ann/linked:scenes/a.blend"]["sha256"]
+    scene = forge.folder / "data" / "parsed" / digest[:2] / f"{digest}.json"
+    lost = {each["path"]: each["reason"] for each in json.loads(scene.read_bytes())["opaque"]}
+    assert lost['objects["Suzanne"]'] == "library data"  # and not: that is not there
+    forge.commit("ann/linked", {"parts/ape.blend": None})
     forge.scrape("ann/linked")
-    linked = forge.folder / "data" / "scraped" / "linked"
-    assert sorted(str(path.relative_to(linked)) for path in linked.rglob("*") if path.is_file()) == [
-        "ann__linked/scenes/a.blend", "ann__linked/textures/wood.png",
-    ]  # fmt: skip
-    assert (linked / "ann__linked/textures/wood.png").read_bytes() == wood
-    assert (linked / "ann__linked/scenes/a.blend").read_bytes() == linking
+    assert BlendFileParser(forge.folder / "data").run(workers=1).reused == 0  # its neighbours are others now
+    lost = {each["path"]: each["reason"] for each in json.loads(scene.read_bytes())["opaque"]}
+    assert lost['objects["Suzanne"]'] == "library data that is not there"
 
 
 def test_a_url_loses_what_must_not_be_written_down(forge: Forge) -> None:

@@ -1,11 +1,12 @@
 """Where files come from: folders, the package's own sample scenes, GitHub, git; licences and the policy on them."""
 
-from voxel.sources.book import Book, File, Repository
+from voxel.sources.book import Book
 from voxel.sources.candidate import MAX_BYTES, Candidate, read_local, shown, whole
 from voxel.sources.folder import FolderSource
 from voxel.sources.gathering import Limits
 from voxel.sources.git import public
 from voxel.sources.licences import Licence, LicenceFinder, licence_of_text
+from voxel.sources.linking import inside, reached
 from voxel.sources.policy import PERMISSIVE, Policy, read_policy
 from voxel.sources.remote import (
     CONCURRENCY,
@@ -18,6 +19,7 @@ from voxel.sources.remote import (
     gather,
     starter_repositories,
 )
+from voxel.sources.rows import File, Repository
 from voxel.sources.samples import Catalogue, Recipe, Sample, catalogue, recipes
 from voxel.sources.services import Services, services_of_environment
 from voxel.sources.shelf import Shelf
@@ -48,8 +50,10 @@ __all__ = [
     "check",
     "estimate",
     "gather",
+    "inside",
     "licence_of_text",
     "public",
+    "reached",
     "read_local",
     "read_policy",
     "recipes",

@@ -9,26 +9,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import posixpath
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import msgspec
 import zstandard
 
 from voxel.errors import TryLater
-from voxel.sources.book import Book, File, Repository
-from voxel.sources.lfs import LARGEST_POINTER, LfsPointer, lfs_pointer
-from voxel.sources.licences import LONGEST_TEXT, licence_of_text, mentioned
-from voxel.sources.origin import Fetched, Listing, Lost, Origin, Refused, Tap, Unchanged, together
+from voxel.sources.book import Book
+from voxel.sources.fetching import Fetcher
+from voxel.sources.linking import ExternalPaths, Linker
+from voxel.sources.origin import Listing, Lost, Origin, Refused, Tap, Unchanged, together
 from voxel.sources.policy import Policy
+from voxel.sources.rights import Rights
+from voxel.sources.rows import File, Repository
 from voxel.sources.shelf import Shelf
-from voxel.sources.tree import IMPORTS_BPY, LARGEST_SCRIPT, Entry, LicenceTexts, chosen, linkable, readme, wanted
-
-ExternalPaths = Callable[[Path], Iterable[str]]
-"""The `//` paths that a .blend file names, as it names them, without the slashes; empty for a file that is broken."""
+from voxel.sources.tree import IMPORTS_BPY, LARGEST_SCRIPT, Entry, chosen, linkable, wanted
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +58,10 @@ class Gatherer:
         self._shelf = shelf
         self._origin = origin
         self._limits = limits
-        self._external = external
+        self._fetcher = Fetcher(book, shelf, limits.max_bytes)
+        self._linker = Linker(book, shelf, self._fetcher, external, limits.policy)
         self._at_once = at_once
         self._heard = heard
-        self._coming: dict[str, asyncio.Lock] = {}
         self.fetch = True
         """Whether to download; listing alone is enough for an estimate."""
 
@@ -163,7 +158,7 @@ class Gatherer:
     async def _judge(self, run: int, repository: Repository, listing: Listing, digest: str) -> None:
         """Decides about every wanted file of a listing and keeps the decisions."""
         entries = [entry for entry in listing.entries if wanted(entry.path)]
-        rights = _Rights(self, repository, listing)
+        rights = self._rights(repository, listing)
         blends: list[File] = []
         scripts: list[File] = []
         decided: list[File] = []
@@ -178,7 +173,7 @@ class Gatherer:
                     refusal = self._limits.policy.refusal(spdx)
                     if refusal and not spdx and kind == "blend":
                         refusal += await rights.hint()
-                    trouble = self._unfit(entry.size)
+                    trouble = self._fetcher.unfit(entry.size)
                     if kind == "blend" or not (refusal or trouble):
                         state = "denied" if refusal else "failed" if trouble else "pending"
                         file = _file(entry, kind, state, refusal or trouble, spdx, attribution)
@@ -202,13 +197,6 @@ class Gatherer:
             links=links, listed=run,
         )  # fmt: skip
 
-    def _unfit(self, size: int) -> str:
-        if size == 0:
-            return "empty: zero bytes"
-        if size > self._limits.max_bytes:
-            return f"too large: {size:,} bytes, the limit is {self._limits.max_bytes:,}"
-        return ""
-
     # -- fetching -------------------------------------------------------------------------------------------------
 
     async def _fetch(self, files: Sequence[File], tap: Tap) -> None:
@@ -223,7 +211,7 @@ class Gatherer:
                 self._settle(file, got)
             self._heard()
 
-        await self._have(entries, tap, settle)
+        await self._fetcher.have(entries, tap, settle)
 
     def _settle(self, file: File, got: tuple[str, int, str] | Lost) -> None:
         if isinstance(got, Lost):
@@ -232,7 +220,7 @@ class Gatherer:
         sha256, size, git = got
         if file.kind == "script" and not self._uses_bpy(sha256):
             self._book.settle(file, "aside", "does not import bpy")
-        elif trouble := self._unfit(size):
+        elif trouble := self._fetcher.unfit(size):
             self._book.settle(file, "failed", trouble, size=size)
         else:
             self._book.settle(file, "held", sha256=sha256, git=git, size=size)
@@ -240,221 +228,18 @@ class Gatherer:
     def _uses_bpy(self, sha256: str) -> bool:
         return IMPORTS_BPY.search(self._shelf.place(sha256).read_bytes()) is not None
 
-    async def _have(
-        self,
-        entries: Sequence[Entry],
-        tap: Tap,
-        settle: Callable[[Entry, tuple[str, int, str] | Lost], Any],
-    ) -> None:
-        """Brings the bytes of each entry to the shelf and calls `settle` with their sha256, size and git name."""
-        pointers: dict[str, list[Entry]] = {}
-        sizes: dict[str, int] = {}
-
-        async def sort_out(entry: Entry) -> bool:
-            """Whether the entry needs no bytes from its repository."""
-            known = self._book.blob(entry.blob)
-            if known is not None and self._shelf.has(known[0]):
-                await settle(entry, known)
-            elif known is not None and not known[2]:
-                pointers.setdefault(known[0], []).append(entry)
-                sizes[known[0]] = known[1]
-            else:
-                return False
-            return True
-
-        async def take(entry: Entry, got: Fetched | Lost) -> None:
-            if isinstance(got, Lost):
-                await settle(entry, got)
-                return
-            pointer = lfs_pointer(got.path.read_bytes()) if got.size <= LARGEST_POINTER else None
-            if pointer is None:
-                self._book.keep_blob(entry.blob, got.sha256, got.size, entry.blob)
-                await self._shelf.keep(got.path, got.sha256)
-                await settle(entry, (got.sha256, got.size, entry.blob))
-                return
-            self._book.keep_blob(entry.blob, pointer.oid, pointer.size, "")
-            got.path.unlink()
-            if not await sort_out(entry):
-                await settle(entry, Lost("its LFS pointer vanished", lasting=False))
-
-        async def take_object(pointer: LfsPointer, got: Fetched | Lost | None) -> None:
-            if isinstance(got, Lost):
-                for entry in pointers[pointer.oid]:
-                    await settle(entry, got)
-                return
-            path = self._shelf.place(pointer.oid) if got is None else got.path
-            git = await asyncio.to_thread(_git_name, path, pointer.size)
-            for entry in pointers[pointer.oid]:
-                self._book.keep_blob(entry.blob, pointer.oid, pointer.size, git)
-            if got is not None:
-                await self._shelf.keep(path, pointer.oid)
-            for entry in pointers[pointer.oid]:
-                await settle(entry, (pointer.oid, pointer.size, git))
-
-        unknown = [entry for entry in entries if not await sort_out(entry)]
-        async with self._alone(entry.blob for entry in unknown):
-            asked = [entry for entry in unknown if not await sort_out(entry)]
-            if asked:
-                await tap.blobs(sorted(asked), take)
-        wanted_objects = []
-        for oid, size in sizes.items():
-            trouble = self._unfit(size)
-            if trouble:
-                for entry in pointers[oid]:
-                    await settle(entry, Lost(trouble))
-            else:
-                wanted_objects.append(LfsPointer(oid, size))
-        async with self._alone(f"object {pointer.oid}" for pointer in wanted_objects):
-            missing = []
-            for pointer in wanted_objects:
-                if self._shelf.has(pointer.oid):  # another repository brought it
-                    await take_object(pointer, None)
-                else:
-                    missing.append(pointer)
-            if missing:
-                await tap.objects(missing, take_object)
-
-    @asynccontextmanager
-    async def _alone(self, names: Iterable[str]) -> AsyncIterator[None]:
-        """Two repositories that want the same bytes wait for one another; all take their turns in one order."""
-        async with AsyncExitStack() as stack:
-            for name in sorted(set(names)):
-                await stack.enter_async_context(self._coming.setdefault(name, asyncio.Lock()))
-            yield
-
     # -- links ----------------------------------------------------------------------------------------------------
 
     async def _link(self, repository: Repository, packed: bytes, tap: Tap) -> None:
-        """Fetches what the held .blend files link to inside their repository, and shows all of it side by side."""
+        """Fetches what the held .blend files link to inside their repository."""
         entries = msgspec.msgpack.decode(zstandard.decompress(packed), type=list[Entry])
-        by_path = {entry.path: entry for entry in entries}
-        rights = _Rights(self, repository, Listing(repository.pin, entries))
+        rights = self._rights(repository, Listing(repository.pin, entries))
         rights.tap = tap
-        shown: set[str] = set()
-        waiting = [(file.path, file.sha256) for file in self._book.held_files(repository.id)]
-        while waiting:
-            path, sha256 = waiting.pop()
-            names = await asyncio.to_thread(lambda blob: list(self._external(blob)), self._shelf.place(sha256))
-            targets = []
-            for name in names:
-                target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name.replace("\\", "/")))
-                entry = by_path.get(target)
-                if entry is None or target == path or self._unfit(entry.size):
-                    continue
-                spdx, _ = await rights.of(target)
-                if not self._limits.policy.refusal(spdx):
-                    targets.append(entry)
-            if targets and path not in shown:
-                shown.add(path)
-                self._shelf.link(repository.name, path, sha256)
-
-            async def show(entry: Entry, got: tuple[str, int, str] | Lost) -> None:
-                if isinstance(got, Lost) or entry.path in shown:
-                    return
-                shown.add(entry.path)
-                self._shelf.link(repository.name, entry.path, got[0])
-                if entry.path.lower().endswith(".blend"):
-                    waiting.append((entry.path, got[0]))
-
-            new = {entry.blob: entry for entry in targets if entry.path not in shown}
-            await self._have(list(new.values()), tap, show)
-            for entry in targets:  # the same bytes under two names
-                known = self._book.blob(entry.blob)
-                if entry.path not in shown and known and self._shelf.has(known[0]):
-                    await show(entry, known)
+        await self._linker.follow(repository, entries, rights, tap)
         self._book.change(repository.id, links=None)
 
-    # -- licences -------------------------------------------------------------------------------------------------
-
-    async def licences(self, tap: Tap, entries: Sequence[Entry], *, hint: bool = False) -> list[tuple[str, str]]:
-        """SPDX and attribution of licence texts; each text is fetched once, whichever repositories hold it.
-
-        With `hint` the texts are no licences but may mention one.
-        """
-
-        async def take(entry: Entry, got: Fetched | Lost) -> None:
-            if isinstance(got, Lost):
-                if not got.lasting:
-                    raise TryLater(got.reason)
-                self._book.keep_licence(entry.blob, "", "")
-                return
-            data = got.path.read_bytes()
-            got.path.unlink()
-            text = data[:LONGEST_TEXT].decode("utf-8", "replace")
-            if hint:
-                self._book.keep_licence(entry.blob, mentioned(text), "")
-                return
-            licence = licence_of_text(text)
-            if licence.spdx:
-                self._shelf.keep_licence(entry.blob, data)
-            self._book.keep_licence(entry.blob, licence.spdx, licence.attribution)
-
-        async with self._alone(f"text {entry.blob}" for entry in entries):
-            missing = {entry.blob: entry for entry in entries if self._book.licence(entry.blob) is None}
-            if missing:
-                await tap.blobs(list(missing.values()), take)
-        return [self._book.licence(entry.blob) or ("", "") for entry in entries]
-
-
-class _Rights:
-    """The licence of every file of one listing; opens the repository for reading when it first needs a text."""
-
-    def __init__(self, gatherer: Gatherer, repository: Repository, listing: Listing) -> None:
-        self.texts = LicenceTexts(listing.entries)
-        self.tap: Tap | None = None
-        self._gatherer = gatherer
-        self._repository = repository._replace(pin=listing.pin)
-        self._readme = readme(listing.entries)
-        self._opened: AbstractAsyncContextManager[Tap] | None = None
-        self._known: dict[str, tuple[str, str]] = {}
-        self._hint: str | None = None
-
-    async def __aenter__(self) -> _Rights:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        if self._opened is not None:
-            await self._opened.__aexit__(*error)
-
-    async def _open(self) -> Tap:
-        if self.tap is None:
-            self._opened = self._gatherer._origin.tap(self._repository)
-            self.tap = await self._opened.__aenter__()
-        return self.tap
-
-    async def of(self, path: str) -> tuple[str, str]:
-        """SPDX expression (empty when unknown) and whom to name."""
-        folder = posixpath.dirname(path)
-        if folder not in self._known:
-            self._known[folder] = await self._find(path)
-        return self._known[folder]
-
-    async def _find(self, path: str) -> tuple[str, str]:
-        authors = f"The authors of {self._repository.name}"
-        api = self._repository.api_licence
-        above = self.texts.above(path)
-        outermost = not above or (len(above) == 1 and "/" not in above[0][0].path)
-        if api and outermost and self._gatherer._limits.policy.refusal(api):
-            return api, authors  # the service has read the only text there is
-        for texts in above:
-            read = await self._gatherer.licences(await self._open(), texts)
-            known = [each for each in read if each[0]]
-            if known:
-                spdx = list(dict.fromkeys(each[0] for each in known))
-                names = dict.fromkeys(each[1] for each in known if each[1])
-                return " OR ".join(spdx), "; ".join(names) or authors
-            if "/" in texts[0].path:
-                return "", authors  # a folder with terms of its own that are not understood
-        return api, authors
-
-    async def hint(self) -> str:
-        """What the README says about a licence, for the reason of a refusal: no licence follows from it."""
-        if self._hint is None:
-            self._hint = ""
-            if self._readme is not None:
-                ((spdx, _),) = await self._gatherer.licences(await self._open(), [self._readme], hint=True)
-                self._hint = f"; its README mentions {spdx}" if spdx else ""
-        return self._hint
+    def _rights(self, repository: Repository, listing: Listing) -> Rights:
+        return Rights(self._fetcher, self._origin, self._limits.policy, repository, listing)
 
 
 def _file(entry: Entry, kind: str, state: str, reason: str, licence: str, attribution: str) -> File:
@@ -462,11 +247,3 @@ def _file(entry: Entry, kind: str, state: str, reason: str, licence: str, attrib
         id=0, repository=0, path=entry.path, kind=kind, blob=entry.blob, size=max(entry.size, 0), state=state,
         reason=reason, sha256="", git="", licence=licence, attribution=attribution, fetched_at="",
     )  # fmt: skip
-
-
-def _git_name(path: Path, size: int) -> str:
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()

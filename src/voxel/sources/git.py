@@ -24,10 +24,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from voxel.errors import SetupError, TryLater
-from voxel.sources.book import Book, Found, Repository
+from voxel.sources.book import Book
 from voxel.sources.github.origin import fetch_object
 from voxel.sources.lfs import LfsPointer, lfs_addresses
 from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, together
+from voxel.sources.rows import Found, Repository
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
 from voxel.sources.web import Web

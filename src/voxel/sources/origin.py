@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from voxel.sources.book import Repository
 from voxel.sources.lfs import LfsPointer
+from voxel.sources.rows import Repository
 from voxel.sources.tree import Entry
 
 

@@ -16,10 +16,11 @@ import msgspec
 
 from voxel.errors import TryLater, UsageError
 from voxel.sources.book import Book
-from voxel.sources.gathering import ExternalPaths, Gatherer, Limits
+from voxel.sources.gathering import Gatherer, Limits
 from voxel.sources.git import GitOrigin, bare
 from voxel.sources.github.origin import DESCRIBED, GitHubOrigin
 from voxel.sources.github.search import DEFAULT_QUERIES, PAGE
+from voxel.sources.linking import ExternalPaths
 from voxel.sources.origin import Listing, Origin
 from voxel.sources.services import Services
 from voxel.sources.shelf import Shelf

@@ -11,9 +11,11 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
+
+import msgspec
 
 from voxel.errors import SetupError
 
@@ -26,6 +28,7 @@ class Shelf:
         self._partial = scraped / "partial"
         self.linked = scraped / "linked"
         self.licences = scraped / "licences"
+        self._links = scraped / "links"
 
     def clean(self, expected: Callable[[str], bool]) -> None:
         """Empties `partial` after an interrupted run; what had come whole, so that its sha256 is expected, is kept."""
@@ -98,6 +101,31 @@ class Shelf:
                 shutil.copyfile(self.place(sha256), place)
         except OSError as error:
             raise trouble(place, error) from error
+
+    def keep_links(self, repository: str, graph: Mapping[str, Mapping[str, str]]) -> None:
+        """Keeps which files of a repository its .blend files link to; an empty graph keeps nothing."""
+        place = self._of_links(repository)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not graph:
+                place.unlink(missing_ok=True)
+                return
+            beside = self.fresh()
+            beside.write_bytes(msgspec.json.encode(graph, order="sorted"))
+            beside.replace(place)
+        except OSError as error:
+            raise trouble(place, error) from error
+
+    def links(self, repository: str) -> dict[str, dict[str, str]]:
+        """What `keep_links` kept."""
+        try:
+            told = self._of_links(repository).read_bytes()
+        except FileNotFoundError:
+            return {}
+        return msgspec.json.decode(told, type=dict[str, dict[str, str]])
+
+    def _of_links(self, repository: str) -> Path:
+        return self._links / f"{repository.replace('/', '__')}.json"
 
 
 def trouble(path: Path, error: OSError) -> SetupError:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from voxel.errors import TryLater
-from voxel.sources.book import Found
+from voxel.sources.rows import Found
 from voxel.sources.web import Reply
 
 Answer = TypeVar("Answer")

@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from voxel.errors import TryLater
-from voxel.sources.book import Book, Found, Repository
+from voxel.sources.book import Book
 from voxel.sources.github.answers import RepositoryAnswer, TreeAnswer, TreeEntry, read, refusal
 from voxel.sources.github.search import Searcher
 from voxel.sources.lfs import LfsAddress, LfsPointer, lfs_addresses
 from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, together
+from voxel.sources.rows import Found, Repository
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
 from voxel.sources.web import Arrival, Etag, Reply, Web

@@ -3,7 +3,8 @@
     scraped/files.jsonl, scraped/blobs/…   ->   parsed/<2 hex>/<sha256>.json
 
 The reader looks at a file first: bytes that are no .blend file cost no Blender. Then a warm, boxed Blender loads it
-in a fork, with scripts off, and dumps it. A file that cannot be opened, or crashes or hangs Blender, is dropped with
+in a fork, with scripts off, and dumps it. What it links to inside its repository (`scraped/links/…`) lies beside it
+there, as in the repository. A file that cannot be opened, or crashes or hangs Blender, is dropped with
 its reason.
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 import msgspec
 
 from voxel.errors import BadInput, BlendFileError, SetupError
+from voxel.sources import Shelf, inside, reached
 from voxel.stages import (
     DataDir,
     Done,
@@ -39,11 +41,16 @@ from voxel.stages import (
     write_atomic,
 )
 
+BESIDE = 200
+BESIDE_BYTES = 1 << 29
+"""How many linked files, and how many bytes of them, are put beside a .blend file; the nearest come first."""
+
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a line of scraped/files.jsonl that parsing needs."""
 
     path: str
+    repo: str = ""
     state: str
     sha256: str | None = None
     kind: str = ""
@@ -86,6 +93,7 @@ class ParseStage:
     def units(self) -> Iterator[Unit]:
         """In the order of scraped/files.jsonl."""
         listing = DataDir(self._root).scraped / "files.jsonl"
+        neighbours = _Neighbours(DataDir(self._root))
         decoder = msgspec.json.Decoder(_Seen)
         try:
             with listing.open("rb") as lines:
@@ -95,13 +103,16 @@ class ParseStage:
                     except msgspec.MsgspecError as error:
                         raise SetupError(f"{listing}:{number}: {error}; make it anew with: voxel scrape") from error
                     if seen.state == "held" and seen.kind == "blend" and seen.sha256:
-                        yield Unit(key=unit_key(self, seen.sha256), input=seen.path, payload=seen.sha256)
+                        beside = neighbours.of(seen)
+                        identity = [seen.sha256, seen.path, beside] if beside else seen.sha256
+                        payload = {"sha256": seen.sha256, "path": seen.path if beside else None, "beside": beside}
+                        yield Unit(key=unit_key(self, identity), input=seen.path, payload=payload)
         except FileNotFoundError:
             raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
 
     def present(self, unit: Unit) -> bool:
         """Whether the scene is still there."""
-        return DataDir(self._root).scene(unit.payload).exists()
+        return DataDir(self._root).scene(unit.payload["sha256"]).exists()
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -113,21 +124,47 @@ class ParseStage:
         with Blender(self._runtime) as blender:
 
             def parse(unit: Unit) -> Outcome:
-                blob = data.blob(unit.payload)
+                blob = data.blob(unit.payload["sha256"])
                 if not blob.exists():
                     return Failed("its bytes are gone; make them anew with: voxel scrape")
                 try:
                     inventory(blob)
-                    scene = blender.load(blob, timeout=self._timeout)
+                    beside = {path: data.blob(sha256) for path, sha256 in unit.payload["beside"].items()}
+                    place = unit.payload["path"] or "in.blend"
+                    scene = blender.load(blob, place=place, beside=beside, timeout=self._timeout)
                 except BlendFileError as error:
                     return Dropped(error.reason, {"offset": error.offset})
                 except BadInput as error:
                     # without the path, which the ledger has beside it, equal reasons are counted together
                     return Dropped(str(error).removesuffix(f": {blob}"))
-                write_atomic(data.scene(unit.payload), scene)
+                write_atomic(data.scene(unit.payload["sha256"]), scene)
                 return Done({"bytes": len(scene)})
 
             yield parse
+
+
+class _Neighbours:
+    """What the files of a repository link to, asked for one repository after another."""
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._shelf = Shelf(data.scraped)
+        self._repo = ""
+        self._graph: dict[str, dict[str, str]] = {}
+
+    def of(self, seen: _Seen) -> dict[str, str]:
+        """Path to sha256 of what lies beside this file; no more than the box takes."""
+        if seen.repo != self._repo:
+            self._repo, self._graph = seen.repo, self._shelf.links(seen.repo)
+        found: dict[str, str] = {}
+        left = BESIDE_BYTES
+        for path, sha256 in reached(self._graph, seen.path).items() if inside(seen.path) else ():
+            blob = self._data.blob(sha256)
+            size = blob.stat().st_size if blob.exists() else BESIDE_BYTES + 1
+            if size <= left and len(found) < BESIDE:
+                left -= size
+                found[path] = sha256
+        return found
 
 
 class BlendFileParser:
