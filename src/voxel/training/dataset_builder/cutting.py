@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from voxel.facts import Unsayable, words
@@ -32,8 +32,10 @@ _CUBE = {
 class Cut:
     """Takes cuts out of one Scene."""
 
-    def __init__(self, scene: Mapping[str, Any]) -> None:
+    def __init__(self, scene: Mapping[str, Any], *, exact: bool = False) -> None:
+        """`exact` keeps numbers as they are: for facts about code that is there already."""
         self.scene = scene
+        self._tidy: Callable[[Any, str], Any] = (lambda value, _: value) if exact else tidy
         self.units: Mapping[str, str] = scene.get("units", {})
 
     def take(
@@ -167,7 +169,9 @@ class Cut:
         for node in kept["nodes"]:
             node["props"] = self.tidied(node.get("props", {}), node["type"])
             for given in node.get("inputs", []):
-                given["value"] = tidy(given.get("value"), "ROTATION" if given["label"] in ("Rotation", "Angle") else "")
+                given["value"] = self._tidy(
+                    given.get("value"), "ROTATION" if given["label"] in ("Rotation", "Angle") else ""
+                )
             drop_shader(node)
         return kept
 
@@ -175,7 +179,7 @@ class Cut:
         kept = copy.deepcopy(item)
         kept["props"] = self._props(item, item["type"])
         for given in kept.get("inputs", []):
-            given["value"] = tidy(given.get("value"), "")
+            given["value"] = self._tidy(given.get("value"), "")
         return kept
 
     def _props(self, block: Mapping[str, Any], kind: str) -> Json:
@@ -193,7 +197,7 @@ class Cut:
             elif isinstance(value, list) and value and isinstance(value[0], dict) and "props" in value[0]:
                 kept[name] = [{**v, "props": self.tidied(v["props"], v.get("type", ""))} for v in value]
             elif self._sayable(kind, name, value):
-                kept[name] = tidy(
+                kept[name] = self._tidy(
                     value, words.unit_of(self.units, kind, name) or ("ROTATION" if "rotation_euler" in name else "")
                 )
         drop_inert(kind, kept)

@@ -69,15 +69,15 @@ class Prover:
         try:
             facts = find(after, before)
         except Unsayable as reason:
-            return _dropped(candidate, source, f"cannot be said: {reason}")
+            return left_out(candidate, source, f"cannot be said: {reason}")
         if not facts or all(isinstance(fact.check, Exists) for fact in facts):
             return None
         if len(facts) > MAX_FACTS:
-            return _dropped(candidate, source, f"too long: more than {MAX_FACTS} facts")
+            return left_out(candidate, source, f"too long: more than {MAX_FACTS} facts")
         try:
             context, completion = write(before) if _has_content(before) else "", write(after, before)
         except Exception as error:  # noqa: BLE001 - one Scene that cannot be written must not cost the file's others
-            return _dropped(candidate, source, f"cannot be written: {type(error).__name__}: {error}")
+            return left_out(candidate, source, f"cannot be written: {type(error).__name__}: {error}")
         names = [name for scene in (before, after) for found in scene["blocks"].values() for name in found]
         alike = likeness(context, completion, names)
         if alike.exact in self._seen:
@@ -86,15 +86,15 @@ class Prover:
         instruction = ask(facts, alike.exact)
         tokens = estimate_tokens(instruction, context, completion)
         if tokens > MAX_TOKENS:
-            return _dropped(candidate, source, f"too long: more than {MAX_TOKENS} tokens", instruction, completion)
+            return left_out(candidate, source, f"too long: more than {MAX_TOKENS} tokens", instruction, completion)
         checks = checks_of(facts)
         missing = unstated(checks, instruction, context)
         if missing:
-            return _dropped(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
+            return left_out(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
         versions, trouble = self._versions(scripts(candidate.role, context, completion), checks, after)
         if trouble:
-            return _dropped(candidate, source, trouble, instruction, completion)
-        return _example(candidate, source, checks, instruction, context, completion, versions, alike)
+            return left_out(candidate, source, trouble, instruction, completion)
+        return lined(candidate, source, checks, instruction, context, completion, versions, alike)
 
     def _prove_plan(self, candidate: PlanCandidate, source: Provenance) -> Line | None:
         plan = drafted(candidate)
@@ -103,13 +103,13 @@ class Prover:
         self._seen.add(plan.alike.exact)
         texts = plan.instruction, plan.context, plan.completion
         if estimate_tokens(*texts) > MAX_TOKENS:
-            return _dropped(candidate, source, f"too long: more than {MAX_TOKENS} tokens", texts[0], texts[2])
+            return left_out(candidate, source, f"too long: more than {MAX_TOKENS} tokens", texts[0], texts[2])
         if plan.unsaid:
-            return _dropped(candidate, source, f"not said: {plan.unsaid[0]}"[:_SHOWN], texts[0], texts[2])
+            return left_out(candidate, source, f"not said: {plan.unsaid[0]}"[:_SHOWN], texts[0], texts[2])
         versions, trouble = self._versions(scripts(candidate.role, plan.context, plan.completion), plan.checks)
         if trouble:
-            return _dropped(candidate, source, trouble, texts[0], texts[2])
-        return _example(candidate, source, plan.checks, *texts, versions, plan.alike)
+            return left_out(candidate, source, trouble, texts[0], texts[2])
+        return lined(candidate, source, plan.checks, *texts, versions, plan.alike)
 
     def _versions(self, sources: Sequence[str], checks: Sequence[Check], after: Any = None) -> tuple[list[str], str]:
         """(series in which it holds, why it does not hold in the first); asked once for what many files have alike."""
@@ -169,7 +169,7 @@ def estimate_tokens(*texts: str) -> int:
     return round(sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN)
 
 
-def _example(
+def lined(
     candidate: Candidate | PlanCandidate, source: Provenance, checks: tuple[Check, ...], instruction: str, context: str,
     completion: str, versions: list[str], alike: Likeness,
 ) -> Proved:  # fmt: skip
@@ -192,7 +192,7 @@ def _example(
     return Proved(example=example, exact=alike.exact, shape=alike.shape)
 
 
-def _dropped(
+def left_out(
     candidate: Candidate | PlanCandidate, source: Provenance, reason: str, instruction: str = "", completion: str = ""
 ) -> Unproved:
     return Unproved(

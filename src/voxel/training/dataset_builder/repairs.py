@@ -1,0 +1,167 @@
+"""Repairs: an answer that was proved, written the way older versions of Blender had it, and Blender's own complaint.
+
+The broken script and the error stand in the instruction, since a context is code that runs. What is wanted is the
+answer as it was proved, so nothing has to be proved anew but that the old way fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import msgspec
+
+from voxel.blender import Blender
+from voxel.bpycode import scripts
+from voxel.records.verdict import ApiError
+from voxel.training.dataset_builder.candidate import chance_of
+from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens
+
+PER_ROLE = 4
+"""Repairs of one role from one file."""
+SEVERAL = 0.3
+"""Share of the repairs in which every old way that fits is taken, not one of them."""
+_ASKED = (
+    "This script still has calls from the days of Blender {until}. In Blender {now} it stops with:\n\n{error}\n\n{code}\n\n"
+    "Please mend it. What it is for: {purpose}",
+    "{purpose}\n\nI have this for it, but Blender {now} says:\n\n{error}\n\n{code}\n\nCan you fix it?",
+    "Fix this script so that it runs in Blender {now}:\n\n{code}\n\nThe error:\n\n{error}\n\nIt should do this: {purpose}",
+    "I found an old script (parts of it are from Blender {until}) and get an error in Blender {now}.\n\n{code}\n\n{error}\n\n"
+    "Rewrite it for the current API. The task was: {purpose}",
+)
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of the API: how today's source was written before."""
+
+    name: str
+    now: str
+    """Regular expression over today's source."""
+    old: str
+    """What stood there: groups by number (`\\1`) or, in lower case, by name (`{side}`)."""
+    until: str
+    """The last series in which that worked."""
+    source: str
+    """The release notes that tell of it."""
+    mends: tuple[tuple[str, str], ...] = ()
+    """(regular expression over old source, what stands there today), for scripts that people wrote."""
+
+
+class Broken(NamedTuple):
+    """A script in an old idiom."""
+
+    code: str
+    drifts: tuple[Drift, ...]
+
+
+@cache
+def drifts() -> tuple[Drift, ...]:
+    """The table, newest changes first."""
+    raw = tomllib.loads(files("voxel.training.dataset_builder").joinpath("drifts.toml").read_text("utf-8"))
+    return tuple(msgspec.convert(raw["drift"], list[Drift]))
+
+
+def aged(code: str, drift: Drift) -> str:
+    """The code as it was written before that change; the same code where the change does not touch it."""
+
+    def old(found: re.Match[str]) -> str:
+        # INPUT and OUTPUT were parts of a name
+        named = {
+            name: part.lower() if part.isupper() and part.isalpha() else part
+            for name, part in found.groupdict().items()
+        }
+        return re.sub(r"\\(\d)|\{(\w+)\}", lambda hole: found[int(hole[1])] if hole[1] else named[hole[2]], drift.old)
+
+    return re.sub(drift.now, old, code).replace("\\n", "\n") if re.search(drift.now, code) else code
+
+
+def broken(code: str) -> Broken | None:
+    """The code in an old idiom, chosen by its content; None where no change touches it."""
+    fitting = [drift for drift in drifts() if aged(code, drift) != code]
+    if not fitting:
+        return None
+    chance = chance_of("repair", code)
+    taken = fitting if chance.random() < SEVERAL else [chance.choice(fitting)]
+    for drift in taken:
+        code = aged(code, drift)
+    return Broken(code, tuple(taken))
+
+
+def mended(code: str) -> Broken:
+    """The code with every old way that has a plain counterpart written in today's, and which those were."""
+    taken: list[Drift] = []
+    for drift in drifts():
+        for old, new in drift.mends:
+            now = re.sub(old, new, code)
+            if now != code:
+                code = now
+                taken.append(drift)
+    return Broken(code, tuple(dict.fromkeys(taken)))
+
+
+def repairs(lines: Iterable[Line], blenders: Sequence[Blender], timeout: float) -> Iterator[Proved]:
+    """Repairs of a file's examples, at most PER_ROLE of each role."""
+    given: Counter[str] = Counter()
+    for line in lines:
+        if not isinstance(line, Proved) or given[line.example.role] >= PER_ROLE:
+            continue
+        found = broken(line.example.completion)
+        made = None if found is None else as_repair(line, found, blenders, timeout)
+        if made is not None:
+            given[line.example.role] += 1
+            yield made
+
+
+def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout: float) -> Proved | None:
+    """The example with the broken script in its instruction. None where that does not fail, or is too long."""
+    example = line.example
+    if example.tokens + estimate_tokens(found.code) > MAX_TOKENS:
+        return None
+    sources = [*scripts(example.role, example.context, "")[:-1], found.code]
+    failing: list[tuple[str, ApiError]] = []
+    for blender in blenders:
+        if blender.runtime.series in example.blender:
+            run = blender.run(*sources, timeout=timeout, dump=False)
+            if run.verdict == "failed" and run.errors and run.errors[0].source == len(sources) - 1:
+                failing.append((blender.runtime.series, run.errors[0]))
+    if not failing:
+        return None
+    chance = chance_of("asked", found.code)
+    series, error = chance.choice(failing)
+    instruction = chance.choice(_ASKED).format(
+        until=min((drift.until for drift in found.drifts), key=lambda one: [int(part) for part in one.split(".")]),
+        now=series, error=f"```\n{_shown(error, found.code)}\n```", code=f"```python\n{found.code}```", purpose=example.instruction,
+    )  # fmt: skip
+    names = ", ".join(dict.fromkeys(drift.name for drift in found.drifts))
+    derived = f"its script was rewritten in an older idiom ({names})"
+    if example.provenance.derived_from:
+        derived = f"{example.provenance.derived_from}; {derived}"
+    identity = hashlib.sha256("\0".join((example.role, instruction, example.context, example.completion)).encode())
+    repaired = msgspec.structs.replace(
+        example,
+        id=identity.hexdigest()[:16],
+        category="repair",
+        instruction=instruction,
+        tokens=estimate_tokens(instruction, example.context, example.completion),
+        provenance=msgspec.structs.replace(example.provenance, derived_from=derived),
+    )
+    return Proved(example=repaired, exact=_hash("repair", names, line.exact), shape=_hash("repair", names, line.shape))
+
+
+def _shown(error: ApiError, code: str) -> str:
+    """The error as Python prints it, with its line."""
+    lines = code.splitlines()
+    place = ""
+    if 0 < error.line <= len(lines):
+        place = f'  File "script.py", line {error.line}, in <module>\n    {lines[error.line - 1].strip()}\n'
+    return f"Traceback (most recent call last):\n{place}{error.kind}: {error.message}"
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
