@@ -8,20 +8,27 @@ import msgspec
 import pytest
 
 from voxel.errors import SetupError
-from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Provenance
+from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Provenance, Split
 from voxel.stages import DataDir
-from voxel.training.dataset_builder.finishing import (
-    PER_SHAPE_AND_CLUSTER,
-    Finished,
-    cluster_of,
-    finish,
-    split_of,
-)
+from voxel.training.dataset_builder.decontaminating import Prompts
+from voxel.training.dataset_builder.finishing import Finished, finish
 from voxel.training.dataset_builder.likeness import likeness
+from voxel.training.dataset_builder.nearness import NEAR, jaccard, joined, near_pairs, shingles, words
 from voxel.training.dataset_builder.proving import Proved
+from voxel.training.dataset_builder.quality import parts_of, quality_of
+from voxel.training.dataset_builder.selecting import PER_ANSWER, PER_SHAPE_AND_CLUSTER, Wanted
+from voxel.training.dataset_builder.splitting import cluster_of, split_of
 
 
-def proved(number: int, repo: str, *, exact: str = "", shape: str = "") -> Proved:
+def code(number: int) -> str:
+    """A script that no other number's is near to."""
+    lines = [f"thing.part{number}_{place} = {number * 7 + place}" for place in range(8)]
+    return "import bpy\n\nthing = bpy.context.object\n" + "\n".join(lines) + "\n"
+
+
+def proved(
+    number: int, repo: str, *, exact: str = "", shape: str = "", completion: str = "", derived: str = "", path: str = ""
+) -> Proved:
     example = Example(
         id=f"{number:016x}",
         role="builder",
@@ -29,12 +36,14 @@ def proved(number: int, repo: str, *, exact: str = "", shape: str = "") -> Prove
         difficulty="easy",
         instruction=f'Add an empty named "E{number}".',
         context="",
-        completion="import bpy\n",
+        completion=completion or code(number),
         checks=(Exists(of=("objects", f"E{number}")),),
-        quality=0.5,
-        tokens=20,
+        quality=0.0,
+        tokens=200,
         blender=("4.5",),
-        provenance=Provenance(source="folder", repo=repo, path=f"{number}.blend", license="MIT"),
+        provenance=Provenance(
+            source="folder", repo=repo, path=path or f"{number}.blend", license="MIT", derived_from=derived
+        ),
     )
     return Proved(example=example, exact=exact or f"exact{number}", shape=shape or f"shape{number}")
 
@@ -56,7 +65,16 @@ def kept(data: DataDir) -> dict[str, list[str]]:
 
 
 def written(data: DataDir) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(data.datasets.glob("*.json*"))}
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(data.datasets.rglob("*"))
+        if path.name != "finished.json" and path.is_file()
+    }
+
+
+def reasons(data: DataDir) -> dict[str, str]:
+    lines = (data.datasets / "dropped.jsonl").read_bytes().splitlines()
+    return {one.id: one.reason for one in (msgspec.json.decode(line, type=DroppedCandidate) for line in lines)}
 
 
 def test_the_order_of_units_changes_nothing(tmp_path: Path) -> None:
@@ -123,9 +141,168 @@ def test_repositories_that_share_a_file_are_one_cluster() -> None:
     assert clusters["o/a"] == clusters["o/b"] == clusters["o/c"] != clusters["o/d"]
 
 
-def test_where_clusters_join_test_stays_test() -> None:
+def test_a_joined_cluster_belongs_where_more_of_its_examples_are() -> None:
     members = {"o/a": "o/a", "o/b": "o/a", "o/c": "o/c"}
-    assert split_of({"o/a": 9, "o/c": 1}, members, {"o/a": "train", "o/b": "test"})["o/a"] == "test"
+    known: dict[str, Split] = {"o/a": "train", "o/b": "test"}
+    assert split_of({"o/a": 9, "o/b": 2, "o/c": 1}, members, known)["o/a"] == "train"
+    assert split_of({"o/a": 2, "o/b": 9, "o/c": 1}, members, known)["o/a"] == "test"
+
+
+def test_files_that_join_two_old_clusters_move_nothing_and_drop_the_lesser(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    sizes = {"o/a": 90, "o/b": 12, "o/c": 10}
+    lines = [proved(n, repo) for at, (repo, size) in enumerate(sizes.items()) for n in range(at * 100, at * 100 + size)]
+    finish(data, [unit(tmp_path, "u", lines)], [])
+    before = {one: split for split, ids in kept(data).items() for one in ids}
+    split = {repo: before[f"{at * 100:016x}"] for at, repo in enumerate(sizes)}
+    assert sorted(split.values()) == ["test", "train", "val"]
+    lesser = next(repo for repo in ("o/b", "o/c") if split[repo] == "test")
+    new = [proved(1000 + n, "o/new") for n in range(20)]
+    finish(data, [unit(tmp_path, "u", lines), unit(tmp_path, "v", new)], [("o/a", "o/new"), ("o/new", lesser)])
+    after = {one: split for split, ids in kept(data).items() for one in ids}
+    assert all(after[one] == before[one] for one in before if one in after)
+    gone = sorted(set(before) - set(after))
+    assert gone == [line.example.id for line in lines if line.example.provenance.repo == lesser]
+    said = reasons(data)
+    assert {said[one] for one in gone} == {f"split: {lesser} was in test and now belongs with repositories in train"}
+    assert {after[line.example.id] for line in new} == {"train"}
+
+
+def test_an_example_that_was_in_test_does_not_come_back_in_train(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    lines = [*(proved(n, "o/a") for n in range(40)), *(proved(n, "o/b") for n in range(40, 45)),
+             *(proved(n, "o/c") for n in range(45, 50))]  # fmt: skip
+    finish(data, [unit(tmp_path, "u", lines)], [])
+    held_out = kept(data)["test"][0]
+    number = int(held_out, 16)
+    remaining = [line for line in lines if line.example.id != held_out]
+    finish(data, [unit(tmp_path, "u", [*remaining, proved(number, "o/a")])], [])
+    assert held_out not in {one for ids in kept(data).values() for one in ids}
+    assert reasons(data)[held_out] == "split: it was in test before"
+
+
+def test_scenes_that_are_nearly_the_same_join_their_repositories_and_startup_scenes_do_not() -> None:
+    scene = [f"fact {n}" for n in range(40)]
+    facts = {
+        ("o/a", "x.blend"): scene, ("o/b", "y.blend"): [*scene[:38], "other"], ("o/c", "z.blend"): scene[:5],
+        ("o/d", "z.blend"): scene[:5], ("o/e", "w.blend"): [f"else {n}" for n in range(40)],
+    }  # fmt: skip
+    assert list(joined(facts, 25)) == [("o/a", "o/b")]
+
+
+def test_what_is_nearly_the_same_is_not_in_two_splits_nor_twice_in_one(tmp_path: Path) -> None:
+    """Decided again here on every pair, without the proposals of LSH."""
+    data = DataDir(tmp_path / "d").create()
+    lines = []
+    for n in range(300):
+        same = n // 3 if n < 120 else n  # the first 120 are thrice nearly the same
+        other = code(same).replace(f"= {same * 7}\n", f"= {n}\n")
+        lines.append(proved(n, f"o/{n % 9}", completion=other))
+    done = finish(data, [unit(tmp_path, "u", lines)], [])
+    assert done.kept["test"] and done.kept["val"]
+    held = {}
+    for split in SPLITS:
+        for line in (data.datasets / f"{split}.jsonl").read_bytes().splitlines():
+            example = msgspec.json.decode(line, type=Example)
+            held[example.id] = shingles(example.completion)
+    assert 215 <= len(held) <= 220
+    assert max(jaccard(a, b) for one, a in held.items() for other, b in held.items() if one < other) < NEAR
+
+
+def test_lsh_proposes_every_pair_that_is_near() -> None:
+    """Against all pairs, on sets whose likeness goes through the threshold."""
+    sets = [frozenset(f"{n // 5}.{m}" for m in range(n % 5 * 3, 40 + n % 5)) for n in range(200)]
+    wanted = {(a, b) for b in range(200) for a in range(b) if jaccard(sets[a], sets[b]) >= NEAR}
+    assert set(near_pairs(sets)) == wanted
+    assert 100 < len(wanted) < 400
+
+
+def test_the_normal_form_has_no_names_and_no_layout_but_every_number() -> None:
+    one = (
+        'import bpy\n# a lamp\nlamp = bpy.data.objects["My Lamp"]\nlamp.location = (1,\n  2.5, 3)\nlamp.name = "New"\n'
+    )
+    two = 'import bpy\nx=bpy.data.objects["L"]\nx.location = (1, 2.5, 3)\nx.name = "Other"\n'
+    assert words(one) == words(two)
+    assert "2.5" in words(one)
+    assert words(one) != words(two.replace("2.5", "2.6"))
+    assert words('{"objects": [1]}') == words('{"objects":   [1]}')
+
+
+def test_one_answer_does_not_fill_the_set_however_many_repositories_give_it(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    lines = []
+    for n in range(80):
+        line = proved(n, f"o/{n % 10}", completion=code(5))
+        context = code(100 + n)
+        lines.append(msgspec.structs.replace(line, example=msgspec.structs.replace(line.example, context=context)))
+    done = finish(data, [unit(tmp_path, "u", lines)], [])
+    assert done.kept == {"train": PER_ANSWER, "val": 0, "test": 0}
+
+
+def test_at_most_half_of_a_role_is_derived(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    lines = [proved(n, "o/a", derived="" if n < 10 else "radius moved") for n in range(50)]
+    assert finish(data, [unit(tmp_path, "u", lines)], []).kept["train"] == 20
+    assert sorted(kept(data)["train"])[:10] == [f"{n:016x}" for n in range(10)]
+    assert set(reasons(data).values()) == {"cap: half of its role is derived already"}
+
+
+def test_startup_content_is_worth_little_and_every_part_is_kept(tmp_path: Path) -> None:
+    startup = 'import bpy\n\nbpy.ops.mesh.primitive_cube_add()\ncube = bpy.context.object\ncube.name = "Cube"\n'
+    bad = proved(1, "o/a", completion=startup).example
+    good = proved(2, "o/a").example
+    of = {one.id: parts_of(one, ("4.5", "5.0"), shingles(one.completion), 1) for one in (bad, good)}
+    assert of[bad.id].rarity <= 0.15
+    assert of[good.id].rarity == 1.0
+    assert of[good.id].proved == 0.5
+    assert quality_of(of[bad.id]) < 0.45
+    assert 0.5 < quality_of(of[good.id]) < 0.6
+    data = DataDir(tmp_path / "d").create()
+    lines = [proved(1, "o/a", completion=startup), proved(2, "o/a")]
+    finish(data, [unit(tmp_path, "u", lines)], [], Wanted(("4.5", "5.0"), 0.5))
+    assert kept(data)["train"] == [good.id]
+    assert reasons(data)[bad.id].startswith("quality: 0.")
+    line = msgspec.json.decode((data.datasets / "train.jsonl").read_bytes(), type=Example)
+    assert line.quality_parts == of[good.id]
+    assert line.quality == quality_of(of[good.id])
+
+
+def test_prompts_of_a_benchmark_are_kept_out(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    prompts = tmp_path / "bench.jsonl"
+    prompts.write_text('{"id": 1, "prompt": "add an EMPTY named e7, please"}\n["Add an empty named E9"]\n')
+    done = finish(
+        data, [unit(tmp_path, "u", [proved(n, "o/a") for n in range(10)])], [], Wanted(prompts=Prompts(prompts))
+    )
+    assert done.kept["train"] == 9
+    assert reasons(data) == {f"{9:016x}": "benchmark: repeats bench.jsonl:2"}
+    with pytest.raises(SetupError, match=r"cannot read the prompts in .*none\.txt"):
+        Prompts(tmp_path / "none.txt")
+
+
+def test_what_is_private_does_not_get_in(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    lines = [
+        proved(1, "o/a", completion='import bpy\n\nbpy.data.images.load("/home/ann/wood.png")\n'),
+        proved(2, "o/a"),
+    ]
+    finish(data, [unit(tmp_path, "u", lines)], [])
+    assert reasons(data) == {f"{1:016x}": "private: shows a home folder"}
+
+
+def test_nothing_is_worked_out_twice_and_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    files = [unit(tmp_path, "u", [proved(n, f"o/{n % 4}") for n in range(40)])]
+    done = finish(data, files, [], asked="this")
+    before = written(data)
+    files[0].write_text("broken")  # units are named by their content: an unchanged name is not read again
+    assert finish(data, files, [], asked="this") == done
+    (data.datasets / "test.jsonl").write_text("")
+    with pytest.raises(SetupError, match=r"u\.jsonl:1"):
+        finish(data, files, [], asked="this")
+    unit(tmp_path, "u", [proved(n, f"o/{n % 4}") for n in range(40)])
+    assert finish(data, files, [], asked="this") == done
+    assert written(data) == before
 
 
 def test_a_unit_that_is_gone_or_broken_is_named(tmp_path: Path) -> None:

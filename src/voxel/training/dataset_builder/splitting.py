@@ -59,7 +59,8 @@ def split_of(
     splits = {cluster: max(SPLITS, key=lambda one: (one in found, found[one])) for cluster, found in votes.items()}
 
     def gain(cluster: str, split: Split) -> int:
-        return whole[cluster] if split == "train" else apart[cluster]
+        # never less than half, or clusters that are all alike would fill val and test and be dropped there
+        return whole[cluster] if split == "train" else max(apart[cluster], whole[cluster] // 2)
 
     for cluster, split in splits.items():
         held[split] += gain(cluster, split)
