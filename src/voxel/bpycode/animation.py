@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 from voxel.bpycode.action_edits import edit_action
 from voxel.bpycode.animated import Animated, is_array, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
-from voxel.bpycode.keys import frame_number, write_curve
+from voxel.bpycode.keys import frame_number, write_curves
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.paths import name_in, split
 from voxel.bpycode.props import write_props
+from voxel.bpycode.repeated_keys import Channel, alike_actions, write_group
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import value
 
@@ -44,9 +46,16 @@ def write_animation(script: Script) -> None:
         action = identity(item.animation.get("action"))
         if action is not None and item.animation.get("action") != item.old.get("action"):
             users.setdefault(action, []).append(item)
+    for group in alike_actions(script, users, partial(plain_channels, script)):
+        script.paragraph()
+        script.names.open_block()
+        write_group(script, group)
+        script.names.close_block()
     for name, action in script.after["blocks"].get("actions", {}).items():
         needed = ("actions", name)
         old = script.old(needed)
+        if old is None and script.ready(needed):
+            continue  # made in a loop
         if old is not None:
             if old != action:
                 script.names.open_block()
@@ -101,10 +110,12 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     if fits and curves:
         owner = reach(script, users[0])
         script.assign(f"{owner}.animation_data_create().action", variable)
-        for curve in curves:
-            index = f"index={curve['index']}" if curve["index"] or is_array(curve, curves) else ""
-            arguments: list[Doc] = [owner, quote(curve["path"]), *([index] if index else [])]
-            write_curve(script, call(f"{variable}.fcurve_ensure_for_datablock", *arguments), curve, path)
+
+        def ensure(data_path: str, index: str) -> Doc:
+            keywords: dict[str, Doc] = {"index": index} if index else {}
+            return call(f"{variable}.fcurve_ensure_for_datablock", owner, quote(data_path), **keywords)
+
+        write_curves(script, ensure, curves, path)
         for item in users[1:]:
             assign(script, item, variable, action)
         return
@@ -141,9 +152,13 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
             continue
         fcurves = script.names.passing("fcurves")
         script.assign(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
-        for curve in mine:
-            keywords: dict[str, Doc] = {"index": str(curve["index"])} if curve["index"] else {}
-            write_curve(script, call(f"{fcurves}.new", quote(curve["path"]), **keywords), curve, path)
+        write_curves(script, partial(new_curve, fcurves), mine, path)
+
+
+def new_curve(fcurves: str, data_path: str, index: str) -> Doc:
+    """`fcurves.new("location", index=1)`."""
+    keywords: dict[str, Doc] = {"index": index} if index not in ("", "0") else {}
+    return call(f"{fcurves}.new", quote(data_path), **keywords)
 
 
 def assign(script: Script, item: Animated, action: str, block: Json) -> None:
@@ -188,6 +203,40 @@ def simple(script: Script, item: Animated, curve: Json) -> bool:
     return plain and whole and len(kinds) == 1
 
 
+def plain_channels(script: Script, item: Animated, action: Json) -> list[Channel] | None:
+    """The tables of an object's action whose keys are Bezier and lie on its own properties; None for any other."""
+    curves = [curve for curve in action.get("fcurves", []) if curve["keys"] or curve.get("modifiers")]
+    fits = item.target() == action["slots"][0]["target"] and bool(curves)
+    for curve in curves:
+        fits = fits and simple(script, item, curve) and len(curve["keys"]) > 1 and curve["path"] in CHANNELS
+        fits = fits and not curve.get("smoothing") and all("interpolation" not in key for key in curve["keys"])
+    if not fits:
+        return None
+    found: list[Channel] = []
+    for path, group in groupby(curves, key=lambda curve: str(curve["path"])):
+        together = list(group)
+        unit = "ROTATION" if path in ("rotation_euler", "delta_rotation_euler") else ""
+        frames = [[key["frame"] for key in curve["keys"]] for curve in together]
+        if len(together) == CHANNELS[path] and all(some == frames[0] for some in frames):
+            found.append((path, path, None, key_rows(frames[0], vector_values(script, together, unit))))
+            continue
+        for curve, at in zip(together, frames, strict=True):
+            values = [key_value(script, key["value"], unit) for key in curve["keys"]]
+            found.append((path, f"{path}[{curve['index']}]", curve["index"], key_rows(at, values)))
+    return found
+
+
+def vector_values(script: Script, curves: list[Json], unit: str) -> list[Doc]:
+    """The values of channels that have their keys together, as vectors."""
+    rows = zip(*[[key["value"] for key in curve["keys"]] for curve in curves], strict=True)
+    return [value(script, [float(part) for part in row], unit) for row in rows]
+
+
+def key_rows(frames: list[float], values: list[Doc]) -> Doc:
+    """A table of frames and values."""
+    return listing(parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True))
+
+
 def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) -> None:
     """`for frame, location in […]: cube.location = location; cube.keyframe_insert("location", frame=frame)`."""
     holders: dict[str, str] = {"": owner}
@@ -205,8 +254,7 @@ def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) 
         unit = "ROTATION" if prop in ("rotation_euler", "delta_rotation_euler") else ""
         if is_array(together[0], curves):
             if whole and len(together) == known and all(some == frames[0] for some in frames):
-                rows = list(zip(*[[key["value"] for key in curve["keys"]] for curve in together], strict=True))
-                values: list[Doc] = [value(script, [float(part) for part in row], unit) for row in rows]
+                values = vector_values(script, together, unit)
                 put(script, holder, prop, prop, frames[0], values, None)
             else:
                 for curve in together:
@@ -254,8 +302,7 @@ def put(
         return
     name = script.names.passing("value" if index is not None or prop == "default_value" else prop)
     frame = script.names.passing("frame")
-    rows = [parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True)]
-    script.loop(f"{frame}, {name}", listing(rows))
+    script.loop(f"{frame}, {name}", key_rows(frames, values))
     script.indent += 4
     script.assign(f"{holder}.{spot}", name)
     script.do(call(f"{holder}.keyframe_insert", quote(prop), **extra, frame=frame))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
+from voxel.bpycode.animated import is_array
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import Bracket, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
@@ -19,11 +22,13 @@ def frame_number(frame: float) -> str:
 WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
 """Handles that Blender places; a type that is set after the key was made shows once the curve is updated."""
 
+STEADY = ("interpolation", "types", "easing", "type")
+"""What the keys of a curve often share."""
 COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "back", "amplitude", "period", "type")
 
 
-def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
-    """One f-curve with its keys, handles and modifiers."""
+def write_curve(script: Script, creation: Doc, curve: Json, path: str, table: str = "") -> None:
+    """One f-curve with its keys, handles and modifiers; the keys come from the variable `table` if that is given."""
     variable = script.names.passing("curve")
     script.assign(variable, creation)
     where = f'{path}.fcurves["{curve["path"]}"]'
@@ -31,7 +36,7 @@ def write_curve(script: Script, creation: Doc, curve: Json, path: str) -> None:
         script.assign(f"{variable}.extrapolation", quote(curve["extrapolation"]))
     if curve.get("mute"):
         script.assign(f"{variable}.mute", "True")
-    write_keys(script, variable, curve["keys"])
+    write_keys(script, variable, curve["keys"], table)
     if curve.get("smoothing"):
         script.assign(f"{variable}.auto_smoothing", quote(curve["smoothing"]))
     elif any(WORKED_OUT & set(key.get("types", ())) for key in curve["keys"]):
@@ -52,13 +57,53 @@ def write_modifier(script: Script, curve: str, modifier: Json, path: str) -> Non
     write_props(script, variable, {"type": modifier["type"], "props": props}, path)
 
 
-def write_keys(script: Script, curve: str, keys: list[Json]) -> None:
-    """Keys from a table of frame, value and what else differs from a fresh key."""
-    if not keys:
-        return
+def write_curves(script: Script, create: Callable[[str, str], Doc], curves: list[Json], path: str) -> None:
+    """F-curves; `create` has their source from path and index, the index empty where there is one channel alone.
+
+    Channels of one property that are written alike are made in a loop over their keys.
+    """
+    for data_path, group in groupby(curves, key=lambda curve: str(curve["path"])):
+        channels = list(group)
+        if len(channels) > 1 and len({form(curve) for curve in channels}) == 1:
+            write_channels(script, create, channels, path)
+            continue
+        for curve in channels:
+            index = str(curve["index"]) if curve["index"] or is_array(curve, curves) else ""
+            write_curve(script, create(data_path, index), curve, path)
+
+
+def form(curve: Json) -> str:
+    """How a curve is written, whatever its keys are."""
+    if not curve["keys"] or set(curve) - {"path", "index", "keys", "slot", "group"}:
+        return str(curve["index"])
+    keys = curve["keys"]
+    steady = [name for name in STEADY if len({str(key.get(name)) for key in keys}) == 1]
+    there = sorted({name for key in keys for name in key})
+    half = [side for side in ("handle_left", "handle_right") if any(side not in key for key in keys)]
+    return repr([there, half, [(name, keys[0].get(name)) for name in steady]])
+
+
+def write_channels(script: Script, create: Callable[[str, str], Doc], channels: list[Json], path: str) -> None:
+    """The channels of one property in a loop."""
+    indices = [curve["index"] for curve in channels]
+    tables: list[Doc] = [listing(key_table(curve["keys"])[2]) for curve in channels]
+    if indices == list(range(len(indices))):
+        name = script.names.passing("channels")
+        script.assign(name, listing(tables))
+        script.loop("index, keys", call("enumerate", name))
+    else:
+        rows = [parts([str(index), table]) for index, table in zip(indices, tables, strict=True)]
+        script.loop("index, keys", listing(rows))
+    script.indent += 4
+    write_curve(script, create(str(channels[0]["path"]), "index"), channels[0], path, "keys")
+    script.indent -= 4
+
+
+def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket], list[str]]:
+    """The names of the columns of a table of keys, what all keys share, the rows, and the columns beyond the value."""
     columns = [name for name in COLUMNS if any(name in key for key in keys)]
     fixed: dict[str, Any] = {}
-    for name in ("interpolation", "types", "easing", "type"):
+    for name in STEADY:
         if name in columns and all(key.get(name) == keys[0].get(name) for key in keys):
             fixed[name] = keys[0][name]
             columns.remove(name)
@@ -70,15 +115,25 @@ def write_keys(script: Script, curve: str, keys: list[Json]) -> None:
     for name in columns:
         names += ["left_type", "right_type"] if name == "types" else [name]
     rows: list[Bracket] = []
+    scale = min(1.0, max(abs(key["value"]) for key in keys))
     for key in keys:
-        row: list[Doc] = [frame_number(key["frame"]), number(float(key["value"]), whole=abs(key["value"]) >= 1.5)]
+        size = number(float(key["value"]), whole=abs(key["value"]) >= 1.5, scale=scale)
+        row: list[Doc] = [frame_number(key["frame"]), size]
         for name in columns:
             row += column(name, key.get(name))
         rows.append(parts(row))
-    if len(rows) == 1 and not columns and not fixed:
+    return names, fixed, rows, columns
+
+
+def write_keys(script: Script, curve: str, keys: list[Json], table: str = "") -> None:
+    """Keys from a table of frame, value and what else differs from a fresh key; or from the variable `table`."""
+    if not keys:
+        return
+    names, fixed, rows, columns = key_table(keys)
+    if len(rows) == 1 and not columns and not fixed and not table:
         script.do(call(f"{curve}.keyframe_points.insert", *rows[0].items))
         return
-    script.loop(", ".join(names), listing(rows))
+    script.loop(", ".join(names), table or listing(rows))
     script.indent += 4
     insertion = call(f"{curve}.keyframe_points.insert", "frame", "value")
     if not columns and not fixed:

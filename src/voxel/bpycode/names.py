@@ -17,7 +17,7 @@ RESERVED = (
 LOOP_WORDS = frozenset({
     "amplitude", "back", "co", "color", "connected", "corner", "curve", "easing", "edge", "edges", "edit_bone",
     "element", "faces", "fcurve", "fcurves", "frame", "handle_left", "handle_left_type", "handle_right",
-    "handle_right_type", "head", "index", "interpolation", "item", "key", "left_type", "location", "member",
+    "handle_right_type", "head", "index", "interpolation", "item", "key", "keys", "left_type", "location", "member",
     "mesh_name", "name", "offset", "parent", "period", "point", "position", "radius", "right_type", "roll",
     "rotation", "rotation_euler", "rotation_quaternion", "scale", "size_x", "size_y", "size_z", "slot", "spline",
     "stop", "strip", "tail", "tilt", "type", "uv", "value", "vertex", "vertices", "weight",
