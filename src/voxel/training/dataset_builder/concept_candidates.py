@@ -113,20 +113,6 @@ def _plan(
         )
         for one in chosen
     ]
-    moved = {
-        (move.object, "xyz".index(move.axis)): move
-        for move in others.get("movements", ())
-        if move.property == "location"
-    }
-    objects = [
-        replace(
-            one,
-            location=tuple(
-                moved[one.name, n].keys[0][1] if (one.name, n) in moved else v for n, v in enumerate(one.location)
-            ),
-        )
-        for one in objects
-    ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)

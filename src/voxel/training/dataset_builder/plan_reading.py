@@ -78,7 +78,7 @@ class Reading:
             return None
         if any(one["type"] != "TrackToConstraint" for one in thing.get("constraints", [])):
             return None
-        own = _basis(thing["props"])
+        own = _basis(self._at_first(thing))
         parent = thing.get("parent")
         if own is None or parent is None:
             return own
@@ -87,6 +87,22 @@ class Reading:
             return None
         inverse = np.array(parent["inverse"], float).reshape(4, 4) if "inverse" in parent else np.eye(4)
         return above @ inverse @ own
+
+    def _curves(self, thing: Json) -> list[Json]:
+        target = reference((thing.get("animation") or {}).get("action"))
+        found: list[Json] = ((block(self.scene, target) if target else None) or {}).get("fcurves", [])
+        return found
+
+    def _at_first(self, thing: Json) -> Json:
+        """Properties with the values of the first key where they are animated: a Scene leaves those out."""
+        props = dict(thing["props"])
+        for curve in self._curves(thing):
+            plain = {"location": 0.0, "rotation_euler": 0.0, "scale": 1.0}.get(curve["path"])
+            if plain is not None and curve["keys"]:
+                values = list(props.get(curve["path"], [plain] * 3))
+                values[curve.get("index", 0)] = curve["keys"][0]["value"]
+                props[curve["path"]] = values
+        return props
 
     def _is_aimed(self, name: str) -> bool:
         return bool(blocks(self.scene, "objects")[name].get("constraints"))
@@ -225,17 +241,16 @@ class Reading:
     def movements(self, name: str) -> list[PlannedMovement]:
         """Channels of a thing without parent, each with a few keys of one interpolation."""
         thing = blocks(self.scene, "objects")[name]
-        target = reference((thing.get("animation") or {}).get("action"))
-        action = None if target is None else block(self.scene, target)
-        if action is None or thing.get("parent") or thing.get("constraints"):
+        curves = self._curves(thing)
+        if not curves or thing.get("parent") or thing.get("constraints"):
             return []
-        planned, origin = self.objects.get(name), thing["props"].get("location", [0.0, 0.0, 0.0])
+        planned, origin = self.objects.get(name), self._at_first(thing).get("location", [0.0, 0.0, 0.0])
         away = [0.0] * 3 if planned is None else [a - b for a, b in zip(planned.location, origin, strict=True)]
-        paths = {curve["path"] for curve in action.get("fcurves", [])}
+        paths = {curve["path"] for curve in curves}
         if "rotation_euler" in paths and (any(abs(v) > _THIN for v in away) or "rotation_mode" in thing["props"]):
             return []
         found: list[PlannedMovement] = []
-        for curve in action.get("fcurves", []):
+        for curve in curves:
             index, kinds = curve.get("index", 0), {key.get("interpolation", "BEZIER") for key in curve["keys"]}
             if (
                 curve["path"] not in ("location", "rotation_euler")
