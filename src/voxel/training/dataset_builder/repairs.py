@@ -28,12 +28,13 @@ PER_ROLE = 4
 SEVERAL = 0.3
 """Share of the repairs in which every old way that fits is taken, not one of them."""
 _ASKED = (
-    "This script still has calls from the days of Blender {until}. In Blender {now} it stops with:\n\n{error}\n\n{code}\n\n"
-    "Please mend it. What it is for: {purpose}",
+    "This script still has calls from the days of Blender {until}. In Blender {now} it stops with:\n\n{error}\n\n"
+    "{code}\n\nPlease mend it. What it is for: {purpose}",
     "{purpose}\n\nI have this for it, but Blender {now} says:\n\n{error}\n\n{code}\n\nCan you fix it?",
-    "Fix this script so that it runs in Blender {now}:\n\n{code}\n\nThe error:\n\n{error}\n\nIt should do this: {purpose}",
-    "I found an old script (parts of it are from Blender {until}) and get an error in Blender {now}.\n\n{code}\n\n{error}\n\n"
-    "Rewrite it for the current API. The task was: {purpose}",
+    "Fix this script so that it runs in Blender {now}:\n\n{code}\n\nThe error:\n\n{error}\n\n"
+    "It should do this: {purpose}",
+    "I found an old script (parts of it are from Blender {until}) and get an error in Blender {now}.\n\n{code}\n\n"
+    "{error}\n\nRewrite it for the current API. The task was: {purpose}",
 )
 
 
@@ -136,8 +137,11 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     series, error = chance.choice(failing)
     instruction = chance.choice(_ASKED).format(
         until=min((drift.until for drift in found.drifts), key=lambda one: [int(part) for part in one.split(".")]),
-        now=series, error=f"```\n{_shown(error, found.code)}\n```", code=f"```python\n{found.code}```", purpose=example.instruction,
-    )  # fmt: skip
+        now=series,
+        error=f"```\n{_shown(error, found.code)}\n```",
+        code=f"```python\n{found.code}```",
+        purpose=example.instruction,
+    )
     names = ", ".join(dict.fromkeys(drift.name for drift in found.drifts))
     derived = f"its script was rewritten in an older idiom ({names})"
     if example.provenance.derived_from:

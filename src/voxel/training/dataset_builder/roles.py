@@ -12,9 +12,12 @@ from voxel.training.dataset_builder.candidate import Candidate, PlanCandidate
 from voxel.training.dataset_builder.concept_candidates import concept_candidates
 from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.texture_candidates import texture_candidates
+from voxel.training.dataset_builder.variations import variations
 
 PER_CATEGORY = 6
 """Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
+PER_MOTION = 10
+"""The same for animation, which few files hold."""
 _FINDERS: tuple[Callable[[Mapping[str, Any]], Iterator[Candidate | PlanCandidate]], ...] = (
     concept_candidates,
     builder_candidates,
@@ -25,11 +28,12 @@ _FINDERS: tuple[Callable[[Mapping[str, Any]], Iterator[Candidate | PlanCandidate
 
 
 def candidates(scene: Mapping[str, Any]) -> Iterator[Candidate | PlanCandidate]:
-    """What one file has to offer, at most PER_CATEGORY of each category."""
+    """What one file has to offer, at most PER_CATEGORY of each category; then variations of it."""
     given: Counter[tuple[str, str]] = Counter()
     for find in _FINDERS:
         for candidate in find(scene):
             kind = (candidate.role, candidate.category)
-            if given[kind] < PER_CATEGORY:
+            if given[kind] < (PER_MOTION if candidate.role == "animation" else PER_CATEGORY):
                 given[kind] += 1
                 yield candidate
+    yield from variations(scene)

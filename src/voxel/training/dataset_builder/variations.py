@@ -1,0 +1,199 @@
+"""Variations: what one file holds, put together anew and with other numbers.
+
+Modifiers and materials of one object on another, lights that are stronger or elsewhere, rigs of other lights, objects
+that move or follow one another. Everything comes from one file, so from one licence, and is proved like the rest.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voxel.facts.lookup import Json, blocks, data_of, reference
+from voxel.training.dataset_builder.builder_candidates import needs
+from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of
+from voxel.training.dataset_builder.cutting import Cut, is_small, tidy
+from voxel.training.dataset_builder.moving import Mover, stand
+from voxel.training.dataset_builder.moving_candidates import active_scene
+from voxel.training.dataset_builder.pruning import groups_in, is_complete
+
+MOST = 3
+"""Variations of one kind from one file."""
+_FACTORS = (0.5, 0.75, 1.5, 2.0)
+_FRAMES = (24, 48, 60, 72, 90, 120)
+
+
+def variations(scene: Mapping[str, Any]) -> Candidates:
+    """Scenes that the file does not hold, made of what it holds."""
+    cut = Cut(scene)
+    objects = blocks(scene, "objects")
+    shapes = [
+        name for name, thing in objects.items() if thing["kind"] == "MESH" and is_small(data_of(scene, thing))
+    ]  # fmt: skip
+    lights = [name for name, thing in objects.items() if thing["kind"] == "LIGHT"]
+    cameras = [name for name, thing in objects.items() if thing["kind"] == "CAMERA"]
+    if shapes:
+        yield from _modifiers(cut, objects, shapes)
+        yield from _materials(cut, shapes)
+        yield from _followers(cut, shapes, cameras)
+    yield from _lights(cut, lights, cameras)
+    yield from _motions(cut, [*shapes, *lights, *cameras])
+
+
+def _picked(cut: Cut, kind: str, things: Sequence[Any]) -> list[Any]:
+    """At most MOST of them, chosen by what they are."""
+    ordered = sorted(things, key=str)
+    return chance_of(kind, cut.scene.get("active_scene"), ordered).sample(ordered, min(MOST, len(ordered)))
+
+
+def _moved(props: Json, chance: Any) -> Json:
+    """One or two of the numbers changed by a plain factor; those between 0 and 1 stay there."""
+    moved = copy.deepcopy(props)
+    numbers = [name for name, value in moved.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    for name in chance.sample(sorted(numbers), min(len(numbers), chance.randint(1, 2))):
+        value, factor = moved[name], chance.choice(_FACTORS)
+        if isinstance(value, int):
+            moved[name] = max(1, round(value * factor))
+        else:
+            moved[name] = tidy(min(1.0, value * factor) if 0 <= value <= 1 else value * factor, "")
+    return moved
+
+
+def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> Candidates:
+    given = [
+        (name, place) for name, thing in objects.items() for place, item in enumerate(thing.get("modifiers", []))
+        if needs(cut.scene, {"modifiers": [item]}) == ([], []) and item["type"] != "NodesModifier"
+    ]  # fmt: skip
+    for name, place in _picked(cut, "modifiers", given):
+        item = cut.take([name], parts=["modifiers"])["blocks"]["objects"][name]["modifiers"][place]
+        chance = chance_of("modifier on another", name, item)
+        other = chance.choice(shapes)
+        plain = cut.take([other], parts=["smooth"])
+        if any(reference(value) is not None for value in item["props"].values()) or "vertex_group" in item["props"]:
+            continue
+        after = copy.deepcopy(plain)
+        moved = {**item, "props": _moved(item["props"], chance)}
+        after["blocks"]["objects"][other]["modifiers"] = [moved]
+        derived = f'the modifier is that of "{name}" with other values'
+        yield Candidate("builder", "modifier", plain, after, derived)
+
+
+def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
+    materials = blocks(cut.scene, "materials")
+    good = [name for name, one in materials.items() if "tree" in one and is_complete(cut.scene, one["tree"])]
+    for name in _picked(cut, "materials", good):
+        chance = chance_of("material on another", name)
+        other = chance.choice(shapes)
+        groups = groups_in(cut.scene, materials[name]["tree"])
+        before = cut.take([other], more=groups)
+        after = cut.take([other], more=[*groups, ("materials", name)])
+        for node in after["blocks"]["materials"][name]["tree"]["nodes"]:
+            if node["type"] == "ShaderNodeBsdfPrincipled" and node.get("inputs"):
+                values = {str(place): given["value"] for place, given in enumerate(node["inputs"])}
+                for place, value in _moved(values, chance).items():
+                    node["inputs"][int(place)]["value"] = value
+        target = reference(after["blocks"]["objects"][other]["data"])
+        if target is None:
+            continue
+        after["blocks"][target[0]][target[1]]["materials"] = [{"$id": ["materials", name]}]
+        yield Candidate("texture", "new-on-object", before, after, "the material is that of another object, varied")
+
+
+def _lights(cut: Cut, lights: Sequence[str], cameras: Sequence[str]) -> Candidates:
+    for name in _picked(cut, "lights", lights):
+        after = cut.take([name])
+        chance = chance_of("light", name, after["blocks"])
+        thing = after["blocks"]["objects"][name]
+        data = data_of(after, thing)
+        if data is None or "location" not in thing["props"]:
+            continue
+        data["props"] = _moved(data["props"], chance)
+        thing["props"]["location"] = [
+            tidy(v + chance.choice((-1.0, -0.5, 0.5, 1.0)), "") for v in thing["props"]["location"]
+        ]
+        yield Candidate("render", "light", cut.take(), after, "the light is stronger or weaker and elsewhere")
+    pairs = [(one, other) for one in lights for other in lights if one < other]
+    for one, other in _picked(cut, "pairs", pairs):
+        yield Candidate(
+            "render", "light-rig", cut.take([one]), cut.take([one, other]), "other lights together than in the file"
+        )
+    for camera in cameras[:2]:
+        for name in _picked(cut, camera, lights)[:2]:
+            settings = {"camera": {"$id": ["objects", camera]}}
+            after = cut.take([camera, name], settings=settings)
+            yield Candidate("render", "setup", cut.take(), after, "one light and camera of the file together")
+
+
+def _followers(cut: Cut, shapes: Sequence[str], cameras: Sequence[str]) -> Candidates:
+    """Constraints between things of the file."""
+    pairs = [(one, other) for one in [*cameras, *shapes[:12]] for other in shapes[:12] if one != other]
+    for one, target in _picked(cut, "constraints", pairs):
+        chance = chance_of("constraint", one, target)
+        to: Json = {"target": {"$id": ["objects", target]}}
+        kinds: list[tuple[str, Json]] = [
+            ("DampedTrackConstraint", to | {"track_axis": "TRACK_NEGATIVE_Z" if one in cameras else "TRACK_X"}),
+            ("CopyLocationConstraint", to | {"use_z": False, "influence": 0.5}),
+            ("CopyRotationConstraint", to | {"use_x": False, "use_y": False}),
+            ("LimitLocationConstraint", {"use_min_z": True, "min_z": 0.5, "use_max_z": True, "max_z": 3.0}),
+            ("LimitDistanceConstraint", to | {"distance": 4.0}),
+        ]
+        if one in cameras:
+            kinds = [("TrackToConstraint", to), kinds[0], kinds[4]]
+        kind, props = chance.choice(kinds)
+        before, changed = stand(cut, [one, target], [])
+        after = copy.deepcopy(before)
+        item = {"type": kind, "name": _called(kind), "props": props}
+        after["blocks"]["objects"][one]["constraints"] = [item]
+        derived = "; ".join(filter(None, (changed, "the constraint is not in the file")))
+        yield Candidate("animation", "constraint", before, after, derived)
+
+
+def _called(kind: str) -> str:
+    return {
+        "TrackToConstraint": "Track To", "DampedTrackConstraint": "Damped Track",
+        "CopyLocationConstraint": "Copy Location",
+        "CopyRotationConstraint": "Copy Rotation", "LimitLocationConstraint": "Limit Location",
+        "LimitDistanceConstraint": "Limit Distance",
+    }[kind]  # fmt: skip
+
+
+def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
+    """Plain motions of things that stand still in the file."""
+    objects = blocks(cut.scene, "objects")
+    for name in _picked(cut, "motions", [name for name in names if not objects[name].get("animation")]):
+        still, changed = stand(cut, [name], [])
+        thing = still["blocks"]["objects"][name]
+        chance = chance_of("motion", name, thing["props"])
+        last = float(chance.choice(_FRAMES))
+        at = thing["props"].get("location", [0.0, 0.0, 0.0])
+        sizes = thing["props"].get("scale", [1.0, 1.0, 1.0])
+        axis = chance.choice((0, 1, 2))
+        kind = chance.choice(("LINEAR", "SINE", "BEZIER", "CUBIC"))
+        rise = tidy(at[axis] + chance.choice((-2.0, -1.0, 0.5, 1.0, 2.0)), "")
+        choices = {
+            "location": [(axis, [(1.0, at[axis]), (last, rise)])],
+            "there and back": [(axis, [(1.0, at[axis]), (last / 2, rise), (last, at[axis])])],
+            "rotation_euler": [(2, [(1.0, 0.0), (last + 1, tidy(6.2831853, "ROTATION"))])],
+            "scale": [(place, [(1.0, 0.0), (last / 2, size)]) for place, size in enumerate(sizes)],
+        }
+        if objects[name]["kind"] in ("LIGHT", "CAMERA"):
+            del choices["scale"]
+        what = chance.choice(sorted(choices))
+        path = "location" if what == "there and back" else what
+        kind = "LINEAR" if path == "rotation_euler" else kind
+        eased = {} if kind == "BEZIER" else {"interpolation": kind}
+        slot = {"name": name, "target": "OBJECT"}
+        curves = [
+            {"path": path, "index": index, "slot": name, "keys": [{"frame": f, "value": v, **eased} for f, v in keys]}
+            for index, keys in choices[what]
+        ]
+        thing["props"].pop(path, None)
+        derived = "; ".join(filter(None, (changed, "it stands still in the file")))
+        mover = Mover(still, ("objects", name), f"{name}Action", slot, curves, derived, name)
+        yield Candidate("animation", "keyframes", mover.still, mover.moved(curves), derived)
+        settings = cut.tidied(active_scene(cut.scene).get("props", {}), "Scene")
+        timed = mover.moved(curves)
+        timed["blocks"]["scenes"]["Scene"]["props"] = {"frame_end": int(last)}
+        if settings.get("frame_end") != int(last):
+            yield Candidate("animation", "timing", mover.still, timed, derived)
