@@ -1,9 +1,10 @@
 """Collects from a server with 3,000 repositories and every trouble switched on, killed at random, and counts.
 
-    python bench/github.py [--repositories 3000] [--kills 20] [--troubles]
+    python bench/github.py [--repositories 3000] [--kills 20] [--concurrency 8]
 
 Prints requests for each repository, how many were at once, waits that were cut short, downloads made again after they
-were finished, and files that should be there and are not. Exit status 1 when any of the last three is not zero.
+were finished, and files that should be there and are not; then what two runs on the unchanged repositories ask for, one
+without and one with incomplete results. Exit status 1 when one of these is wrong.
 """
 
 from __future__ import annotations
@@ -65,9 +66,15 @@ def main() -> int:
         got = {name for name, (state, _) in states.items() if state in ("held", "duplicate")}
         wanted = expected(repos)
         again = sum(server.completed[path] != count for path, count in finished.items())
-        first = len(server.seen)
-        subprocess.run(command, env=environment, capture_output=True, check=True)
-        second = Counter((seen.kind, "conditional" if seen.conditional else "whole") for seen in server.seen[first:])
+        unchanged = []
+        for rate in (0.0, ALL.incomplete):
+            server.troubles.incomplete = rate
+            first, partial = len(server.seen), server.incomplete
+            subprocess.run(command, env=environment, capture_output=True, check=True)
+            asked = Counter(
+                f"{seen.kind} {'conditional' if seen.conditional else 'whole'}" for seen in server.seen[first:]
+            )
+            unchanged.append((asked, server.incomplete - partial))
     listed = requests["tree"] + requests["repository"] + requests["commit"]
     print(
         f"{len(repos):,} repositories, {len(wanted):,} files permitted, {kills} kills, {runs} runs after them,", end=" "
@@ -79,8 +86,11 @@ def main() -> int:
     print(f"requests while asked to wait: {len(server.too_early)}")
     print(f"finished downloads made again: {again} of {len(finished)} watched")
     print(f"files missing: {len(wanted - got)}, files too many: {len(got - wanted)}")
-    print(f"run on what is unchanged: { ({' '.join(kind): count for kind, count in second.items()}) }")
-    return int(bool(server.too_early or again or wanted ^ got))
+    for asked, partial in unchanged:
+        print(f"run on what is unchanged, {partial} searches answered in part: {dict(asked)}")
+    whole = sum(count for kind, count in unchanged[0][0].items() if "whole" in kind)
+    too_many = listed / len(repos) > 1.3 or server.most_at_once > options.concurrency
+    return int(bool(server.too_early or again or wanted ^ got or whole or too_many))
 
 
 if __name__ == "__main__":

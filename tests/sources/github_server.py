@@ -93,8 +93,8 @@ class GitHubServer:
         self.troubles = troubles or Troubles()
         self.random = random.Random(seed)
         self.seen: list[Seen] = []
-        self.answers: list[tuple[str, int, Any]] = []
-        """Path template, status and JSON of every REST answer, for validation."""
+        self.answers: list[tuple[str, int, str, bytes]] = []
+        """Path template, status, media type and body of every REST answer as it was sent, for validation."""
         self.keep_answers = False
         self.echo = False
         """Whether error messages repeat the request's headers."""
@@ -105,6 +105,8 @@ class GitHubServer:
         self.at_once = 0
         self.most_at_once = 0
         self.too_early: list[str] = []
+        self.incomplete = 0
+        """Searches that were answered in part."""
         self.completed: Counter[str] = Counter()
         """Downloads that were sent whole, by path."""
         self._not_before: dict[str, float] = {}
@@ -236,6 +238,8 @@ class GitHubServer:
             "content-type": "application/json",
             **extra,
         }
+        if self.keep_answers and path.startswith("/api/"):
+            self.answers.append((template(path[4:]), status, head["content-type"], told))
         lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in head.items()), "", ""]
         writer.write("\r\n".join(lines).encode())
         if self.troubles.dropped <= draw < self.troubles.dropped + self.troubles.cut and len(told) > 1:
@@ -256,7 +260,7 @@ class GitHubServer:
     def _trouble(self, kind: str, token: str) -> tuple[int, dict[str, str], bytes] | None:
         rates, draw = self.troubles, self.random.random()
         options: list[tuple[float, Callable[[], tuple[int, dict[str, str], bytes]]]] = [
-            (rates.error, lambda: (502, {}, b"<html>bad gateway</html>")),
+            (rates.error, lambda: (502, {"content-type": "text/html"}, b"<html>bad gateway</html>")),
             (rates.retry_after, lambda: (429, {"retry-after": str(rates.retry_after_s)}, b'{"message": "slow down"}')),
         ]
         if kind in ("search", "repository", "tree", "commit"):
@@ -278,22 +282,23 @@ class GitHubServer:
         self, path: str, query: dict[str, str], headers: dict[str, str], token: str
     ) -> tuple[str, int, dict[str, str], bytes]:
         parts = path.strip("/").split("/")
-        kind, template = "repository", "/repos/{owner}/{repo}"
+        kind = "repository"
         if path == "/search/repositories":
-            kind, template, (status, told) = "search", "/search/repositories", self._search(query)
+            kind, (status, told) = "search", self._search(query)
         else:
             repo, rest = self._find(parts)
             if isinstance(repo, str):
-                return "moved", 301, {"location": repo}, b'{"message": "Moved Permanently", "url": "x"}'
+                moved = {"message": "Moved Permanently", "url": repo, "documentation_url": "https://docs.github.com"}
+                return "moved", 301, {"location": repo}, json.dumps(moved).encode()
             if rest[:2] == ["git", "trees"]:
-                kind, template = "tree", "/repos/{owner}/{repo}/git/trees/{tree_sha}"
+                kind = "tree"
                 status, told = self._tree(repo, "/".join(rest[2:]), query)
             elif rest[:1] == ["commits"] and repo is not None:
-                return "commit", 200 if self.tells_commits else 404, {}, repo.commit.encode()
+                if not self.tells_commits:
+                    return "commit", 404, {}, json.dumps(missing()[1]).encode()
+                return "commit", 200, {"content-type": "application/vnd.github.sha"}, repo.commit.encode()
             else:
                 status, told = (200, whole(repo, self.url)) if repo and repo.status != 404 else missing()
-        if self.keep_answers:
-            self.answers.append((template, status, told))
         body = json.dumps(told).encode()
         etag = f'W/"{hashlib.sha256(body + token.encode()).hexdigest()[:20]}"'
         if status == 200 and headers.get("if-none-match") == etag:
@@ -329,8 +334,11 @@ class GitHubServer:
         ]
         page, size = int(query.get("page", "1")), int(query.get("per_page", "30"))
         if (page - 1) * size >= 1000:
-            return 422, {"message": "Only the first 1000 search results are available"}
+            return 422, refused("Only the first 1000 search results are available")
+        if "is:nonsense" in words:
+            return 422, refused("Validation Failed")
         incomplete = self.random.random() < self.troubles.incomplete
+        self.incomplete += incomplete
         listed = found[(page - 1) * size : min(page * size, 1000)]
         if incomplete:
             listed = listed[: len(listed) // 2]
@@ -442,6 +450,19 @@ def folders(files: dict[str, bytes]) -> list[str]:
             path = path.rpartition("/")[0]
             found.add(path)
     return sorted(found)
+
+
+def template(path: str) -> str:
+    """The path of GitHub's description that an address of the API belongs to."""
+    if path.startswith("/search/"):
+        return "/search/repositories"
+    tail = "/git/trees/{tree_sha}" if "/git/trees/" in path else "/commits/{ref}" if "/commits/" in path else ""
+    return "/repos/{owner}/{repo}" + tail
+
+
+def refused(message: str) -> dict[str, Any]:
+    """A search that GitHub does not understand."""
+    return {"message": message, "documentation_url": "https://docs.github.com/rest", "status": "422"}
 
 
 def missing() -> tuple[int, Any]:
