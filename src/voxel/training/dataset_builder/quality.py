@@ -91,6 +91,8 @@ def _statements(completion: str) -> int | None:
         tree = ast.parse(completion)
     except (SyntaxError, ValueError):
         return None
+    if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Dict):
+        return None  # the JSON of a scene plan is a dict to Python
     return sum(
         isinstance(node, ast.stmt) and not isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)
     )
