@@ -239,6 +239,20 @@ def test_one_answer_does_not_fill_the_set_however_many_repositories_give_it(tmp_
     assert done.kept == {"train": PER_ANSWER, "val": 0, "test": 0}
 
 
+def test_a_repair_may_end_where_its_example_begins_but_comes_once(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d").create()
+    plain = proved(1, "o/a")
+    mending = [proved(n, "o/a", completion=code(1)) for n in (2, 3)]
+    lines = [
+        plain,
+        *(msgspec.structs.replace(m, example=msgspec.structs.replace(m.example, category="repair")) for m in mending),
+    ]
+    finish(data, [unit(tmp_path, "u", lines)], [])
+    assert len(kept(data)["train"]) == 2
+    assert plain.example.id in kept(data)["train"]
+    assert [reason[:14] for reason in reasons(data).values()] == ["near-duplicate"]
+
+
 def test_at_most_half_of_a_role_is_derived(tmp_path: Path) -> None:
     data = DataDir(tmp_path / "d").create()
     lines = [proved(n, "o/a", derived="" if n < 10 else "radius moved") for n in range(50)]

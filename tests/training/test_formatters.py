@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from voxel.errors import BadInput, SetupError
+from voxel.providers.tokens import tokenizer
 from voxel.records.example import Example, Exists, Provenance
 from voxel.stages import DataDir, LineProgress
 from voxel.training.fine_tuning import claude_formatter, local_formatter, openai_formatter
@@ -140,32 +141,75 @@ USER = {"role": "user", "content": "u"}
 ANSWER = {"role": "assistant", "content": "a"}
 
 
-@pytest.mark.parametrize(
-    ("provider", "line", "where"),
-    [
-        ("openai", [], "$"),
-        ("openai", {"messages": []}, "$.messages"),
-        ("openai", {"messages": [USER, ANSWER], "id": 1}, "$.id"),
-        ("openai", {"messages": [USER]}, "$.messages[0].role"),
-        ("openai", {"messages": [{"role": "robot", "content": "x"}, ANSWER]}, "$.messages[0].role"),
-        ("openai", {"messages": [USER, {"role": "assistant", "content": ""}]}, "$.messages[1].content"),
-        ("openai", {"messages": [USER, {"role": "assistant", "content": 5}]}, "$.messages[1].content"),
-        ("openai", {"messages": [{**USER, "weight": 1}, ANSWER]}, "$.messages[0].weight"),
-        ("claude", {"messages": [USER, ANSWER], "id": "x"}, "$.id"),
-        ("claude", {"messages": [SYSTEM, USER, ANSWER]}, "$.messages[0].role"),
-        ("claude", {"messages": [ANSWER, USER]}, "$.messages[0].role"),
-        ("claude", {"messages": [USER, USER, ANSWER]}, "$.messages[1].role"),
-        ("claude", {"messages": [USER, ANSWER, USER]}, "$.messages[2].role"),
-        ("claude", {"system": "", "messages": [USER, ANSWER]}, "$.system"),
-        ("claude", {"messages": [{**USER, "name": "x"}, ANSWER]}, "$.messages[0].name"),
-        ("claude", {"messages": [USER, {**ANSWER, "content": "x" * 120_000}]}, "$"),
-        ("local", {"prompt": [USER]}, "$.completion"),
-        ("local", {"prompt": "", "completion": "x"}, "$.prompt"),
-        ("local", {"prompt": "x", "completion": [ANSWER]}, "$.completion"),
-        ("local", {"prompt": [USER], "completion": []}, "$.completion"),
-    ],
-)
-def test_a_broken_line_is_reported_with_its_place(provider: str, line: Any, where: str, tmp_path: Path) -> None:
+def pair(**changes: Any) -> dict[str, Any]:
+    return {
+        "input": {"messages": [SYSTEM, USER]}, "preferred_output": [ANSWER],
+        "non_preferred_output": [{"role": "assistant", "content": "b"}], **changes,
+    }  # fmt: skip
+
+
+BROKEN: list[tuple[str, Any, str, str]] = [
+    ("openai", [], "$", "must be an object"),
+    ("openai", {"messages": []}, "$.messages", "must be a list of messages"),
+    ("openai", {"messages": [USER, ANSWER], "id": 1}, "$.id", "is not a key of a training line"),
+    ("openai", {"messages": [USER]}, "$.messages[0].role", "the last message must come from the assistant"),
+    ("openai", {"messages": ["hello", ANSWER]}, "$.messages[0]", "must be an object"),
+    ("openai", {"messages": [{"role": "robot", "content": "x"}, ANSWER]}, "$.messages[0].role", "must be one of"),
+    ("openai", {"messages": [USER, {"role": "assistant", "content": ""}]}, "$.messages[1].content", "is empty"),
+    ("openai", {"messages": [USER, {"role": "assistant", "content": 5}]}, "$.messages[1].content", "must be a string"),
+    ("openai", {"messages": [{**USER, "weight": 1}, ANSWER]}, "$.messages[0].weight", "must be 0 or 1"),
+    ("openai", {"messages": [USER, {**ANSWER, "weight": 0.5}]}, "$.messages[1].weight", "must be 0 or 1"),
+    ("openai", {"messages": [{**USER, "id": 4}, ANSWER]}, "$.messages[0].id", "is not a key of a message"),
+    ("openai", {"messages": [{**USER, "name": "Ann B"}, ANSWER]}, "$.messages[0].name", "must be 1 to 64 letters"),
+    (
+        "openai",
+        {"messages": [USER, {"role": "tool", "content": "3"}, ANSWER]},
+        "$.messages[1].tool_call_id",
+        "a tool's",
+    ),
+    ("openai", {"messages": [USER, ANSWER], "tools": {}}, "$.tools", "must be a list of tools"),
+    ("openai", {"messages": [USER, ANSWER], "tools": [{"type": "web"}]}, "$.tools[0]", "must be {"),
+    ("openai", {"messages": [USER, ANSWER], "parallel_tool_calls": "no"}, "$.parallel_tool_calls", "must be true"),
+    ("openai", {"messages": [USER, {**ANSWER, "content": "x" * 200_000}]}, "$", "about 74,"),
+    ("openai", pair(input=[USER]), "$.input", "must be an object with messages"),
+    ("openai", pair(input={"messages": [USER, ANSWER]}), "$.input.messages[1].role", "the last message must come from"),
+    ("openai", pair(preferred_output=[ANSWER, ANSWER]), "$.preferred_output", "must be one answer"),
+    ("openai", pair(non_preferred_output=[ANSWER]), "$.non_preferred_output", "is the preferred output"),
+    ("openai", pair(non_preferred_output=[USER]), "$.non_preferred_output[0].role", "must be one of assistant"),
+    ("openai", pair(score=1), "$.score", "is not a key of a preference pair"),
+    ("claude", {"messages": [USER, ANSWER], "id": "x"}, "$.id", "no key but system and messages is allowed"),
+    ("claude", {"messages": [SYSTEM, USER, ANSWER]}, "$.messages[0].role", "must be one of assistant, user"),
+    ("claude", {"messages": [ANSWER, USER]}, "$.messages[0].role", "must be user: user and assistant take turns"),
+    ("claude", {"messages": [USER, USER, ANSWER]}, "$.messages[1].role", "must be assistant: user and assistant"),
+    (
+        "claude",
+        {"messages": [USER, ANSWER, USER]},
+        "$.messages[2].role",
+        "the last message must come from the assistant",
+    ),
+    ("claude", {"system": "", "messages": [USER, ANSWER]}, "$.system", "must be a string that is not empty"),
+    ("claude", {"messages": [{**USER, "name": "x"}, ANSWER]}, "$.messages[0].name", "no key but role and content"),
+    ("claude", {"messages": [USER, {**ANSWER, "content": "x" * 120_000}]}, "$", "about 44,"),
+    ("local", {"prompt": [USER]}, "$.completion", "must be a list of messages"),
+    ("local", {"prompt": "", "completion": "x"}, "$.prompt", "is empty"),
+    ("local", {"prompt": "x", "completion": [ANSWER]}, "$.completion", "prompt and completion must both be text"),
+    ("local", {"prompt": [USER], "completion": []}, "$.completion", "must be a list of messages"),
+    ("local", {"prompt": [USER], "completion": [USER]}, "$.completion[0].role", "must be one of assistant"),
+    (
+        "local",
+        {"prompt": [USER, ANSWER], "completion": [ANSWER]},
+        "$.prompt[1].role",
+        "the last message must come from",
+    ),
+    ("local", {"prompt": [USER], "chosen": [ANSWER]}, "$.rejected", "must be a list of messages"),
+    ("local", {"prompt": [USER], "chosen": [ANSWER], "rejected": [ANSWER]}, "$.rejected", "is the chosen answer"),
+]
+
+
+@pytest.mark.parametrize(("provider", "line", "where", "reason"), BROKEN)
+def test_a_broken_line_is_reported_with_reason_and_place(
+    provider: str, line: Any, where: str, reason: str, tmp_path: Path
+) -> None:
     good = {
         "openai": {"messages": [SYSTEM, USER, ANSWER]},
         "claude": {"system": "s", "messages": [USER, ANSWER]},
@@ -174,10 +218,88 @@ def test_a_broken_line_is_reported_with_its_place(provider: str, line: Any, wher
     path = tmp_path / "file.jsonl"
     path.write_text("".join(json.dumps(one) + "\n" for one in [*[good] * 40, line]))
     problems = MODULES[provider].validate(path)
-    assert problems[0].rpartition(" @ ")[2] == f"{path}:41 {where}"
+    assert [one for one in problems if one.startswith(reason) and one.endswith(f" @ {path}:41 {where}")], problems
     assert all(f"{path}:41 " in problem for problem in problems)
     path.write_text("".join(json.dumps(good) + "\n" for _ in range(40)))
     assert MODULES[provider].validate(path) == []
+
+
+def test_lines_that_are_no_json_are_reported_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    good = json.dumps({"messages": [USER, ANSWER]}).encode()
+    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join([good] * 10 + [b"", b"{", b'{"messages": "\xff"}', b"NaN"]) + b"\n")
+    found = openai_formatter.validate(path)
+    assert [(one.partition(":")[0].partition(" @")[0], one.rpartition(f"{path}:")[2]) for one in found] == [
+        ("begins with a byte order mark", "1 $"), ("empty line", "11 $"), ("not JSON", "12 $"), ("not JSON", "13 $"),
+        ("not JSON", "14 $"),
+    ]  # fmt: skip
+
+
+def test_files_as_a_whole_have_limits_too(tmp_path: Path) -> None:
+    path = tmp_path / "file.jsonl"
+    line = json.dumps({"messages": [USER, ANSWER]}) + "\n"
+    path.write_text(line * 9)
+    assert openai_formatter.validate(path) == [f"9 examples; the service wants at least 10 @ {path}"]
+    path.write_text(line * 10_001)
+    assert claude_formatter.validate(path) == [f"10,001 examples; the service takes 10,000 @ {path}"]
+    assert claude_formatter.validate(path, validation=True) == [f"10,001 examples; the service takes 1,000 @ {path}"]
+
+
+def mending(number: int, purpose: str) -> Example:
+    """A repair as the builder writes it."""
+    whole = example(number)
+    broken = "import bpy\n\nempty = bpy.data.objects.new_empty()\n"
+    return msgspec.structs.replace(
+        whole,
+        id=f"{number + 5000:016x}",
+        category="repair",
+        instruction=f"Fix this:\n\n```python\n{broken}```\n\nThe error:\n\n```\nAttributeError\n```\n\n{purpose}",
+    )
+
+
+def test_repairs_become_preference_pairs(tmp_path: Path) -> None:
+    data = dataset(tmp_path / "data", [example(1), mending(1, "p"), mending(2, "q")], [example(3)], [])
+    OpenAIFormatter(data.root).run()
+    LocalFormatter(data.root).run()
+    ClaudeFormatter(data.root).run()
+    found = lines(data.fine_tuning / "openai" / "builder" / "train_openai_dpo.jsonl")
+    assert lines(data.fine_tuning / "openai" / "train_openai_dpo.jsonl") == found
+    broken = "import bpy\n\nempty = bpy.data.objects.new_empty()\n"
+    assert [one["non_preferred_output"] for one in found] == [[{"role": "assistant", "content": broken}]] * 2
+    assert [one["preferred_output"][0]["content"] for one in found] == [example(n).completion for n in (1, 2)]
+    # the first is asked as the example it was made of, the second, whose example is not there, as the repair
+    assert found[0]["input"]["messages"][1]["content"] == example(1).instruction
+    assert "```python" in found[1]["input"]["messages"][1]["content"]
+    local = lines(data.fine_tuning / "local" / "train_local_dpo.jsonl")
+    assert [set(one) for one in local] == [{"prompt", "chosen", "rejected"}] * 2
+    assert not list((data.fine_tuning / "claude").rglob("*dpo*"))
+    assert not list(data.fine_tuning.rglob("val*dpo*"))
+
+
+def test_validating_says_how_tokens_were_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "file.jsonl"
+    path.write_text((json.dumps({"messages": [USER, {**ANSWER, "content": "abcdé"}]}) + "\n") * 10)
+    assert claude_formatter.main(["--validate", str(path), "--data-dir", str(tmp_path)]) == 1
+    assert "tokens (an estimate: a token for every 2.7 bytes)" in capsys.readouterr().err
+
+
+def test_openais_tokens_are_counted_where_its_tokenizer_is_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a vocabulary of single bytes, for the real one comes from the network."""
+    tiktoken = pytest.importorskip("tiktoken")
+    bytewise = tiktoken.Encoding(
+        "o200k_base", pat_str=r"\S+|\s+", mergeable_ranks={bytes([n]): n for n in range(256)}, special_tokens={}
+    )
+    monkeypatch.setattr(tiktoken, "get_encoding", lambda name: {"o200k_base": bytewise}[name])
+    tokenizer.cache_clear()
+    path = tmp_path / "file.jsonl"
+    path.write_text((json.dumps({"messages": [USER, {**ANSWER, "content": "abcdé"}]}) + "\n") * 10)
+    try:
+        assert openai_formatter.main(["--validate", str(path), "--data-dir", str(tmp_path)]) == 0
+    finally:
+        tokenizer.cache_clear()
+    assert f"{10 * (1 + 6 + 6 + 6)} tokens (counted by tiktoken o200k_base)" in capsys.readouterr().err
 
 
 def test_every_problem_is_reported_at_once_even_what_is_no_json(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxel.providers.catalog import open_provider, provider_limits, provider_name, provider_names
-from voxel.providers.lines import check_file, check_pair, estimate_tokens
+from voxel.providers.lines import check_file, check_pair
 from voxel.providers.prices import Estimate, PriceTable, estimate, load_prices
 from voxel.providers.provider import (
     Finding,
@@ -17,6 +17,7 @@ from voxel.providers.provider import (
     Uploaded,
 )
 from voxel.providers.secrets import redact
+from voxel.providers.tokens import estimate_tokens
 
 __all__ = [
     "Estimate",

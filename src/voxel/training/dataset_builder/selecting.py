@@ -26,7 +26,9 @@ PER_SHAPE_AND_CLUSTER = 8
 PER_SHAPE = 40
 """The same over all repositories."""
 PER_ANSWER = 25
-"""Examples with nearly the same completion."""
+"""Examples with nearly the same completion; repairs are counted apart."""
+REPAIR = "repair"
+"""The category of examples whose instruction holds a broken script."""
 _ORDER: dict[Split, int] = {"train": 0, "val": 1, "test": 2}
 
 
@@ -73,12 +75,13 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     sets = {text: shingles(text) for line in proved for text in (line.example.completion,)}
     answers = Nearness([sets[line.example.completion] for line in proved])
     codes = Nearness([shingles(line.example.context, line.example.completion) for line in proved])
-    distinct: dict[int, set[str]] = {}
+    distinct: dict[tuple[int, bool], set[str]] = {}
     for line, kind in zip(proved, answers.kinds, strict=True):
-        distinct.setdefault(kind, set()).add(line.exact)
+        distinct.setdefault((kind, line.example.category == REPAIR), set()).add(line.exact)
     judged = []
     for line, answer, code in zip(proved, answers.kinds, codes.kinds, strict=True):
-        crowd = sum(len(distinct[kind]) for kind in answers.near[answer])
+        mending = line.example.category == REPAIR
+        crowd = sum(len(distinct.get((kind, mending), ())) for kind in answers.near[answer])
         parts = parts_of(line.example, wanted.versions, sets[line.example.completion], crowd)
         example = msgspec.structs.replace(line.example, quality_parts=parts, quality=quality_of(parts))
         judged.append(_Judged(line, example, answer, code))
@@ -180,14 +183,17 @@ class _Selection:
         for other, held in (*answers, *codes):
             if other != split:
                 return f"near-duplicate: its code is nearly that of {held.example.id} in {other}"
-        both = {held.example.id for _, held in answers} & {held.example.id for _, held in codes}
+        # a repair ends where the example that it was made of begins: that is its point, not a duplicate
+        mending = example.category == REPAIR
+        alike = {held.example.id for _, held in answers if (held.example.category == REPAIR) == mending}
+        both = alike & {held.example.id for _, held in codes}
         if both:
             return f"near-duplicate: its code is nearly that of {min(both)}"
         if self._local[cluster, one.line.shape] >= PER_SHAPE_AND_CLUSTER:
             return f"cap: {PER_SHAPE_AND_CLUSTER} of this repository differ only in numbers"
         if self._shapes[one.line.shape] >= PER_SHAPE:
             return f"cap: {PER_SHAPE} others differ only in numbers"
-        if len(answers) >= PER_ANSWER:
+        if len(alike) >= PER_ANSWER:
             return f"cap: {PER_ANSWER} others have nearly this answer"
         return ""
 

@@ -2,29 +2,35 @@
 
     datasets/{train,val,test}.jsonl   ->   fine_tuning/<provider>/{train,val,test}_<provider>.jsonl
                                            and the same per role in fine_tuning/<provider>/<role>/
+                                                {train,val,test}_<provider>_dpo.jsonl where there are repairs
 
+A repair gives a preference pair: asked for what the script is for, the mended script is preferred to the broken one.
 Files are written whole, in the order of the dataset; the same dataset gives the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 
 from voxel.errors import SetupError
-from voxel.providers.lines import Problem, check_file, estimate_tokens
+from voxel.providers.lines import Problem, check_file
 from voxel.providers.provider import Limits
+from voxel.providers.tokens import tokenizer
 from voxel.records.example import SPLITS, Example, Split
 from voxel.records.roles import ROLES
 from voxel.stages import DataDir, PhaseReport, Progress, run_phase, write_atomic
 from voxel.training.fine_tuning.noting import noted
 
+_REPAIR = "repair"
+_SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _ROOM = 64
 """Tokens that chat templates put around the messages of one example; generous."""
 
@@ -43,6 +49,11 @@ class Formatter(ABC):
     @abstractmethod
     def line(self, example: Example) -> Mapping[str, Any]:
         """One example as this provider takes it."""
+
+    def pair(self, example: Example, rejected: str) -> Mapping[str, Any] | None:
+        """One preference pair: the example's completion before `rejected`. None where the service takes no pairs."""
+        del example, rejected
+        return None
 
     def run(
         self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
@@ -63,7 +74,10 @@ class Formatter(ABC):
             for role in ("", *ROLES):
                 for split in SPLITS:
                     chosen = [one for one in kept[split] if role in ("", one.role)]
-                    changed |= self._write(self.path(split, role), chosen, keep_empty=not role)
+                    changed |= self._write(self.path(split, role), map(self.line, chosen), keep_empty=not role)
+                    pairs = [self.pair(*one) for one in _pairs(chosen)]
+                    path = self.path(split, role, pairs=True)
+                    changed |= self._write(path, [pair for pair in pairs if pair is not None], keep_empty=False)
                 progress.advance("done", f"{self.provider} {role or 'all roles'}", "")
             for problem in self.problems:
                 progress.note(problem)
@@ -78,9 +92,10 @@ class Formatter(ABC):
             reused=0 if changed else done,
         )
 
-    def path(self, split: Split, role: str = "") -> Path:
-        """Where the file of a split lies, for one role or for all."""
-        return self.data.fine_tuning / self.provider / role / f"{split}_{self.provider}.jsonl"
+    def path(self, split: Split, role: str = "", *, pairs: bool = False) -> Path:
+        """Where the file of a split lies, for one role or for all: the examples, or the preference pairs."""
+        kind = "_dpo" if pairs else ""
+        return self.data.fine_tuning / self.provider / role / f"{split}_{self.provider}{kind}.jsonl"
 
     def validate(self, path: str | Path, *, validation: bool = False) -> list[str]:
         """All that this provider would not take, as `reason @ file:line $.path`. BadInput when it cannot be read."""
@@ -103,19 +118,17 @@ class Formatter(ABC):
 
     def _fits(self, example: Example) -> bool:
         most = self.limits.max_tokens
-        return (
-            most is None
-            or estimate_tokens(example.instruction + example.context + example.completion) + _ROOM * 4 <= most
-        )
+        count = tokenizer(self.limits.format).count
+        return most is None or count(example.instruction + example.context + example.completion) + _ROOM * 4 <= most
 
-    def _write(self, path: Path, examples: Sequence[Example], *, keep_empty: bool) -> bool:
+    def _write(self, path: Path, lines: Iterable[Mapping[str, Any]], *, keep_empty: bool) -> bool:
         """Whether the file is another one than before."""
-        if not examples and not keep_empty:
+        encoder = msgspec.json.Encoder()
+        content = b"".join(encoder.encode(line) + b"\n" for line in lines)
+        if not content and not keep_empty:
             existed = path.exists()
             path.unlink(missing_ok=True)
             return existed
-        encoder = msgspec.json.Encoder()
-        content = b"".join(encoder.encode(self.line(example)) + b"\n" for example in examples)
         if path.exists() and path.read_bytes() == content:
             return False
         write_atomic(path, content)
@@ -140,6 +153,18 @@ def read_examples(data: DataDir, split: Split) -> Iterator[Example]:
                     raise SetupError(f"{path}:{number}: {error}; make it anew with: voxel build") from error
     except FileNotFoundError:
         raise SetupError(f"{path} does not exist yet; make it with: voxel build") from None
+
+
+def _pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, str]]:
+    """(what is asked and the good answer, the bad one) of every repair that shows its broken script.
+
+    The question is that of the example which the repair was made of; where that is not in the set, the repair's own.
+    """
+    plain = {(one.context, one.completion): one for one in examples if one.category != _REPAIR}
+    for example in examples:
+        script = _SCRIPT.search(example.instruction) if example.category == _REPAIR else None
+        if script and script[1].strip() != example.completion.strip():
+            yield plain.get((example.context, example.completion), example), script[1]
 
 
 def _best(examples: list[Example], most: int | None, fits: Any) -> list[Example]:
@@ -175,7 +200,9 @@ class _Validation:
         problems = self._formatter.validate(self._path)
         for problem in problems:
             (progress or Progress()).note(problem)
-        lines = len(self._path.read_bytes().splitlines())
+        checked = check_file(self._path, self._formatter.limits)
+        (progress or Progress()).note(f"{checked.file.tokens:,} tokens ({checked.counted})")
+        lines = checked.file.examples
         return PhaseReport(
             phase="validate",
             done=max(0, lines - len(problems)),

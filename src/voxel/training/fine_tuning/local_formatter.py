@@ -36,6 +36,17 @@ class LocalFormatter(Formatter):
             "completion": [{"role": "assistant", "content": example.completion}],
         }
 
+    def pair(self, example: Example, rejected: str) -> Mapping[str, Any]:
+        """As TRL's DPO trainer takes it."""
+        return {
+            "prompt": [
+                {"role": "system", "content": system_prompt(example.role)},
+                {"role": "user", "content": user_prompt(example)},
+            ],
+            "chosen": [{"role": "assistant", "content": example.completion}],
+            "rejected": [{"role": "assistant", "content": rejected}],
+        }
+
 
 def validate(path: str | Path, *, validation: bool = False) -> list[str]:
     """What TRL would not take in this file, as `reason @ file:line $.path`. BadInput when it cannot be read."""

@@ -41,6 +41,19 @@ class OpenAIFormatter(Formatter):
             ]
         }
 
+    def pair(self, example: Example, rejected: str) -> Mapping[str, Any]:
+        """As the direct-preference guide has it."""
+        return {
+            "input": {
+                "messages": [
+                    {"role": "system", "content": system_prompt(example.role)},
+                    {"role": "user", "content": user_prompt(example)},
+                ]
+            },
+            "preferred_output": [{"role": "assistant", "content": example.completion}],
+            "non_preferred_output": [{"role": "assistant", "content": rejected}],
+        }
+
 
 def validate(path: str | Path, *, validation: bool = False) -> list[str]:
     """What OpenAI would not take in this file, as `reason @ file:line $.path`. BadInput when it cannot be read."""
