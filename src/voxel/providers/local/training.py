@@ -13,6 +13,7 @@ from voxel.errors import BadInput
 from voxel.providers.local.base_models import pull
 from voxel.providers.local.export import export_merged
 from voxel.providers.local.job_folder import COMPLETE, JobFolder, LocalRequest
+from voxel.providers.local.processor import multiplies_in_half
 from voxel.providers.local.settings import Values
 
 if TYPE_CHECKING:
@@ -44,8 +45,10 @@ def train(folder: JobFolder, request: LocalRequest, report: Report) -> Path | No
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.chat_template is None:
         raise BadInput(f"{base.name} has no chat template; take an instruct model")
-    # adapters are trained in full precision over a base of any; on a GPU the arithmetic is done in half
-    model = AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.float32)
+    half = torch.cuda.is_bf16_supported() if gpu else multiplies_in_half()
+    # an adapter is trained in full precision over a base of any; weights that are trained themselves need all of it
+    frozen = bool(values.whole("lora_r")) and half
+    model = AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.bfloat16 if frozen else torch.float32)
     lines = _fitting(Path(request.training), tokenizer, values.whole("max_length"), report)
     if not lines:
         raise BadInput(
@@ -56,7 +59,7 @@ def train(folder: JobFolder, request: LocalRequest, report: Report) -> Path | No
     report.phase("training", f"{len(lines)} examples, {base.name}, {where}")
     folder.drop_broken_checkpoints()
     trainer = _trainer(
-        folder, request, report, model=model, tokenizer=tokenizer, lines=lines, held_out=held_out, gpu=gpu
+        folder, request, report, model=model, tokenizer=tokenizer, lines=lines, held_out=held_out, gpu=gpu, half=half
     )
     whole = folder.whole_checkpoints()
     if whole:
@@ -128,16 +131,15 @@ def _trainer(
     lines: list[Line],
     held_out: list[Line],
     gpu: bool,
+    half: bool,
 ) -> Any:
-    import torch
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
     values = Values(request.hyperparameters)
     batch = min(values.whole("batch_size"), len(lines))
-    micro = min(values.whole("micro_batch") or (8 if gpu else 1), batch)
-    half = gpu and torch.cuda.is_bf16_supported()
+    micro = min(values.whole("micro_batch") or (8 if gpu else 2 if half else 1), batch)
     flash = gpu and _has_flash_attention()
     if flash:
         model.set_attn_implementation("flash_attention_2")
@@ -156,6 +158,8 @@ def _trainer(
         max_length=values.whole("max_length"),
         packing=flash and bool(values.whole("packing")),
         packing_strategy="bfd_split",
+        # neighbours of like length: what is padded is computed for nothing
+        train_sampling_strategy="group_by_length" if micro > 1 and not flash else "random",
         gradient_checkpointing=False,
         use_cpu=not gpu,
         bf16=half,
