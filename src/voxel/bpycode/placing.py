@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxel.bpycode.curves import held, write_held
 from voxel.bpycode.data import edit_data
+from voxel.bpycode.layout import INDENT, call, listing, quote
 from voxel.bpycode.objects import Holders, edit_object, make_object
 from voxel.bpycode.props import MADE_BY_OPERATOR
-from voxel.bpycode.repeats import Repeats, can_make, write_loop
+from voxel.bpycode.repeats import FEWEST, Repeats, can_make, write_loop
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.wiring import write_bones, write_parent, write_wiring
 
@@ -40,6 +42,7 @@ def objects(script: Script, heading: str, fits: Any) -> None:
     script.paragraph(heading)
     root = [("scenes", script.after["active_scene"])]
     script.many_moves = script.many_moves or sum(holders.of.get(name, []) != root for name in fresh) > 1
+    write_assignments(script, edited)
     for name in edited:
         old = script.old(("objects", name))
         assert old is not None
@@ -63,6 +66,36 @@ def objects(script: Script, heading: str, fits: Any) -> None:
                 make_group(script, group, repeats)
             groups = [group for group in groups if group not in (ready or groups[:1])]
     script.no_heading()
+
+
+def write_assignments(script: Script, names: list[str]) -> None:
+    """Give materials to objects whose data has none yet and changes in nothing else; many of them in a loop."""
+    everything = script.after["blocks"].get("objects", {})
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        data = identity(everything[name].get("data"))
+        block, was = (script.block(data) or {}, script.old(data)) if data is not None else ({}, None)
+        items = [identity(item) for item in block.get("materials", [])]
+        if data is None or was is None or was.get("materials") or not items or None in items:
+            continue
+        bare = {key: part for key, part in block.items() if key != "materials"}
+        if bare != {key: part for key, part in was.items() if key != "materials"}:
+            continue
+        if all(script.ready(item) for item in items if item) and script.claim_once(data):
+            groups.setdefault(tuple(script.refer(item) for item in items if item), []).append(name)
+    for materials, members in groups.items():
+        in_loop = len(members) >= FEWEST
+        if in_loop:
+            script.paragraph()
+            script.loop("name", listing(quote(name) for name in members))
+            script.indent += INDENT
+        for name in members[:1] if in_loop else members:
+            holder = "bpy.data.objects[name]" if in_loop else f"bpy.data.objects[{quote(name)}]"
+            for material in materials:
+                script.do(call(f"{holder}.data.materials.append", material))
+        if in_loop:
+            script.indent -= INDENT
+            script.paragraph()
 
 
 def by_collection(script: Script, names: list[str], holders: Holders) -> dict[str, list[str]]:
@@ -111,6 +144,9 @@ def single_object(script: Script, name: str, block: Json, holders: Holders) -> N
             script.skip(f'armatures["{data[1]}"].bones', "bones of an armature that is not in the active scene")
         elif data[0] == "armatures" and script.claim_once(("bones", data[1])):
             write_bones(script, variable, script.block(data) or {}, f'armatures["{data[1]}"]')
+        elif data[0] == "curves" and held(script.block(data) or {}) and script.claim_once(("held", data[1])):
+            path = f'curves["{data[1]}"]'
+            write_held(script, variable, script.block(data) or {}, path, reachable=script.in_view(name))
     if can_make(script, [name]):
         script.wired.add(name)
         write_wiring(script, variable, name, block)

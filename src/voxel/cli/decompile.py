@@ -32,6 +32,10 @@ ObjectOption = Annotated[
 MaterialOption = Annotated[
     list[str] | None, typer.Option("--material", metavar="NAME", help="This material alone, with all that it needs.")
 ]
+RoleOption = Annotated[
+    str | None,
+    typer.Option("--role", metavar="ROLE", help="The part of builder, texture, render or animation, who work in turn."),
+]
 VerifyOption = Annotated[bool, typer.Option("--verify", help="Run the script in boxed Blender and compare the scenes.")]
 RenderOption = Annotated[
     bool,
@@ -80,6 +84,7 @@ def command(
     output: OutputOption = None,
     object_name: ObjectOption = None,
     material: MaterialOption = None,
+    role: RoleOption = None,
     verify: VerifyOption = False,
     render: RenderOption = False,
     blender: VersionsOption = None,
@@ -87,7 +92,7 @@ def command(
 ) -> int:
     """Write .blend files as readable Blender Python. Exit 0: done; 1: a file could not be read or verified."""
     from voxel.blender import Blender
-    from voxel.bpycode import write_all
+    from voxel.bpycode import ROLE_ORDER, stages_of, write_all, write_roles
     from voxel.errors import BadInput, UsageError
     from voxel.records.scene import Scene
     from voxel.stages.command import say
@@ -96,6 +101,8 @@ def command(
     files = list(_files(paths))
     if not files:
         raise UsageError("no .blend file is there")
+    if role is not None and role not in ROLE_ORDER:
+        raise UsageError(f"--role is one of {', '.join(ROLE_ORDER)}")
     roots = [("objects", name) for name in object_name or []] + [("materials", name) for name in material or []]
     bad = False
     with ExitStack() as stack:
@@ -109,8 +116,11 @@ def command(
                 bad = True
                 continue
             scene = _part(scene, roots, path)
-            written = write_all(scene)
-            verified, fidelity = _verified(running if verify else [], scene, written)
+            scripts = write_roles(scene, role) if role else [write_all(scene)]
+            written = scripts[-1]
+            made = stages_of(scene, role)[-1] if role else scene.plain()
+            opaque = {item.path: item.reason for item in scene.opaque}
+            verified, fidelity = _verified(running if verify else [], made, opaque, scripts)
             bad = bad or verified is False
             target = None if output is None else output / f"{stem}.py"
             if target is not None:
@@ -173,20 +183,22 @@ def _part(scene: Scene, roots: list[tuple[str, str]], path: Path) -> Scene:
     return scene.subset(roots) if roots else scene
 
 
-def _verified(running: Sequence[Blender], scene: Scene, written: Written) -> tuple[bool | None, dict[str, Class]]:
-    """Whether each Blender makes the scene from its script, and the fidelity that the worst one shows."""
+def _verified(
+    running: Sequence[Blender], scene: dict[str, Any], opaque: dict[str, str], scripts: Sequence[Written]
+) -> tuple[bool | None, dict[str, Class]]:
+    """Whether each Blender makes the scene from its scripts, and the fidelity that the worst one shows."""
     if not running:
         return None, {}
     worst: dict[str, Class] | None = None
     good = True
-    lost = {item.path: item.reason for item in scene.opaque} | {item.path: item.reason for item in written.skipped}
+    lost = opaque | {item.path: item.reason for written in scripts for item in written.skipped}
     for one in running:
-        run = one.run(written.source, timeout=120)
+        run = one.run(*[written.source for written in scripts], timeout=120)
         failure = None
         if run.verdict != "passed":
             failure = f"{run.verdict}: {run.errors[0].message}" if run.errors else run.verdict
         back = msgspec.json.decode(run.scene) if run.scene is not None else None
-        fidelity, unnamed = _compare(scene.plain(), back, lost, failure)
+        fidelity, unnamed = _compare(scene, back, lost, failure)
         good = good and failure is None and not unnamed
         exact = sum(item.exact for item in fidelity.values())
         if worst is None or exact < sum(item.exact for item in worst.values()):
