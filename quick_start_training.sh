@@ -18,7 +18,7 @@ install_system_parts
 ask_source() {
   say ""
   say "Where do the .blend files come from?"
-  say "  1  samples: 71 scenes that Blender makes here; 5 to 11 minutes on two cores"
+  say "  1  samples: 72 scenes that Blender makes here; 5 to 11 minutes on two cores"
   say "  2  a folder of yours: some seconds for each file"
   local answer folder
   read -r -p "1 or 2 [1]: " answer || answer=1

@@ -18,6 +18,10 @@ from voxel.sources.candidate import Candidate
 
 ATTRIBUTION = "The Voxel authors"
 LICENSE = "MIT"
+_OTHERS = {
+    "blender_assets": ("CC0-1.0", "Blender Foundation (node groups of Blender's asset library); The Voxel authors")
+}
+"""Licence and attribution of themes that hold the work of others."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +60,14 @@ def recipes(seed: int = 1) -> Iterator[Recipe]:
     version = catalogue().version
     inside = str(files("voxel") / "blender" / "inside")
     for sample in catalogue().samples:
+        licence, attribution = _OTHERS.get(sample.theme, (LICENSE, ATTRIBUTION))
         candidate = Candidate(
             source="samples",
             repo=f"voxel-samples/{sample.theme}",
             commit=f"v{version}-seed{seed}",
             path=f"{sample.name}.blend",
-            license=LICENSE,
-            attribution=ATTRIBUTION,
+            license=licence,
+            attribution=attribution,
         )
         build = f"import samples\nsamples.build({sample.name!r}, {seed})\n"
         yield Recipe(candidate, f"import sys\nsys.path.insert(0, {inside!r})\n{build}")

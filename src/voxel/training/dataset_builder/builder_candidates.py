@@ -10,11 +10,13 @@ from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
+from voxel.training.dataset_builder.graph_steps import LARGE, steps
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
 MAX_LAYOUTS = 8
+MAX_GROUPS = 40
 _TRANSFORM = ("location", "rotation_euler", "scale")
 _SHAPES = ("MESH", "EMPTY", "CURVE", "FONT", "META", "LATTICE", "SURFACE")
 
@@ -189,8 +191,11 @@ def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates
 
 
 def _node_groups(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
-    for name, group in sorted(blocks(scene, "node_groups").items())[:20]:
+    for name, group in sorted(blocks(scene, "node_groups").items())[:MAX_GROUPS]:
         if group["type"] != "GeometryNodeTree" or not is_complete(scene, group.get("tree", {})):
+            continue
+        if len(group["tree"]["nodes"]) >= LARGE:
+            yield from steps(cut, name)
             continue
         inner = groups_in(scene, group.get("tree", {}))
         whole = cut.take(more=[*inner, ("node_groups", name)])

@@ -18,6 +18,8 @@ PER_CATEGORY = 6
 """Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
 PER_MOTION = 10
 """The same for animation, which few files hold."""
+_MOST = {"geometry-nodes-step": 100, "geometry-nodes-interface": 40}
+"""Categories of which one file may hold many that teach different things."""
 _FINDERS: tuple[Callable[[Mapping[str, Any]], Iterator[Candidate | PlanCandidate]], ...] = (
     concept_candidates,
     builder_candidates,
@@ -33,7 +35,9 @@ def candidates(scene: Mapping[str, Any]) -> Iterator[Candidate | PlanCandidate]:
     for find in _FINDERS:
         for candidate in find(scene):
             kind = (candidate.role, candidate.category)
-            if given[kind] < (PER_MOTION if candidate.role == "animation" else PER_CATEGORY):
+            if given[kind] < _MOST.get(
+                candidate.category, PER_MOTION if candidate.role == "animation" else PER_CATEGORY
+            ):
                 given[kind] += 1
                 yield candidate
     yield from variations(scene)

@@ -6,6 +6,7 @@ This package runs inside Blender. It is imported there as `samples`, since the f
 # ruff: noqa: F401 - importing a theme enters its scenes into the catalogue
 from . import (
     architecture,
+    blender_assets,
     camera_moves,
     elements,
     furniture,

@@ -1,0 +1,109 @@
+"""Large node groups taught in steps: first what goes in and out, then a few nodes at a time.
+
+A step gives the interface and the nodes that the new ones read from, and asks for the new ones with their links. So a
+graph of a hundred nodes, which nobody would ask for in one sentence, becomes a dozen small tasks.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from voxel.facts.lookup import Json
+from voxel.records.example import Ref
+from voxel.training.dataset_builder.candidate import Candidate, Candidates
+from voxel.training.dataset_builder.cutting import Cut
+from voxel.training.dataset_builder.pruning import groups_in
+
+LARGE = 12
+"""Nodes from which on a group is taught in steps."""
+AT_ONCE = 5
+STEPS = 8
+
+
+def steps(cut: Cut, name: str) -> Candidates:
+    """The interface of a large geometry node group, then its parts."""
+    of: Ref = ("node_groups", name)
+    whole = cut.take(more=[of])
+    tree = straight(whole["blocks"]["node_groups"][name]["tree"])
+    derived = f'a part of the node group "{name}"'
+    yield Candidate("builder", "geometry-nodes-interface", cut.take(), _with(whole, name, tree, set()), derived)
+    order = _in_order(tree)
+    plain = [node for node in order if not _by_itself(tree, node)]
+    for start in range(0, min(len(plain), STEPS * AT_ONCE), AT_ONCE):
+        new = set(plain[start : start + AT_ONCE])
+        given = {link["from"]["node"] for link in tree["links"] if link["to"]["node"] in new} - new
+        inner = _groups(cut.scene, tree, new | given)
+        if any(_by_itself(tree, node) for node in given) or inner is None:
+            continue
+        base = cut.take(more=[*inner, of])
+        before, after = _with(base, name, tree, given), _with(base, name, tree, given | new)
+        yield Candidate("builder", "geometry-nodes-step", before, after, derived)
+
+
+def straight(tree: Mapping[str, Any]) -> Json:
+    """The tree without reroutes: their links go straight from where they come to where they lead."""
+    reroutes = {node["name"] for node in tree["nodes"] if node["type"] == "NodeReroute"}
+    into = {link["to"]["node"]: link["from"] for link in tree["links"] if link["to"]["node"] in reroutes}
+    links: list[Json] = []
+    for link in tree["links"]:
+        source = link["from"]
+        while source["node"] in into:
+            source = into[source["node"]]
+        if link["to"]["node"] not in reroutes and source["node"] not in reroutes:
+            links.append({**link, "from": source})
+    kept = [node for node in tree["nodes"] if node["name"] not in reroutes]
+    return {**tree, "nodes": kept, "links": links}
+
+
+def _by_itself(tree: Json, name: str) -> bool:
+    """Zones belong together over any distance, and a group's output gathers everything: neither fits a step."""
+    node = next(one for one in tree["nodes"] if one["name"] == name)
+    partners = {one.get("paired") for one in tree["nodes"]}
+    return bool(node.get("paired")) or name in partners or node["type"] == "NodeGroupOutput"
+
+
+def _in_order(tree: Json) -> list[str]:
+    """Nodes after those that they read from."""
+    sources: dict[str, list[str]] = {node["name"]: [] for node in tree["nodes"]}
+    for link in tree["links"]:
+        sources[link["to"]["node"]].append(link["from"]["node"])
+    order: list[str] = []
+    todo = sorted(sources, reverse=True)
+    waiting: set[str] = set()
+    while todo:
+        name = todo[-1]
+        missing = [one for one in sources[name] if one not in order and one not in waiting]
+        if name in order or not missing:
+            todo.pop()
+            if name not in order:
+                order.append(name)
+            continue
+        waiting.add(name)
+        todo += missing
+    kinds = {node["name"]: node["type"] for node in tree["nodes"]}
+    return [name for name in order if kinds[name] != "NodeGroupInput"]
+
+
+def _groups(scene: Mapping[str, Any], tree: Json, names: set[str]) -> list[Ref] | None:
+    """Groups inside these nodes, or None where one of them is large itself."""
+    chosen = {"nodes": [node for node in tree["nodes"] if node["name"] in names]}
+    found = groups_in(scene, chosen)
+    sizes = [len(scene["blocks"][kind][name]["tree"]["nodes"]) for kind, name in found]
+    return None if any(size >= LARGE for size in sizes) else found
+
+
+def _with(whole: Json, name: str, tree: Json, names: set[str]) -> Json:
+    """The group with only these nodes and the links between them."""
+    result = copy.deepcopy(whole)
+    kept = {
+        **copy.deepcopy({part: value for part, value in tree.items() if part not in ("nodes", "links")}),
+        "nodes": [copy.deepcopy(node) for node in tree["nodes"] if node["name"] in names],
+        "links": [
+            copy.deepcopy(link) for link in tree["links"]
+            if link["from"]["node"] in names and link["to"]["node"] in names
+        ],
+    }  # fmt: skip
+    result["blocks"]["node_groups"][name]["tree"] = kept
+    return result
