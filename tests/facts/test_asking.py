@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -39,11 +40,69 @@ def test_what_was_there_before_is_not_asked_for() -> None:
 
 
 def test_lengths_angles_and_names_are_as_people_write_them() -> None:
-    text = said(cube(modifiers=[bevel(width=0.02, angle_limit=math.radians(40))]), cube())
-    assert 'Bevel modifier on "Box"' in text
-    assert "width 2 cm" in text
-    assert "40°" in text
-    assert "0.698" not in text
+    after = cube(modifiers=[bevel(width=0.02, angle_limit=math.radians(40))])
+    spelled: Counter[str] = Counter()
+    for seed in range(60):
+        text = said(after, cube(), str(seed))
+        assert 'Bevel modifier on "Box"' in text
+        assert "angle limit 40°" in text or "angle limit 40 degrees" in text
+        assert "0.698" not in text
+        spelled[text.partition("width ")[2].partition(" and")[0]] += 1
+    assert set(spelled) == {"2 cm", "20 mm", "0.02 m"}
+    assert spelled["2 cm"] > 30
+
+
+def test_an_instruction_keeps_to_one_spelling_and_leaves_names_alone() -> None:
+    box = cube(props={"location": [0.5, 0.0, 2.0]}, modifiers=[bevel(width=0.02)])
+    after = scene(objects={"2 cm at (1, 2, 3)": box["blocks"]["objects"]["Box"]}, meshes=box["blocks"]["meshes"])
+    texts = [said(after, scene(), str(seed)) for seed in range(60)]
+    assert all('"2 cm at (1, 2, 3)"' in text for text in texts)
+    assert any("at x=0.5, y=0, z=2" in text for text in texts)
+    assert any('called "2 cm' in text for text in texts)
+    assert any('named "2 cm' in text for text in texts)
+
+
+@pytest.mark.parametrize(("mode", "shown"), [("HSV", ("Hue", "Saturation", "Value")), (None, ("Red", "Green", "Blue"))])
+def test_the_parts_of_a_color_are_called_as_the_node_shows_them(mode: str | None, shown: tuple[str, ...]) -> None:
+    inputs = [
+        {"socket": label, "label": label, "index": n, "unique": True, "value": 0.25 * (n + 1)}
+        for n, label in enumerate(("Red", "Green", "Blue"))
+    ]
+    mixer = {
+        "name": "Combine Color", "type": "ShaderNodeCombineColor", "props": {"mode": mode} if mode else {},
+        "location": [0, 0], "inputs": inputs,
+    }  # fmt: skip
+    after = wood()
+    after["blocks"]["materials"]["Wood"]["tree"]["nodes"].append(mixer)
+    text = said(after, wood())
+    assert all(f"{label} {0.25 * (n + 1):g}" in text for n, label in enumerate(shown))
+    assert ("Red" in text) == (mode is None)
+
+
+def test_what_a_new_material_has_anyway_is_not_asked_for() -> None:
+    facts = find(wood(linked=False), scene())
+    assert [fact.check for fact in facts if isinstance(fact.check, Link)] == []
+    text = said(wood(), scene())
+    assert "Material Output" not in text
+    edited = wood()
+    edited["blocks"]["materials"]["Wood"]["tree"]["links"].pop(0)
+    assert "Material Output" in said(wood(), edited)
+
+
+def test_one_polite_sentence_is_enough() -> None:
+    before, after = cube(modifiers=[bevel()]), cube(modifiers=[bevel(width=0.02)])
+    after["blocks"]["objects"]["Box"]["props"] = {"location": [0.0, 0.0, 3.0]}
+    after["blocks"]["scenes"]["Scene"]["props"] = {"frame_end": 90, "frame_start": 10}
+    for seed in range(80):
+        text = said(after, before, str(seed))
+        assert sum(text.count(word) for word in ("Please", "please", "Could you", "Can you")) <= 1, text
+
+
+@pytest.mark.parametrize("form", range(5))
+def test_links_are_said_in_several_ways_with_both_sockets(form: int) -> None:
+    texts = {said(wood(), scene(), str(seed)) for seed in range(40)}
+    ways = ("connect the Color output", "plug the", "link the", "run the Color", "feed the")
+    assert any(ways[form] in text.lower() or ways[form].replace("Color", "color") in text.lower() for text in texts)
 
 
 def test_an_edit_says_only_what_changes() -> None:

@@ -12,20 +12,35 @@ from collections.abc import Sequence
 
 from voxel.facts.belonging import listed
 from voxel.facts.fact import Fact
+from voxel.facts.voice import link_form, linked, voiced
 
 _MAKE = {
-    "objects": ("Add", "Create", "Make", "I need", "Place", "Add", "Build", "Could you add", "Please create"),
-    "materials": ("Create", "Make", "Set up", "I need", "Build", "I want", "Please make"),
+    "objects": (
+        "Add", "Create", "Make", "I need", "Place", "Add", "Could you add", "Please create", "We need", "I'd like",
+        "Put in", "Give me", "Can you make",
+    ),
+    "materials": ("Create", "Make", "Set up", "I need", "Build", "I want", "Please make", "I'd like", "We need"),
     "worlds": ("Create", "Set up", "Make", "I need"),
     "node_groups": ("Build", "Create", "Make", "Write", "I need"),
     "modifiers": ("Add", "Put", "Add", "Please add"),
     "constraints": ("Add", "Put", "Please add"),
     "": ("Add", "Create", "Make"),
-}
-_CHANGE = ("On {anchor}, {orders}.", "{Orders} on {anchor}.", "For {anchor}: {orders}.", "Please {orders} on {anchor}.")
-_NAME_FIRST = _CHANGE[::2]
-_SCENE = ("{Orders}.", "Please {orders}.", "In the scene settings, {orders}.", "{Orders} for this scene.")
-_CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?")
+}  # fmt: skip
+_NAME_FIRST = ("On {anchor}, {orders}.", "For {anchor}: {orders}.", "{Anchor}: {orders}.")
+_CHANGE = (*_NAME_FIRST, "{Orders} on {anchor}.", "{Orders} on {anchor}.", "Please {orders} on {anchor}.")
+_SCENE = (
+    "{Orders}.",
+    "Please {orders}.",
+    "In the scene settings, {orders}.",
+    "{Orders} for this scene.",
+    "Settings: {orders}.",
+)
+_CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?", "Can you {orders} on {anchor}?")
+_POLITE = ("Please", "Could", "Can", "I ", "I'", "We")
+"""Said once; a list of such sentences is a machine's."""
+_OPENERS = ("Quick one: ", "Next: ", "For this scene: ", "Another thing: ", "Hi! ")
+_OPENED = 0.08
+"""The share of instructions that begin with a word of their own."""
 _ITS = re.compile(r"\{its:([^}]*)\}")
 _LIST_FROM = 6
 """So many details of one thing are asked for as a list now and then, and from twice as many on always."""
@@ -34,6 +49,8 @@ _LIST_FROM = 6
 def ask(facts: Sequence[Fact], seed: str) -> str:
     """The instruction for these facts."""
     chance = random.Random(seed)
+    form = link_form(chance)
+    facts = [fact._replace(order=linked(fact.order, form)) for fact in facts]
     groups: dict[tuple[str, ...], list[Fact]] = {}
     for fact in facts:
         groups.setdefault(_home(fact, facts), []).append(fact)
@@ -44,7 +61,9 @@ def ask(facts: Sequence[Fact], seed: str) -> str:
     text = sentences[0]
     for sentence in sentences[1:]:
         text += ("\n" if "\n" in sentence or "\n" in text.rpartition(". ")[2] else " ") + sentence
-    return text
+    if chance.random() < _OPENED:
+        text = chance.choice(_OPENERS) + text
+    return voiced(text, chance)
 
 
 def _home(fact: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:
@@ -82,16 +101,16 @@ def _sentence(
     made = [fact for fact in members if fact.make]
     if made:
         return _making(group, made[0], [fact for fact in members if not fact.make], chance, verbs)
-    return _changing(members, chance)
+    return _changing(members, chance, verbs)
 
 
 def _making(group: tuple[str, ...], made: Fact, rest: list[Fact], chance: random.Random, verbs: dict[str, str]) -> str:
     kind = group[2] if len(group) > 2 else group[0]
     again = kind in verbs
     verb = verbs.setdefault(kind, chance.choice(_MAKE.get(kind, _MAKE[""])))
-    if again and verb.startswith(("Could", "Please", "I ")):
+    if again and verb.startswith(_POLITE):
         verb = verbs[kind] = "Also add"
-    question = verb.startswith("Could")
+    question = verb.startswith(("Could", "Can"))
     if verb == "Put" and " on " not in made.make:
         verb = "Add"
     nouns = _once([_detail(fact) for fact in rest if fact.value])
@@ -122,7 +141,7 @@ def _making(group: tuple[str, ...], made: Fact, rest: list[Fact], chance: random
     return text
 
 
-def _changing(members: list[Fact], chance: random.Random) -> str:
+def _changing(members: list[Fact], chance: random.Random, verbs: dict[str, str]) -> str:
     anchor = members[0].anchor
     orders = _once([_order(fact) for fact in members])
     if len(orders) >= _LIST_FROM * 2 or (len(orders) >= _LIST_FROM and chance.random() < 0.5):
@@ -132,11 +151,18 @@ def _changing(members: list[Fact], chance: random.Random) -> str:
         return _capital(listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])) + "."
     joined = _joined(members)
     if anchor == "the scene":
-        return chance.choice(_SCENE).format(orders=joined, Orders=_capital(joined))
+        return _one_of(_SCENE, chance, verbs).format(orders=joined, Orders=_capital(joined))
     # "move it" has to come after the name
     forms = _NAME_FIRST if any(fact.order for fact in members) else _CHANGE if len(orders) > 2 else _CHANGE_ONE
-    form = chance.choice(forms)
+    form = _one_of(forms, chance, verbs)
     return form.format(anchor=anchor, Anchor=_capital(anchor), orders=joined, Orders=_capital(joined))
+
+
+def _one_of(forms: Sequence[str], chance: random.Random, verbs: dict[str, str]) -> str:
+    """A form that keeps politeness to the first sentence that has any."""
+    form = chance.choice([one for one in forms if not (verbs and one.startswith(_POLITE))])
+    verbs.setdefault("change", form)
+    return form
 
 
 def _joined(members: list[Fact]) -> str:

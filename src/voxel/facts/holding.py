@@ -104,7 +104,12 @@ def _in_data(check: Geometry | Bone | ShapeKey | Splines, data: Json) -> bool:
     if isinstance(check, Splines):
         splines = data.get("splines", [])
         points = [[point["co"][:3] for point in spline["points"]] for spline in splines]
-        return tuple(s["type"] for s in splines) == check.kinds and same(check.points, points)
+        radii = [[point.get("radius", 1.0) for point in spline["points"]] for spline in splines]
+        closed = tuple(bool(spline["props"].get("use_cyclic_u")) for spline in splines)
+        return (
+            tuple(s["type"] for s in splines) == check.kinds and same(check.points, points)
+            and (not check.radii or same(check.radii, radii)) and (not check.closed or check.closed == closed)
+        )  # fmt: skip
     if isinstance(check, Bone):
         for bone in data.get("bones", []):
             if bone["name"] == check.name:

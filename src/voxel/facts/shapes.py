@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +35,7 @@ _KINDS = {
     "TORUS": "torus",
     "MONKEY": "Suzanne monkey head",
 }
+_SPOKEN_SPLINE = frozenset(("use_cyclic_u",))
 _ROUND = frozenset(("UV_SPHERE", "ICO_SPHERE", "CIRCLE", "CYLINDER", "CONE"))
 
 
@@ -96,15 +96,21 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
         return "cone", [f"a base {x} across", f"a height of {z}"] if "radius2" not in primitive.get(
             "args", {}
         ) else _cut_cone(primitive, size)
+    if kind == "TORUS" and even:
+        return "torus", [f"an outer diameter of {x}", f"a thickness of {z}"]
+    if even and same(size[0], size[2]):
+        return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} in every direction"]
     return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} x {y} x {z}"]
 
 
 def _cut_cone(primitive: Mapping[str, Any], size: list[float]) -> list[str]:
     args = primitive["args"]
-    ratio = args["radius2"] / args.get("radius1", 1.0) if args.get("radius1", 1.0) else math.inf
+    base, top = args.get("radius1", 1.0), args["radius2"]
+    per = size[0] / (2 * max(base, top))
     return [
-        f"bounds of {' x '.join(words.length(v) for v in size)}",
-        f"a top {words.number(ratio)} times as wide as its base",
+        f"a base radius of {words.length(base * per)}",
+        f"a top radius of {words.length(top * per)}",
+        f"a height of {words.length(size[2])}",
     ]
 
 
@@ -190,12 +196,22 @@ def spline_facts(of: Ref, splines: list[Json], subject: str) -> list[Fact]:
     points = tuple(tuple(tuple(point["co"][:3]) for point in spline["points"]) for spline in splines)
     if sum(len(p) for p in points) > SPOKEN_POINTS:
         raise words.Unsayable("a curve with too many points to spell out")
-    check = Splines(of=of, kinds=tuple(spline["type"] for spline in splines), points=points)
+    if any(set(spline.get("props", {})) - _SPOKEN_SPLINE for spline in splines):
+        raise words.Unsayable("settings of a spline")
+    radii = tuple(tuple(point.get("radius", 1.0) for point in spline["points"]) for spline in splines)
+    closed = tuple(bool(spline.get("props", {}).get("use_cyclic_u")) for spline in splines)
+    check = Splines(
+        of=of, kinds=tuple(spline["type"] for spline in splines), points=points, closed=closed if any(closed) else (),
+        radii=radii if any(not same(radius, 1.0) for some in radii for radius in some) else (),
+    )  # fmt: skip
     said: list[str] = []
     for spline, places in zip(splines, points, strict=True):
         kind = {"BEZIER": "Bezier", "POLY": "poly", "NURBS": "NURBS"}.get(spline["type"], spline["type"])
-        closed = "closed " if spline.get("props", {}).get("use_cyclic_u") else ""
-        said.append(f"a {closed}{kind} spline through {', '.join(_point(list(p)) for p in places)}{_handles(spline)}")
+        shut = "closed " if spline.get("props", {}).get("use_cyclic_u") else ""
+        text = f"a {shut}{kind} spline through {', '.join(_point(list(p)) for p in places)}{_handles(spline)}"
+        if check.radii:
+            text += f", with the point radii {', '.join(words.number(p.get('radius', 1.0)) for p in spline['points'])}"
+        said.append(text)
     text = " and ".join(said)
     return [Fact(check, ("splines", *of), subject, attribute=text, order=f"give {{it}} {text}")]
 

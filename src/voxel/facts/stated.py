@@ -18,7 +18,7 @@ from voxel.facts.lookup import reference, same
 from voxel.facts.nouns import SAID
 from voxel.records.example import Check, Geometry, Link, Materials, Node, Property, Socket, Stack
 
-_NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|cm\b|mm\b|m\b|%)?")
+_NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|degrees\b|cm\b|mm\b|m\b|%)?")
 _RADIANS = re.compile(r"radians\((-?\d+(?:\.\d+)?)\)")
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
 _SHAPING = frozenset(("path", "in_out", "index", "part", "kinds"))
@@ -27,6 +27,7 @@ _SHAPES = {
     "CUBE": "box", "UV_SPHERE": "sphere", "MONKEY": "monkey", "NOTHING": "no end caps", "NGON": "n-gon caps",
     "TRIFAN": "fan",
 }  # fmt: skip
+_PARTS_OF_COLOR = {"Red": ("Hue",), "Green": ("Saturation",), "Blue": ("Value", "Lightness")}
 _IMPLIED = (0.0, 1.0)
 """What a colour's alpha, or the axes that are not named, may be without a word."""
 
@@ -50,7 +51,7 @@ def stated_numbers(text: str) -> list[float]:
     for digits, unit in _NUMBER.findall(text):
         value = float(digits)
         found.append(value)
-        if unit == "°":
+        if unit in ("°", "degrees"):
             found.append(math.radians(value))
         elif unit == "cm":
             found.append(value / 100)
@@ -122,6 +123,8 @@ def _forms(value: str, label: str, check: Check) -> Iterator[str]:
     if isinstance(check, Link):
         yield re.sub(r"_\d+$", "", value)
         yield re.sub(r"_[A-Z][A-Za-z]+$", "", value)
+        if any(end[0].endswith("eColor") for end in (check.source, check.target)):
+            yield from _PARTS_OF_COLOR.get(value, ())
     if label == "type":
         yield {"MESH": "", "LIGHT": "light", "FONT": "text", "META": "metaball"}.get(value, value)
         yield value.removesuffix("Tree") if value.endswith("NodeTree") else value

@@ -18,6 +18,15 @@ _PLUMBING = frozenset(("NodeFrame", "NodeReroute"))
 _ORDINAL = {"": "", "_001": "second ", "_002": "third ", "_003": "fourth ", "_004": "fifth "}
 _COUNTED = frozenset(("Value", "Vector", "Shader"))
 """Sockets of one name that a node shows beside one another; others (A, Min …) are variants of which one is shown."""
+_PARTS_OF_COLOR = {
+    "HSV": {"Red": "Hue", "Green": "Saturation", "Blue": "Value"},
+    "HSL": {"Red": "Hue", "Green": "Saturation", "Blue": "Lightness"},
+}
+"""What Blender shows for the sockets of Combine and Separate Color in their other modes."""
+_GIVEN = {
+    ("ShaderNodeBsdfPrincipled", "ShaderNodeOutputMaterial"), ("ShaderNodeBackground", "ShaderNodeOutputWorld"),
+}  # fmt: skip
+"""Links that every new material and world has already."""
 _LABELS = {"fac": "factor"}
 _COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
@@ -107,8 +116,10 @@ def tree_facts(
 
 
 def _implied(node: Json, before: Mapping[str, Any] | None) -> bool:
-    """The output node of a new tree needs no words of its own: the links name it."""
-    return before is None and node["type"] in ("NodeGroupInput", "NodeGroupOutput")
+    """The output node of a new tree needs no words of its own: the links name it, or it is there anyway."""
+    return before is None and node["type"].endswith(
+        ("NodeGroupInput", "NodeGroupOutput", "OutputMaterial", "OutputWorld")
+    )
 
 
 def _make(kind: str, count: int, before: int) -> str:
@@ -169,7 +180,8 @@ def _node_values(
         check = Node(of=of, type=kind, inputs=some_inputs, props=some_props, count=count)
         labels = {socket_key(i): i for i in node.get("inputs", [])}
         stated = [
-            (_socket_words(labels[k]), words.socket_value(kind, labels[k]["label"], v)) for k, v in some_inputs.items()
+            (_socket_words(labels[k], node), words.socket_value(kind, labels[k]["label"], v))
+            for k, v in some_inputs.items()
         ]
         stated += [_prop_words(node, k, v, units) for k, v in some_props.items()]
         group, anchor = ("node", *of, kind, node["name"]), f"the {handle} node of {subject}"
@@ -179,8 +191,10 @@ def _node_values(
     return facts
 
 
-def _socket_words(socket: Mapping[str, Any]) -> str:
+def _socket_words(socket: Mapping[str, Any], node: Json) -> str:
     label = str(socket["label"]) or "unnamed input"
+    if node["type"].endswith("eColor") and label in _PARTS_OF_COLOR["HSV"]:
+        return _PARTS_OF_COLOR.get(node["props"].get("mode", "RGB"), {}).get(label, label)
     if socket.get("unique") or label not in _COUNTED:
         return label
     ending = next((e for e in _ORDINAL if e and str(socket["socket"]).endswith(e)), "")
@@ -210,7 +224,8 @@ def _prop_words(node: Json, path: str, value: Any, units: Mapping[str, str]) -> 
 def _links(
     of: Ref, after: Mapping[str, Any], before: Mapping[str, Any] | None, subject: str, called: Mapping[str, str]
 ) -> list[Fact]:
-    types = {node["name"]: node["type"] for node in after.get("nodes", [])}
+    nodes = {node["name"]: node for node in after.get("nodes", [])}
+    types = {name: node["type"] for name, node in nodes.items()}
     ends = link_ends(after)
     old = link_ends(before) if before else Counter()
     known = (
@@ -223,11 +238,12 @@ def _links(
         pair = ((types[start["node"]], socket_key(start)), (types[end["node"]], socket_key(end)))
         if _spelled(start, end) in known or ends[pair] == old[pair]:
             continue
+        if before is None and (pair[0][0], pair[1][0]) in _GIVEN and pair[1][1] == "Surface":
+            continue
         check = Link(of=of, source=pair[0], target=pair[1], count=ends[pair])
-        words_from = f"{called[start['node']]} ({_socket_words(start)})"
-        words_to = f"{called[end['node']]} ({_socket_words(end)})"
-        output, given = _socket_words(start), _socket_words(end)
-        order = f"connect the {output} output of {_the(called, start)} to {_the(called, end)}'s {given} input"
+        output, given = _socket_words(start, nodes[start["node"]]), _socket_words(end, nodes[end["node"]])
+        words_from, words_to = f"{called[start['node']]} ({output})", f"{called[end['node']]} ({given})"
+        order = f"{{link:{output}|{_the(called, start)}|{given}|{_the(called, end)}}}"
         facts.append(Fact(check, ("links", *of), subject, order=order, attribute=f"{words_from} → {words_to}"))
     return facts
 

@@ -157,6 +157,10 @@ class Splines(_Check, frozen=True, kw_only=True, tag="splines"):
 
     kinds: tuple[str, ...]
     points: tuple[tuple[tuple[float, ...], ...], ...]
+    radii: tuple[tuple[float, ...], ...] = ()
+    """Of every point; empty when all are 1."""
+    closed: tuple[bool, ...] = ()
+    """Which of the splines are closed; empty when none is."""
 
 
 class Gone(_Check, frozen=True, kw_only=True, tag="gone"):

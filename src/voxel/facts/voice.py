@@ -1,0 +1,68 @@
+"""How people talk: one instruction keeps to one way of saying links, names, places, lengths and angles.
+
+What a sentence says is settled before; here only the spelling changes, never a value. Names in quotes stay as they are.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+
+from voxel.facts import words
+
+_LINK = re.compile(r"\{link:([^|}]*)\|([^|}]*)\|([^|}]*)\|([^|}]*)\}")
+_LINKS = (
+    "connect the {0} output of {1} to {3}'s {2} input",
+    "plug {1}'s {0} into the {2} input of {3}",
+    "link {1} ({0}) to {3} ({2})",
+    "run the {0} of {1} into the {2} of {3}",
+    "feed {1}'s {0} output to {2} on {3}",
+)
+_QUOTED = re.compile(r'("[^"]*")')
+_LENGTH = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) (cm|mm)\b")
+_PLACE = re.compile(r"\bat \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)")
+_SHORT = 0.3
+"""Lengths above this, in metres, are not given in millimetres."""
+
+
+def linked(order: str, form: str) -> str:
+    """An order with its links in words; `form` is one of `link_forms`."""
+    return _LINK.sub(lambda found: form.format(*found.groups()), order)
+
+
+def link_form(chance: random.Random) -> str:
+    """One way of saying links; mostly the plainest."""
+    return chance.choice((_LINKS[0], *_LINKS))
+
+
+def voiced(text: str, chance: random.Random) -> str:
+    """The same instruction as another person would spell it."""
+    respell = [_SPELLINGS[name] for name, share in _SHARES.items() if chance.random() < share]
+    pieces = _QUOTED.split(text)
+    for spell in respell:
+        pieces[::2] = [spell(piece) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def _in_millimetres(text: str) -> str:
+    return _LENGTH.sub(lambda found: _length(found, _SHORT, 1000, "mm"), text)
+
+
+def _in_metres(text: str) -> str:
+    return _LENGTH.sub(lambda found: _length(found, 1e9, 1, "m"), text)
+
+
+def _length(found: re.Match[str], most: float, factor: float, unit: str) -> str:
+    metres = float(found.group(1)) / (100 if found.group(2) == "cm" else 1000)
+    return f"{words.number(round(metres * factor, 6))} {unit}" if abs(metres) <= most else found.group(0)
+
+
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "millimetres": _in_millimetres,
+    "metres": _in_metres,
+    "degrees": lambda text: re.sub(r"(\d)°(?![,)])", r"\1 degrees", text),
+    "called": lambda text: re.sub(r"\bnamed $", "called ", text),
+    "places": lambda text: _PLACE.sub(r"at x=\1, y=\2, z=\3", text),
+}
+_SHARES = {"millimetres": 0.12, "metres": 0.12, "degrees": 0.3, "called": 0.4, "places": 0.12}
