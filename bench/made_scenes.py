@@ -91,10 +91,9 @@ def texts(chance: Random) -> None:
         vary(text, chance, 0.35)
         text.bevel_resolution = min(text.bevel_resolution, 4)
         if place % 3 == 1:
-            text.text_boxes[0].width = 3.0
-            text.text_boxes[0].height = 1.5
             bpy.context.view_layer.objects.active = put(f"Boxed {place}", text, chance)
             bpy.ops.font.textbox_add()
+            text.text_boxes[0].width, text.text_boxes[0].height = 3.0, 1.5
             box = text.text_boxes[1]
             box.x, box.y, box.width = 1.0, -2.0, round(chance.uniform(1, 4), 2)
         if place % 3 == 2:
@@ -228,6 +227,7 @@ def drivers(chance: Random) -> None:
 def _driver(spot: tuple[Any, ...], source: Any, chance: Random) -> None:
     curve = spot[0].driver_add(*spot[1:])
     driver = curve.driver
+    far = bpy.data.objects.get("Far") or put("Far", None, chance)
     driver.type = chance.choice(["SCRIPTED", "SCRIPTED", "SUM", "AVERAGE", "MIN", "MAX"])
     names = chance.sample(["x", "turn", "var", "gap"], chance.randint(1, 3))
     for name in names:
@@ -243,7 +243,7 @@ def _driver(spot: tuple[Any, ...], source: Any, chance: Random) -> None:
             target.transform_type = chance.choice(["LOC_X", "ROT_Z", "SCALE_AVG"])
             target.transform_space = chance.choice(["WORLD_SPACE", "LOCAL_SPACE", "TRANSFORM_SPACE"])
         elif variable.type == "LOC_DIFF":
-            variable.targets[1].id = spot[0] if isinstance(spot[0], bpy.types.Object) else source
+            variable.targets[1].id = far
     if driver.type == "SCRIPTED":
         driver.expression = " + ".join(f"{name} * {round(chance.uniform(0.1, 3), 2)}" for name in names)
         driver.use_self = chance.random() < 0.2

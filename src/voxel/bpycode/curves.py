@@ -11,20 +11,64 @@ from voxel.bpycode.script import Json, Script
 from voxel.bpycode.values import array, value
 
 
-def write_splines(script: Script, curve: str, splines: list[Json], path: str) -> None:
-    """Each spline with its points."""
+def held(block: Json) -> bool:
+    """Whether a curve or text has parts that operators make, for which an object has to hold it."""
+    return len(block.get("text_boxes", [])) > 1 or any(is_patch(spline) for spline in block.get("splines", []))
+
+
+def is_patch(spline: Json) -> bool:
+    return bool(spline.get("size", [0, 1])[1] > 1)
+
+
+def write_held(script: Script, owner: str, block: Json, path: str, *, reachable: bool) -> None:
+    """Parts that operators make; `owner` is the object that holds the curve, `reachable` by operators."""
+    if not reachable:
+        script.skip(path, "text boxes or surface patches of an object that is not in the active scene")
+        return
+    if any(is_patch(spline) for spline in block.get("splines", [])):
+        write_splines(script, f"{owner}.data", block["splines"], path, owner)
+    if len(block.get("text_boxes", [])) > 1:
+        script.assign("bpy.context.view_layer.objects.active", owner)
+        write_text_boxes(script, f"{owner}.data", block["text_boxes"], path)
+
+
+PATCH = '''
+def add_patch(obj, rows, columns):
+    """Add a NURBS patch of rows times columns points, which are placed afterwards."""
+    for row in range(rows):
+        line = obj.data.splines.new("NURBS")
+        line.points.add(max(columns, 3) - 1)
+        for column, point in enumerate(line.points):
+            point.co = (row, column, 0, 1)
+            point.select = True
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.curve.make_segment()
+    for index, point in enumerate(obj.data.splines[-1].points):
+        point.select = index >= rows * columns
+    if columns < 3:
+        bpy.ops.curve.delete(type="VERT")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return obj.data.splines[-1]
+'''
+
+
+def write_splines(script: Script, curve: str, splines: list[Json], path: str, owner: str = "") -> None:
+    """Each spline with its points; `owner` is the object, needed for surface patches."""
     for place, spline in enumerate(splines):
         variable = script.names.passing("spline")
-        script.assign(variable, call(f"{curve}.splines.new", quote(spline["type"])))
+        if is_patch(spline):
+            script.helper("add_patch", PATCH)
+            script.assign(variable, call("add_patch", owner, *[str(count) for count in spline["size"]]))
+        else:
+            script.assign(variable, call(f"{curve}.splines.new", quote(spline["type"])))
         typed = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k not in LATE}}
         late = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k in LATE}}
         write_props(script, variable, typed, f"{path}.splines[{place}]")
-        if spline.get("size", [0, 1])[1] > 1:
-            script.skip(f"{path}.splines[{place}]", "a surface patch: rows of points have no writer")
-        elif spline["type"] == "BEZIER":
+        if spline["type"] == "BEZIER":
             write_bezier(script, variable, spline["points"])
         else:
-            write_points(script, variable, spline["points"])
+            write_points(script, variable, spline["points"], made=is_patch(spline))
         write_props(script, variable, late, f"{path}.splines[{place}]")
 
 
@@ -56,9 +100,9 @@ def write_bezier(script: Script, spline: str, points: list[Json]) -> None:
     write_columns(script, f"{spline}.bezier_points", columns, fixed)
 
 
-def write_points(script: Script, spline: str, points: list[Json]) -> None:
-    """Points of a polyline or NURBS; the fourth number is the weight."""
-    if len(points) > 1:
+def write_points(script: Script, spline: str, points: list[Json], *, made: bool = False) -> None:
+    """Points of a polyline or NURBS; the fourth number is the weight. `made`: they are there already."""
+    if len(points) > 1 and not made:
         script.do(call(f"{spline}.points.add", str(len(points) - 1)))
     columns: list[tuple[str, list[Doc]]] = [
         ("co", [parts([*vector(point["co"]), number(point.get("weight", 1.0), whole=True)]) for point in points])
@@ -94,13 +138,21 @@ def write_columns(
 
 
 def write_text_boxes(script: Script, curve: str, boxes: list[Json], path: str) -> None:
-    """Boxes that a text flows through; the first is always there."""
+    """Boxes that the active object's text flows through; the first is always there."""
     for place, box in enumerate(boxes):
-        spot = f"{curve}.text_boxes[0]"
         if place:
-            spot = script.names.passing("text_box")
-            script.assign(spot, f"{curve}.text_boxes.new()")
-        write_props(script, spot, box, f"{path}.text_boxes[{place}]")
+            script.do("bpy.ops.font.textbox_add()")
+        write_props(script, f"{curve}.text_boxes[{place}]", box, f"{path}.text_boxes[{place}]")
+
+
+def write_formats(script: Script, curve: str, formats: list[Json], path: str) -> None:
+    """How runs of letters look."""
+    for run in formats:
+        letter = script.names.passing("letter")
+        script.loop(letter, f"{curve}.body_format[{run['first']}:{run['last'] + 1}]")
+        script.indent += 4
+        write_props(script, letter, run, f"{path}.body_format")
+        script.indent -= 4
 
 
 def write_lattice(script: Script, lattice: str, moved: list[list[Any]]) -> None:

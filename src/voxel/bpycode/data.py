@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from voxel.bpycode.curves import write_elements, write_lattice, write_splines, write_text_boxes
+from voxel.bpycode.curves import (
+    held,
+    write_elements,
+    write_formats,
+    write_lattice,
+    write_splines,
+    write_text_boxes,
+)
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
 from voxel.bpycode.meshes import (
@@ -54,10 +61,12 @@ def make_data(script: Script, needed: Id) -> str:
 
 
 def write_contents(script: Script, variable: str, collection: str, block: Json, path: str) -> None:
-    """Splines, points, elements, node trees; bones are made once the object is in the scene."""
+    """Splines, points, elements, node trees; bones and what else operators make wait for the object."""
     if collection == "curves":
-        write_splines(script, variable, block.get("splines", []), path)
-        write_text_boxes(script, variable, block.get("text_boxes", []), path)
+        if not held(block):
+            write_splines(script, variable, block.get("splines", []), path)
+            write_text_boxes(script, variable, block.get("text_boxes", []), path)
+        write_formats(script, variable, block.get("formats", []), path)
     elif collection == "lattices":
         write_lattice(script, variable, block.get("points", []))
     elif collection == "metaballs":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxel.bpycode.animated import Animated, is_array, reach
-from voxel.bpycode.keys import frame_number, write_keys
+from voxel.bpycode.keys import frame_number, write_keys, write_modifier
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.paths import split
 from voxel.bpycode.props import write_props
@@ -25,11 +25,9 @@ def write_drivers(script: Script, item: Animated) -> None:
         arguments: list[Doc] = [quote(prop), *([str(driver["index"])] if array else [])]
         variable = script.names.passing("driver")
         curve = call(f"{holder}.driver_add", *arguments)
-        if driver.get("keys") or any(m["type"] != "FModifierGenerator" for m in driver.get("modifiers", [])):
-            curve_name = script.names.take("driver_curve", "curve")
-            script.assign(curve_name, curve)
-            write_keys(script, curve_name, driver.get("keys", []))
-            script.assign(variable, f"{curve_name}.driver")
+        if driver.get("keys") or driver.get("modifiers"):
+            write_response(script, curve, driver, path)
+            script.assign(variable, f"{RESPONSE}.driver")
         else:
             script.assign(variable, f"{curve}.driver")
         if driver["type"] != "SCRIPTED":
@@ -40,6 +38,25 @@ def write_drivers(script: Script, item: Animated) -> None:
             script.assign(f"{variable}.expression", quote(driver["expression"]))
         if driver.get("use_self"):
             script.assign(f"{variable}.use_self", "True")
+
+
+RESPONSE = "driver_curve"
+
+
+def write_response(script: Script, creation: Doc, driver: Json, path: str) -> None:
+    """The curve between what a driver computes and what it sets, in place of the straight one that it starts with."""
+    modifier = script.names.passing("modifier")
+    script.assign(RESPONSE, creation)
+    script.loop(modifier, f"list({RESPONSE}.modifiers)")
+    script.add([f"{' ' * (script.indent + 4)}{RESPONSE}.modifiers.remove({modifier})"])
+    if driver.get("keys"):
+        script.do(f"{RESPONSE}.keyframe_points.clear()")
+        write_keys(script, RESPONSE, driver["keys"])
+        script.assign(f"{RESPONSE}.extrapolation", quote(driver.get("extrapolation", "CONSTANT")))
+        if driver.get("smoothing"):
+            script.assign(f"{RESPONSE}.auto_smoothing", quote(driver["smoothing"]))
+    for entry in driver.get("modifiers", []):
+        write_modifier(script, RESPONSE, entry, path)
 
 
 def write_variable(script: Script, driver: str, entry: Json, path: str) -> None:

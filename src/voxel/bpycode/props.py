@@ -45,8 +45,6 @@ def order(identifiers: list[str]) -> list[str]:
     return sorted(identifiers, key=lambda identifier: rank.get(identifier, len(FIRST)))
 
 
-NOT_WRITABLE = frozenset({"internal_spring_normal_check"})
-
 MADE_BY_OPERATOR = frozenset({"rigid_body", "rigid_body_constraint", "soft_body", "collision"})
 """Parts of an object that are there only once an operator or a modifier made them."""
 
@@ -116,9 +114,6 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     place = f"{path}.{identifier}"
     if identifier == "use_nodes" and what is True:
         return  # said where the nodes are made
-    if identifier in NOT_WRITABLE:
-        script.skip(place, "Blender says that it cannot be written")
-        return
     if identifier in MADE_BY_OPERATOR and kind == "Object" and is_struct(what):
         return
     if built_in_font(script, what):

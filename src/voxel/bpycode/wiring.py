@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxel.bpycode.custom import write_custom
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
@@ -167,6 +168,7 @@ def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) 
         script.assign(bone, f"{variable}.pose.bones[{quote(name)}]")
         typed = {"type": "PoseBone", "props": posed["props"]}
         write_props(script, bone, typed, where, {"type": "PoseBone", "props": was["props"]})
+        write_custom(script, bone, posed.get("custom", {}), was.get("custom", {}))
         if posed.get("constraints", []) != was.get("constraints", []):
             write_stack(script, bone, "Constraint", posed.get("constraints", []), where, was.get("constraints"))
 

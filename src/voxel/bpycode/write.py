@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from voxel.bpycode.animation import write_animation
+from voxel.bpycode.custom import write_all_custom
 from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.kinds import kind_of
@@ -78,6 +79,7 @@ def write_all(after: Scene | Mapping[str, Any], before: Scene | Mapping[str, Any
     script.resume()
     worlds(script)
     settings(script)
+    write_all_custom(script)
     script.paragraph("Animation")
     write_animation(script)
     script.no_heading()

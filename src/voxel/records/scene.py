@@ -154,6 +154,8 @@ class Block(_Part, frozen=True, kw_only=True):
     props: Props
     name: str | UnsetType = UNSET
     animation: dict[str, Any] | UnsetType = UNSET
+    custom: dict[str, Any] | UnsetType = UNSET
+    """Custom properties that something in the file reads, or that were given limits or a description."""
     tree: Tree | UnsetType = UNSET
     materials: list[Reference | None] | UnsetType = UNSET
     # objects
@@ -175,6 +177,8 @@ class Block(_Part, frozen=True, kw_only=True):
     # curves, texts, metaballs, lattices, armatures
     splines: list[dict[str, Any]] | UnsetType = UNSET
     text_boxes: list[Struct] | UnsetType = UNSET
+    formats: list[dict[str, Any]] | UnsetType = UNSET
+    """Of runs of letters: `{type, first, last, props}`."""
     elements: list[dict[str, Any]] | UnsetType = UNSET
     points: list[list[float]] | UnsetType = UNSET
     bones: list[dict[str, Any]] | UnsetType = UNSET

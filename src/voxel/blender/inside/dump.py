@@ -14,6 +14,7 @@ from typing import Any
 
 import bpy
 from scene_animation import action_parts, animation_of, forget_moved, forget_shape_values, moved_paths
+from scene_custom import custom_of
 from scene_fresh import fresh_values
 from scene_meshes import mesh_parts, shape_keys
 from scene_nodes import TREE_TYPES, tree_of
@@ -102,9 +103,9 @@ def _block(block: Any, describe: Callable[[Any, Walk, str], Part], walk: Walk, p
         if moved is not None:
             entry["tree"]["animation"] = moved
             forget_moved(entry, moved_paths(tree), {})
-    own = [name for name in block.keys() if name not in ("cycles", "cycles_visibility", "cycles_curves", "_RNA_UI")]  # noqa: SIM118
-    if own:
-        walk.lose(path, f"custom properties or those of add-ons: {', '.join(sorted(own)[:8])}")
+    custom = custom_of(block, walk, path)
+    if custom:
+        entry["custom"] = custom
     paths = moved_paths(block)
     if paths:
         key = f"Object:{block.type}" if isinstance(block, bpy.types.Object) else block.bl_rna.identifier

@@ -175,12 +175,16 @@ def _driver(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
         }
         for variable in driver.variables
     ]
-    keys = _keys(curve)
+    # A new driver passes its value on as it is: up to 4.5 by a generator, which hides the keys, since 5.0 by two keys.
+    plain = [item for item in curve.modifiers if item.type == "GENERATOR" and not item.use_additive]
+    modifiers = [walk.struct(modifier, where) for modifier in curve.modifiers]
+    modifiers = [entry for entry in modifiers if entry["props"] or entry["type"] != "FModifierGenerator"]
+    keys = [] if plain else _keys(curve)
     if keys and [(key["frame"], key["value"]) for key in keys] != [(0.0, 0.0), (1.0, 1.0)]:
         result["keys"] = keys
-    modifiers = [walk.struct(modifier, where) for modifier in curve.modifiers]
-    # Up to 4.5 a new driver comes with a generator that changes nothing.
-    modifiers = [entry for entry in modifiers if entry["props"] or entry["type"] != "FModifierGenerator"]
+        result["extrapolation"] = curve.extrapolation
+        if curve.auto_smoothing == "NONE" and _smoothed(curve.keyframe_points):
+            result["smoothing"] = "NONE"
     if modifiers:
         result["modifiers"] = modifiers
     return result
@@ -253,7 +257,8 @@ def moved_paths(block: Any) -> list[tuple[str, int]]:
         return []
     found = [(curve.data_path, curve.array_index) for curve in data.drivers]
     used = [(data.action, data.action_slot)]
-    used += [(strip.action, strip.action_slot) for track in data.nla_tracks for strip in track.strips]
+    tracks = [track for track in data.nla_tracks if not track.mute]
+    used += [(strip.action, strip.action_slot) for track in tracks for strip in track.strips if not strip.mute]
     for action, slot in used:
         if action is None or slot is None:
             continue
@@ -335,5 +340,5 @@ def _forget_pose(entry: dict[str, Any], bone: str, constraint: str | None, prop:
         for item in posed.get("constraints", ()):
             if item.get("name") == constraint:
                 _forget(item["props"], prop, index, {})
-    if not posed["props"] and not posed.get("constraints"):
+    if not posed["props"] and not posed.keys() & {"constraints", "custom"}:
         del entry["pose"][bone]

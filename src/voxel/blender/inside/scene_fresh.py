@@ -149,6 +149,9 @@ def _shapes(data: dict[str, Any], mesh_object: Any, keep: Any) -> None:
         keep(spline, f"Spline:{kind}")
         points = spline.bezier_points if kind == "BEZIER" else spline.points
         keep(points[0])
+    data["FONT"].body = "a"
+    keep(data["FONT"].text_boxes[0])
+    keep(data["FONT"].body_format[0])
     surface = data["SURFACE"].splines.new("NURBS")
     keep(surface, "Spline:SURFACE")
     for item in bpy.types.MetaElement.bl_rna.properties["type"].enum_items:

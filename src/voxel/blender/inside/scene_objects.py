@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from scene_custom import custom_of
 from scene_meshes import vertex_groups
 from scene_values import Props, Struct, Walk, clean, nested, shortest
 
@@ -203,9 +204,12 @@ def pose_of(item: Any, walk: Walk, path: str) -> dict[str, Any]:
         for name in IDLE.get(bone.rotation_mode, IDLE_IN_EULER):
             props.pop(name, None)
         constraints = constraints_of(bone, walk, where)
-        if not props and not constraints:
+        custom = custom_of(bone, walk, where)
+        if not props and not constraints and not custom:
             continue
         entry: dict[str, Any] = {"props": props}
+        if custom:
+            entry["custom"] = custom
         if constraints:
             entry["constraints"] = constraints
         result[bone.name] = entry

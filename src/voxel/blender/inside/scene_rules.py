@@ -124,7 +124,7 @@ UNMEANT = words(
     NodeTreeInterfaceSocket.is_inspect_output NodeTreeInterfacePanel.interface_items
     NodeTreeInterfacePanel.persistent_uid FCurve.keyframe_points FCurve.sampled_points FCurve.modifiers
     FCurve.group FCurve.data_path FCurve.array_index FCurve.driver FCurve.color FCurve.color_mode FCurve.lock
-    FCurve.hide FCurve.is_valid FCurve.auto_smoothing
+    FCurve.hide FCurve.is_valid FCurve.auto_smoothing ArmatureConstraint.target_space
     """
 )
 

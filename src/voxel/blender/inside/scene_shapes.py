@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scene_values import Struct, Walk, clean, nested
+from scene_values import Props, Struct, Walk, clean, nested
 
 POINT_LIMIT = 4096
 
@@ -22,7 +22,8 @@ def curve_parts(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
         return result
     surface = curve.bl_rna.identifier == "SurfaceCurve"
     if len(curve.splines):
-        result["splines"] = [_spline(one, walk, path, surface) for one in curve.splines]
+        own = {"resolution_u": curve.resolution_u, "resolution_v": curve.resolution_v}  # what new splines take over
+        result["splines"] = [_spline(one, walk, path, surface, own) for one in curve.splines]
     if curve.shape_keys is not None:
         walk.lose(f"{path}.shape_keys", "shape keys of a curve")
     return result
@@ -30,19 +31,32 @@ def curve_parts(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
 
 def _text_parts(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    fresh = walk.fresh["structs"].get("TextBox")
-    boxes = [walk.whole(box, path) for box in curve.text_boxes]
-    if len(boxes) > 1 or (fresh is not None and boxes and boxes[0]["props"] != fresh):
+    boxes = []
+    base = walk.base("TextBox", None)
+    for box in curve.text_boxes:
+        boxes.append({"type": "TextBox", "props": walk.changed(box, base, path)})
+        base = walk.changed(curve.text_boxes[0], None, path)  # a box that is added is like the first
+    if len(boxes) > 1 or any(box["props"] for box in boxes):
         result["text_boxes"] = boxes
-    plain = walk.fresh["structs"].get("TextCharacterFormat", {})
-    if any(walk.changed(letter, plain, path) for letter in curve.body_format):
-        walk.lose(f"{path}.body_format", "formats of single characters")
+    formats: list[dict[str, Any]] = []
+    plain = walk.base("TextCharacterFormat", None)
+    for place, letter in enumerate(curve.body_format):
+        props = walk.changed(letter, plain, path)
+        if formats and formats[-1]["last"] == place - 1 and formats[-1]["props"] == props:
+            formats[-1]["last"] = place
+        elif props:
+            formats.append({"type": "TextCharacterFormat", "first": place, "last": place, "props": props})
+    if formats:
+        result["formats"] = formats
     return result
 
 
-def _spline(spline: Any, walk: Walk, path: str, surface: bool) -> dict[str, Any]:
+def _spline(spline: Any, walk: Walk, path: str, surface: bool, own: Props) -> dict[str, Any]:
     key = "Spline:SURFACE" if surface else f"Spline:{spline.type}"
-    result: dict[str, Any] = {"type": spline.type, "props": walk.changed(spline, walk.base(key, spline), path)}
+    base = {**walk.base(key, spline), **own}
+    if surface and spline.point_count_v > 1:  # an operator makes it, with settings of its own
+        base = {name: value for name, value in base.items() if not name.startswith(("order_", "resolution_"))}
+    result: dict[str, Any] = {"type": spline.type, "props": walk.changed(spline, base, path)}
     result["props"].pop("type", None)
     if surface:
         result["size"] = [spline.point_count_u, spline.point_count_v]

@@ -165,6 +165,7 @@ class Walk:
         self.fresh = fresh
         self.plans: dict[str, Plan] = fresh.setdefault("plans", {})
         self.opaque: list[dict[str, str]] = []
+        self.spoken: set[str] | None = None
         self.making = not fresh["structs"]
         self.old = tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
         self._by_class: dict[type, tuple[str, Plan]] = {}

@@ -1,0 +1,82 @@
+"""Custom properties: those that a person added, apart from what add-ons keep at datablocks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import bpy
+from scene_values import Walk, clean
+
+# Blender's own.
+INTERNAL = frozenset({"cycles", "cycles_visibility", "cycles_curves", "_RNA_UI"})
+IN_PATH = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+NODE_TYPES = ("materials", "worlds", "lights", "node_groups")
+NO_LIMIT = {int: 2**31 - 1, float: 1e37}
+
+
+def custom_of(owner: Any, walk: Walk, path: str) -> dict[str, Any]:
+    """`{name: number, text or list}` of the custom properties that something reads or that a person set limits for.
+
+    Add-ons store their settings in the same place: what nothing in the file reads is named in `opaque`.
+    """
+    names = [name for name in owner.keys() if name not in INTERNAL]  # noqa: SIM118
+    if not names:
+        return {}
+    if walk.spoken is None:
+        walk.spoken = spoken_names()
+    found, left = {}, []
+    for name in names:
+        value = plain(owner[name])
+        if value is not None and (name in walk.spoken or _described(owner, name, value)):
+            found[name] = value
+        else:
+            left.append(name)
+    if left:
+        walk.lose(path, f"custom properties or those of add-ons: {', '.join(sorted(left)[:8])}")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A property's value as JSON; None for groups, datablocks and lists of them."""
+    if isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return clean(value)
+    if hasattr(value, "to_list"):
+        items = value.to_list()
+        return clean(items) if all(isinstance(item, (bool, int, float)) for item in items) else None
+    return None
+
+
+def _described(owner: Any, name: str, value: Any) -> bool:
+    """Whether the property has a description or limits, as those have that were added in the interface."""
+    try:
+        told = owner.id_properties_ui(name).as_dict()
+    except TypeError:  # texts of some kinds have none
+        return False
+    most = NO_LIMIT.get(type(value))
+    return bool(told.get("description")) or (most is not None and abs(told.get("max", most)) < most)
+
+
+def spoken_names() -> set[str]:
+    """Names in quotes in the data paths of drivers and f-curves, and in the attribute nodes of the file."""
+    paths: list[str] = []
+    for action in bpy.data.actions:
+        for layer in action.layers:
+            for strip in layer.strips:
+                paths += [curve.data_path for bag in strip.channelbags for curve in bag.fcurves]
+    names: set[str] = set()
+    for kind in bpy.data.bl_rna.properties.keys():  # noqa: SIM118
+        blocks = getattr(bpy.data, kind)
+        if not isinstance(blocks, bpy.types.bpy_prop_collection):
+            continue
+        for block in blocks:
+            tree = block if kind == "node_groups" else getattr(block, "node_tree", None)
+            for holder in (block, tree):
+                data = getattr(holder, "animation_data", None)
+                for curve in data.drivers if data is not None else ():
+                    paths += [target.data_path for one in curve.driver.variables for target in one.targets]
+            if kind in NODE_TYPES and tree is not None:
+                names |= {node.attribute_name for node in tree.nodes if node.bl_idname == "ShaderNodeAttribute"}
+    return names | {match.replace('\\"', '"') for path in paths for match in IN_PATH.findall(path)}
