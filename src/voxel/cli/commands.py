@@ -24,6 +24,7 @@ COMMANDS = (
     Command("format", "voxel.cli.format", "Write the training files of every provider and role."),
     Command("status", "voxel.cli.status", "What is done, left and failing, and the command that goes on."),
     Command("dataset", "voxel.cli.dataset", "Look at a dataset and prove it again."),
+    Command("report", "voxel.cli.report", "Self-contained HTML pages about the dataset and evaluations."),
     Command("inspect", "voxel.cli.inspect", "What .blend files hold, without starting Blender."),
     Command("decompile", "voxel.cli.decompile", "Write .blend files as readable bpy scripts."),
     Command("check", "voxel.cli.check", "Run a script in boxed Blender and grade it."),
