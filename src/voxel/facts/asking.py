@@ -36,9 +36,10 @@ _SCENE = (
     "Settings: {orders}.",
 )
 _CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?", "Can you {orders} on {anchor}?")
-_POLITE = ("Please", "Could", "Can", "I ", "I'", "We")
+_POLITE = ("Please", "Could", "Can", "I ", "I'", "We", "Give")
 """Said once; a list of such sentences is a machine's."""
-_OPENERS = ("Quick one: ", "Next: ", "For this scene: ", "Another thing: ", "Hi! ")
+_ORDERS = ("{Orders}.", "{Orders}.", "{Orders}.", "{Orders}, please.", "Can you {orders}?", "I want you to {orders}.")
+_OPENERS = ("Quick one. ", "Next step. ", "One more thing. ", "Hi! ", "Small job. ")
 _OPENED = 0.08
 """The share of instructions that begin with a word of their own."""
 _ITS = re.compile(r"\{its:([^}]*)\}")
@@ -98,6 +99,8 @@ def _sentence(
         if len(members) == 1:
             return f"Its interface has {members[0].attribute}."
         return f"Its interface has {listed([fact.attribute for fact in members])}."
+    if group[0] == "splines" and is_new:
+        return f"It has {members[0].attribute}."
     made = [fact for fact in members if fact.make]
     if made:
         return _making(group, made[0], [fact for fact in members if not fact.make], chance, verbs)
@@ -148,7 +151,8 @@ def _changing(members: list[Fact], chance: random.Random, verbs: dict[str, str])
         lines = "".join(f"\n- {_detail(fact) if fact.value else _plain(fact.order)}" for fact in _each_once(members))
         return f"{chance.choice(('Change', 'Adjust', 'Set up', 'Configure'))} {anchor}:{lines}"
     if all(fact.order for fact in members):
-        return _capital(listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])) + "."
+        said = listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])
+        return _one_of(_ORDERS, chance, verbs).format(orders=said, Orders=_capital(said))
     joined = _joined(members)
     if anchor == "the scene":
         return _one_of(_SCENE, chance, verbs).format(orders=joined, Orders=_capital(joined))
@@ -160,7 +164,7 @@ def _changing(members: list[Fact], chance: random.Random, verbs: dict[str, str])
 
 def _one_of(forms: Sequence[str], chance: random.Random, verbs: dict[str, str]) -> str:
     """A form that keeps politeness to the first sentence that has any."""
-    form = chance.choice([one for one in forms if not (verbs and one.startswith(_POLITE))])
+    form = chance.choice([one for one in forms if not (verbs and (one.startswith(_POLITE) or "please" in one))])
     verbs.setdefault("change", form)
     return form
 

@@ -196,9 +196,10 @@ class _Finder:
             kind, last = _owner(now, path)
             if kind == "SimpleDeformModifier" and last == _twin(now):
                 continue
-            if value is True and prefix + path in SAID:
-                attribute, order = SAID[prefix + path]
-                check = Property(of=of, path=prefix + path, value=True)
+            said = SAID.get(prefix + path if value is True else f"{prefix}{path}={value}")
+            if said is not None:
+                attribute, order = said
+                check = Property(of=of, path=prefix + path, value=value)
                 self.facts.append(Fact(check, group, subject, attribute=attribute, order=order))
                 continue
             noun, shown = words.noun(kind, last), words.value(self.units, kind, last, value)

@@ -262,6 +262,8 @@ VALUES: dict[str, str] = {
 }
 
 SAID: dict[str, tuple[str, str]] = {
+    "data.dimensions=3D": ("in 3D", "make {it} 3D"),
+    "data.fill_mode=FULL": ("fully bevelled", "bevel {it} fully"),
     "hide_render": ("hidden in renders", "hide {it} in renders"),
     "hide_viewport": ("hidden in the viewport", "hide {it} in the viewport"),
     "show_in_front": ("drawn in front of everything", "draw {it} in front of everything"),
@@ -271,7 +273,7 @@ SAID: dict[str, tuple[str, str]] = {
     "is_modifier": ("usable as a modifier", "make {it} usable as a modifier"),
     "data.show_names": ("showing the names of its bones", "show the names of the bones of {it}"),
 }
-"""Switches that are on, as (what describes the thing, what is asked of it)."""
+"""Switches that are on, and items, as (what describes the thing, what is asked of it)."""
 
 TEXTS = frozenset(
     [

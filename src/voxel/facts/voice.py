@@ -20,7 +20,7 @@ _LINKS = (
     "feed {1}'s {0} output to {2} on {3}",
 )
 _QUOTED = re.compile(r'("[^"]*")')
-_LENGTH = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) (cm|mm)\b")
+_LENGTH = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) cm\b")
 _PLACE = re.compile(r"\bat \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)")
 _SHORT = 0.3
 """Lengths above this, in metres, are not given in millimetres."""
@@ -54,7 +54,7 @@ def _in_metres(text: str) -> str:
 
 
 def _length(found: re.Match[str], most: float, factor: float, unit: str) -> str:
-    metres = float(found.group(1)) / (100 if found.group(2) == "cm" else 1000)
+    metres = float(found.group(1)) / 100
     return f"{words.number(round(metres * factor, 6))} {unit}" if abs(metres) <= most else found.group(0)
 
 
