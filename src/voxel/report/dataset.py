@@ -90,7 +90,8 @@ def _counts(by_split: dict[Split, list[Example]], examples: Sequence[Example]) -
         for role in ROLES
     ]
     totals = [len(by_split[split]) for split in SPLITS]
-    rows.append(["all", *(f"{count:,} ({count / len(examples):.0%})" for count in totals), f"{len(examples):,}"])
+    rows.append(["all", *(f"{count:,}" for count in totals), f"{len(examples):,}"])
+    rows.append(["share", *(f"{count / len(examples):.0%}" for count in totals), ""])
     versions = sorted({version for one in examples for version in one.blender})
     everywhere = sum(set(one.blender) == set(versions) for one in examples)
     return {

@@ -23,6 +23,9 @@ SAMPLES = 24
 _LONGEST = 70
 """Lines of code that a card can show without hiding everything else."""
 
+_MANY = 12
+"""Checks: examples with more show no more."""
+
 
 class Shown(NamedTuple):
     """One card of the gallery."""
@@ -35,12 +38,16 @@ class Shown(NamedTuple):
 
 
 def chosen(examples: Sequence[Example], count: int) -> list[Example]:
-    """At most `count` examples: every role in turn, of each role every category in turn, the better ones first."""
+    """At most `count` examples: every role in turn, of each role every category in turn, what shows most first."""
     by_role: dict[str, dict[str, list[Example]]] = {role: {} for role in ROLES}
-    for one in sorted(examples, key=lambda one: (one.completion.count("\n") > _LONGEST, -one.quality, one.id)):
+    for one in sorted(examples, key=lambda one: (one.completion.count("\n") > _LONGEST, -_worth(one), one.id)):
         by_role[one.role].setdefault(one.category, []).append(one)
     turns = [_in_turn([held[name] for name in sorted(held)]) for held in by_role.values()]
     return _in_turn(turns)[:count]
+
+
+def _worth(example: Example) -> float:
+    return example.quality * min(_MANY, len(example.checks))
 
 
 def _in_turn(rows: Sequence[Sequence[Example]]) -> list[Example]:
