@@ -6,6 +6,18 @@ from voxel.blender.quality import Quality, code_quality
 from voxel.blender.renderer import Picture
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Blender, Limits
+from voxel.blender.server import Blender, Limits, Trial
 
-__all__ = ["Blender", "Limits", "Picture", "Quality", "Run", "Runtime", "Schema", "check", "code_quality", "schema"]
+__all__ = [
+    "Blender",
+    "Limits",
+    "Picture",
+    "Quality",
+    "Run",
+    "Runtime",
+    "Schema",
+    "Trial",
+    "check",
+    "code_quality",
+    "schema",
+]

@@ -167,7 +167,8 @@ class Walk:
         self.opaque: list[dict[str, str]] = []
         self.spoken: set[str] | None = None
         self.making = not fresh["structs"]
-        self.old = tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
+        # what was never saved has the version of the startup file
+        self.old = bool(bpy.data.filepath) and tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
         self._by_class: dict[type, tuple[str, Plan]] = {}
         self._silent: dict[str, list[Silent]] = {}
         self._defaults: dict[str, Props] = {}

@@ -79,6 +79,8 @@ class Server:
             return self.load(dict(zip(places, fds, strict=True)), limits, header.get("code", "dump"))
         if op == "run":
             return self.run(header, payload, unit, limits)
+        if op == "trial":
+            return self.trial(header["places"], json.loads(payload), limits)
         if op == "code":
             return self.trusted(payload.decode(), limits)
         raise ValueError(f"unknown operation {op}")
@@ -144,6 +146,20 @@ class Server:
             )
         )
         return reply | {"judge": judged}, result
+
+    def trial(self, places: list[int], sources: list[str], limits: Limits) -> tuple[dict[str, Any], bytes]:
+        """Runs our writer's code and dumps what it leaves, with and without single statements, all in one fork."""
+        self._want_fresh("dump", limits)
+
+        def work(report: int) -> None:
+            import dump
+            from unit_trial import trial
+
+            gc.disable()
+            result = trial(sources, places, lambda: dump.dump(self.fresh or {}))
+            write_all(report, json.dumps(result).encode("utf-8", "replace") + b"ok")
+
+        return self._judged(self.forks.run(work, limits))
 
     def trusted(self, source: str, limits: Limits) -> tuple[dict[str, Any], bytes]:
         """Runs our own source, whose `answer()` gives JSON-able data."""
@@ -270,7 +286,7 @@ def _warm() -> None:
     for name in _USUAL:
         with contextlib.suppress(ImportError):
             __import__(name)
-    for name in ("counts", "dump"):
+    for name in ("counts", "dump", "unit_trial"):
         __import__(name)
     bpy.ops.wm.read_factory_settings(use_empty=True)
 

@@ -1,0 +1,118 @@
+"""What our own writer's code leaves, and what it would leave without one of its statements; runs in a fork.
+
+Nothing here is safe from the code that it runs: it is for code that the writer made, not for scripts of people or
+models (`unit_play`). The dump is taken in the same process, without saving and loading.
+
+A statement that sets a property or makes a link is taken back at the end instead of being left out from the start:
+the property gets the value that it had before, or the link is cut, the scene is dumped, and the statement is done
+again. That costs a dump; leaving it out costs a fork and a run. The two differ only where a later statement does the
+same as a side effect of something else.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import bpy
+from mathutils import Color, Euler, Matrix, Quaternion, Vector
+
+_COPIED = (Color, Euler, Matrix, Quaternion, Vector)
+
+Dump = Callable[[], dict[str, Any]]
+Act = Callable[[], object]
+
+
+class _Way(NamedTuple):
+    """How to take a statement back, and how to do it again."""
+
+    back: Act
+    again: Act
+
+
+def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
+    """Runs the sources, then takes back one after another of the last one's top-level statements at `places`.
+
+    Returns `scene` and, by place, the scenes `without`; a place is missing there when its statement cannot be taken
+    back in this way. What the sources raise is raised on.
+    """
+    scopes = [types.ModuleType("__main__").__dict__ for _ in sources]
+    for source, scope in zip(sources[:-1], scopes, strict=False):
+        exec(compile(source, "<script>", "exec"), scope)  # noqa: S102  the writer's code
+    scope, ways = scopes[-1], {}
+    for place, statement in enumerate(ast.parse(sources[-1]).body):
+        way = _way(statement, scope) if place in places else None
+        exec(compile(ast.Module([statement], []), "<script>", "exec"), scope)  # noqa: S102  the writer's code
+        if way is not None:
+            ways[place] = way
+    whole = dump()
+    without = {}
+    for place, way in ways.items():
+        try:
+            way.back()
+        except (AttributeError, TypeError, ValueError, RuntimeError, ReferenceError):
+            continue
+        without[place] = dump()
+        way.again()
+    if without and dump() != whole:
+        without = {}
+    return {"scene": whole, "without": without}
+
+
+def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
+    """Decided just before the statement runs: expressions are looked at again later, values are kept now."""
+    match statement:
+        case ast.Assign(targets=[ast.Attribute(value=owner, attr=name)], value=value):
+            holder = _expression(owner)
+            try:
+                before = _kept(getattr(eval(holder, scope), name))  # noqa: S307
+            except (AttributeError, TypeError, ValueError, RuntimeError, KeyError, IndexError):
+                return None
+            result = _expression(value)
+            return _Way(
+                lambda: setattr(eval(holder, scope), name, before),  # noqa: S307
+                lambda: setattr(eval(holder, scope), name, eval(result, scope)),  # noqa: S307
+            )
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="new"), args=[one, other], keywords=[])):
+            links, ends, whole = (
+                _expression(owner),
+                [_expression(one), _expression(other)],
+                _expression(statement.value),
+            )
+            if not isinstance(eval(links, scope), bpy.types.NodeLinks):  # noqa: S307
+                return None
+            return _Way(
+                lambda: _cut(eval(links, scope), *[eval(end, scope) for end in ends]),  # noqa: S307
+                lambda: eval(whole, scope),  # noqa: S307
+            )
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="link"), args=[one], keywords=[])):
+            list_, item = _expression(owner), _expression(one)
+            whole = _expression(statement.value)
+            return _Way(
+                lambda: eval(list_, scope).unlink(eval(item, scope)),  # noqa: S307
+                lambda: eval(whole, scope),  # noqa: S307
+            )
+    return None
+
+
+def _expression(node: ast.expr) -> types.CodeType:
+    return compile(ast.Expression(node), "<script>", "eval")
+
+
+def _cut(links: Any, source: Any, target: Any) -> None:
+    for link in links:
+        if {link.from_socket, link.to_socket} == {source, target}:
+            links.remove(link)
+            return
+    raise ValueError("there is no such link")
+
+
+def _kept(value: Any) -> Any:
+    """A value that does not change with its owner."""
+    if isinstance(value, _COPIED):
+        return value.copy()
+    if isinstance(value, bpy.types.bpy_prop_array):
+        return [_kept(item) for item in value]
+    return value
