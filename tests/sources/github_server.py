@@ -9,6 +9,7 @@ do: too many at once, or any request while it had asked to wait.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import os
@@ -97,7 +98,9 @@ class GitHubServer:
         """Path template, status, media type and body of every REST answer as it was sent, for validation."""
         self.keep_answers = False
         self.echo = False
-        """Whether error messages repeat the request's headers."""
+        """Whether refusals repeat the request's headers and every token that this server was ever sent, and git is
+        refused."""
+        self.tokens: set[str] = set()
         self.tree_names = "commit"
         """What `sha` of a tree asked for by branch is: the commit or the tree."""
         self.tells_commits = True
@@ -209,6 +212,13 @@ class GitHubServer:
             kind, status, extra, told = "batch", *self._batch(path, json.loads(body))
         elif path.startswith("/objects/"):
             kind, status, extra, told = "object", *self._object(path.rpartition("/")[2])
+        elif self.git_root is not None and ".git/" in path and self.echo:
+            kind, status, extra = (
+                "git",
+                403 if token else 401,
+                {"www-authenticate": "Basic", "content-type": "text/plain"},
+            )
+            told = f"remote: not for {base64.b64decode(token.removeprefix('Basic ')).decode()}".encode()
         elif self.git_root is not None and ".git/" in path:
             self._log("git", path, token, 200, headers)
             await self._git(method, target, headers, body, writer)
@@ -218,8 +228,10 @@ class GitHubServer:
         limited = self._trouble(kind, token)
         if limited is not None:
             status, extra, told = limited
-        if status >= 400 and self.echo:
-            told = json.dumps({"message": f"not for {token}: {json.dumps(headers)}"}).encode()
+        self.tokens.add(token)
+        if status >= 400 and self.echo and kind != "git":
+            known = " ".join(sorted(self.tokens))
+            told = json.dumps({"message": f"not for {token}: {json.dumps(headers)} {known}"}).encode()
         early = self._not_before.get(token, 0.0)
         # what was on its way when the server asked to wait is no offence
         if self.now() < early and time.monotonic() - self._asked.get(token, 0.0) > 0.1:

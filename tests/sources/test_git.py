@@ -14,6 +14,7 @@ import pytest
 from tests.sources.github_server import GitHubServer, Repo, pointer
 
 from voxel.errors import UsageError
+from voxel.sources import Policy
 from voxel.sources.git import bare, name_of
 from voxel.sources.remote import starter_repositories
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
@@ -196,6 +197,23 @@ def test_a_url_loses_what_must_not_be_written_down(forge: Forge) -> None:
     assert bare(url) == f"http://127.0.0.1:{forge.server.port}/ann/art"
 
 
+def test_a_password_that_the_server_repeats_is_not_written_down(
+    forge: Forge, capfd: pytest.CaptureFixture[str]
+) -> None:
+    forge.commit("ann/art", {"LICENSE": MIT, "a.blend": b"BLENDER-a"})
+    secret = "ghp_repeated0123"
+    forge.server.echo = True
+    listed = forge.folder / "mine.txt"
+    listed.write_text(f"http://ann:{secret}@127.0.0.1:{forge.server.port}/ann/art.git\n")
+    BlenderFileScraper(forge.folder / "data", source="git", repos_file=listed).run()
+    assert {seen.status for seen in forge.server.seen} == {401, 403}  # it was sent, and repeated
+    assert forge.repositories() == {"ann/art": "gone or private (it asks who you are)"}
+    written = b"".join(path.read_bytes() for path in (forge.folder / "data").rglob("*") if path.is_file())
+    captured = capfd.readouterr()
+    assert secret.encode() not in written
+    assert secret not in captured.out + captured.err
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [
@@ -214,4 +232,12 @@ def test_the_list_that_ships_names_each_repository_once_and_its_licence() -> Non
     names = [name_of(starter.url) for starter in starters]
     assert len(names) == len(set(names)) >= 40
     assert {"KhronosGroup/glTF-Blender-IO", "godotengine/tps-demo", "raysan5/raylib"} <= set(names)
-    assert all(starter.license for starter in starters)
+    refused = {name_of(starter.url) for starter in starters if Policy().refusal(starter.license)}
+    assert refused == {"ebabel-eu/blender-models"}  # its README alone gives up all rights
+
+
+@pytest.mark.corpus
+def test_the_list_that_ships_holds_every_repository_of_the_corpus(corpus: Path) -> None:
+    known = {json.loads(line)["repo"] for line in (corpus / "manifest.jsonl").read_text().splitlines()}
+    assert len(known) == 22
+    assert known <= {name_of(starter.url) for starter in starter_repositories()}

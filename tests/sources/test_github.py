@@ -390,9 +390,15 @@ def test_no_token_is_written_anywhere_even_when_the_server_repeats_it(
 ) -> None:
     second = "github_pat_OTHERsecret_42"
     repos = [repo(1), repo(2, status=403), repo(3, status=409), repo(4, moved_from="owner/x")]
+    here_too = f"no object for {TOKEN} nor {second}"
+    lfs = {"LICENSE": MIT, "a.blend": pointer(blend("a")), "b.blend": pointer(blend("b"))}
+    repos.append(repo(5, lfs, lfs_trouble={hashlib.sha256(blend("a")).hexdigest(): (500, here_too)}))
+    repos.append(repo(6, {"LICENSE": MIT, "c.blend": pointer(blend("c"))}, lfs_trouble={"*": (422, here_too)}))
     here = world(repos, TOKEN, second, troubles=Troubles(error=0.2))
     here.server.echo = True
-    (here.folder.parent / "list.txt").write_text("owner/r1\nowner/r2\nowner/r3\nowner/x\nowner/none\n")
+    (here.folder.parent / "list.txt").write_text(
+        "owner/r1\nowner/r2\nowner/r3\nowner/x\nowner/none\nowner/r5\nowner/r6\n"
+    )
     scraper = here.scraper(repos_file=here.folder.parent / "list.txt")
     scraper.run()
     assert {seen.token.removeprefix("Bearer ") for seen in here.server.seen} == {"", TOKEN, second}
@@ -403,6 +409,11 @@ def test_no_token_is_written_anywhere_even_when_the_server_repeats_it(
         assert secret.encode() not in written
         assert secret not in captured.out + captured.err + repr(scraper.__dict__)
     assert "not for Bearer [token]" in here.repositories()["owner/r2"]["reason"]
+    assert here.server.count("batch") >= 2
+    assert here.states()["owner/r5:a.blend"] == (
+        "failed", "LFS is in trouble (500: no object for [token] nor [token])",
+    )  # fmt: skip
+    assert here.states()["owner/r6:c.blend"][0] == "failed"
 
 
 def test_an_etag_is_sent_with_its_own_token_only(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ def test_a_read_only_data_directory_stops_with_one_line_and_can_still_be_looked_
     assert b"Read-only file system; make it writable or take another --data-dir" in done.stderr
     status = voxel("status", "--data-dir", data, cwd=tmp_path)
     assert (status.returncode, status.stderr) == (0, b"")
-    assert status.stdout.startswith(b"scrape   complete: 1 of 1 done")
+    assert status.stdout.startswith(b"scrape.folder complete: 1 of 1 done")
 
 
 def slow_parse(folder: Path, data: Path) -> subprocess.Popen[bytes]:
