@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxel.bpycode.bmesh_primitives import can_bmesh, make_by_bmesh
 from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.meshes import (
@@ -72,8 +73,14 @@ def make_object(script: Script, needed: Id, block: Json, holders: list[Id], hint
     data_id = identity(block.get("data"))
     mesh = script.block(data_id) if data_id else None
     active = ("scenes", script.after["active_scene"])
-    if data_id is not None and data_id[0] == "meshes" and not script.ready(data_id) and is_primitive(mesh):
-        assert mesh is not None
+    operator = data_id is not None and data_id[0] == "meshes" and not script.ready(data_id) and is_primitive(mesh)
+    if data_id is not None and mesh is not None and operator and needed in script.many and can_bmesh(mesh):
+        data = make_by_bmesh(script, data_id, mesh)
+        mesh_details(script, data, data_id, mesh)
+        write_materials(script, data, mesh, f'meshes["{data_id[1]}"]')
+        script.made(data_id, data)
+        operator = False
+    if data_id is not None and operator:
         variable = make_primitive(script, needed, block, data_id, hint)
         place_primitive(script, variable, holders, active)
         rest: tuple[str, ...] = (

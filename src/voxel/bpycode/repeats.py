@@ -19,6 +19,8 @@ from voxel.bpycode.wiring import write_parent, write_wiring
 FEWEST = 3
 FEWEST_LONG = 2
 """So many suffice where each is long."""
+MANY = 24
+"""Objects that are too many to be made by an operator one after another."""
 COLUMN = {"location": "location", "rotation_euler": "rotation", "scale": "scale"}
 DEFAULT = {"location": [0.0, 0.0, 0.0], "rotation_euler": [0.0, 0.0, 0.0], "scale": [1.0, 1.0, 1.0]}
 ALONE = ("shape_keys", "pose", "particle_systems", "vertex_groups", "slots")
@@ -117,7 +119,8 @@ class Repeats:
             geometry = {key: held["geometry"][key] for key in ("primitive", "smooth", "material_index")
                         if key in held["geometry"]}  # fmt: skip
             shape = {"scale": [1.0] * 3, "offset": [0.0] * 3, **geometry["primitive"]}
-            numbers = {key: float(what) if key in LENGTHS else what for key, what in shape["args"].items()}
+            usual = LENGTHS.get(shape["kind"], {})
+            numbers = {**usual, **{key: float(what) if key in usual else what for key, what in shape["args"].items()}}
             held["geometry"] = {**geometry, "primitive": {**shape, "args": numbers}}
         return rest, held
 
@@ -162,15 +165,31 @@ class Repeats:
                 material_source(self.script, slots[0]) if self.ready(slots) else "None" for slots in materials
             ]
             data = [{**mesh, "materials": []} for mesh in data]
-            return block, {**columns.merge(data), "materials": [columns.add("material", docs)]}
-        return block, columns.merge(data) if data[0] else {}
+            return block, {**without_usual(columns.merge(data)), "materials": [columns.add("material", docs)]}
+        return block, without_usual(columns.merge(data)) if data[0] else {}
 
     def ready(self, materials: list[Any]) -> bool:
         needed = identity(materials[0])
         return needed is None or self.script.ready(needed)
 
 
-LENGTHS = frozenset({"size", "radius", "radius1", "radius2", "depth", "major_radius", "minor_radius"})
+LENGTHS: dict[str, dict[str, float]] = {
+    "CUBE": {"size": 2.0}, "PLANE": {"size": 2.0}, "GRID": {"size": 2.0}, "MONKEY": {"size": 2.0},
+    "CIRCLE": {"radius": 1.0}, "UV_SPHERE": {"radius": 1.0}, "ICO_SPHERE": {"radius": 1.0},
+    "CYLINDER": {"radius": 1.0, "depth": 2.0}, "CONE": {"radius1": 1.0, "radius2": 0.0, "depth": 2.0},
+    "TORUS": {"major_radius": 1.0, "minor_radius": 0.25},
+}  # fmt: skip
+"""By kind: the measures that may differ between primitives of one loop, and what the operator takes them for."""
+
+
+def without_usual(mesh: Json) -> Json:
+    """A primitive's mesh without the measures that need not be said."""
+    if not is_primitive(mesh):
+        return mesh
+    primitive = mesh["geometry"]["primitive"]
+    usual = LENGTHS.get(primitive["kind"], {})
+    args = {key: what for key, what in primitive["args"].items() if usual.get(key) != what}
+    return {**mesh, "geometry": {**mesh["geometry"], "primitive": {**primitive, "args": args}}}
 
 
 NUMBERS = frozenset({"geometry", "uv", "attributes", "fcurves", "splines", "weights", "bounds", "offsets"})
@@ -227,6 +246,8 @@ def write_loop(script: Script, names: list[str], repeats: Repeats) -> None:
         rows = [parts(docs[place] for docs in columns.docs.values()) for place in range(len(names))]
         script.loop(", ".join(words), listing(rows))
     script.indent += 4
+    if len(names) >= MANY:
+        script.many.add(needed)
     block = {**repeats.everything[first], **block}
     variable = make_object(script, needed, block, repeats.holders.of.get(first, []), stem(script, names))
     write_wiring(script, variable, first, block)

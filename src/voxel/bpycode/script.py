@@ -95,6 +95,8 @@ class Script:
         self._claimed: set[Id] = set()
         self.called: dict[Id, str] = {}
         """Source of the names of datablocks that are made in a loop."""
+        self.many: set[Id] = set()
+        """Objects that stand for so many in a loop that operators would be slow."""
         self.stand_ins: dict[Id, Json] = {}
         """Blocks with columns in place of the values that differ, for the first of the datablocks of a loop."""
         self._condition: tuple[str, int, int] | None = None
@@ -165,10 +167,11 @@ class Script:
     def source(self) -> str:
         """The whole script."""
         body = [paragraph for paragraph in self._paragraphs if paragraph]
-        plain = sorted(line for line in self._imports if line.startswith("import"))
+        plain = sorted(line for line in self._imports if line.startswith("import") and line != "import bmesh")
         standard = [line for line in self._imports if line.startswith("from math ")]
         math_names = sorted(line.split(" import ")[1] for line in self._imports if line.startswith("from mathutils "))
-        third = ["import bpy", *([f"from mathutils import {', '.join(math_names)}"] if math_names else [])]
+        bmesh = ["import bmesh"] if "import bmesh" in self._imports else []
+        third = [*bmesh, "import bpy", *([f"from mathutils import {', '.join(math_names)}"] if math_names else [])]
         head = [[*plain, *standard], third] if plain or standard else [third]
         if not self._helpers:
             return join([*head, *body])
