@@ -135,15 +135,11 @@ def _strip(mover: Mover, curves: list[Json]) -> Candidates:
     chance = chance_of("strip", curves)
     after = mover.moved(curves)
     holder = after["blocks"]["objects"][mover.subject]
-    frames = [key["frame"] for curve in curves for key in curve["keys"]]
     start, repeat = float(chance.choice((1, 10, 25, 40))), float(chance.choice((1, 2, 3)))
-    # the strip takes its part of the action from the action's own range
-    props: Json = {"action_frame_end": max(frames)} | ({"action_frame_start": min(frames)} if min(frames) != 1 else {})
-    if repeat > 1:
-        props["repeat"] = repeat
+    props: Json = {"repeat": repeat} if repeat > 1 else {}
     strip = {
         "type": "NlaStrip", "name": mover.action, "props": props, "action": {"$id": ["actions", mover.action]},
-        "start": start, "end": start + (max(frames) - min(frames)) * repeat,
+        "start": start,
     }  # fmt: skip
     track = {"type": "NlaTrack", "name": f"{mover.subject} Track", "props": {}, "strips": [strip]}
     holder["animation"] = {"nla": [track]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voxel.facts.lookup import Json, block, blocks, reference
@@ -56,10 +56,6 @@ def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> 
             if target is not None:
                 without(target, [prop])
         yield Candidate("render", f"{category}-edit", before, whole)
-    if settings:
-        before = copy.deepcopy(whole)
-        before["blocks"]["scenes"]["Scene"]["props"].pop("camera")
-        yield Candidate("render", "active-camera", before, whole)
 
 
 def _data(scene: Json, name: str) -> Json | None:
@@ -113,7 +109,7 @@ def _leaves(props: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[
     return found
 
 
-def _pick(props: Mapping[str, Any], leaves: list[tuple[str, ...]]) -> dict[str, Any]:
+def _pick(props: Mapping[str, Any], leaves: Sequence[tuple[str, ...]]) -> dict[str, Any]:
     """The same nested properties with only these leaves."""
     kept: dict[str, Any] = {}
     for name, value in props.items():
@@ -137,5 +133,9 @@ def _setups(cut: Cut, active: Json, lights: list[str], cameras: list[str]) -> Ca
     if lights:
         yield Candidate("render", "setup", cut.take(), cut.take([camera, lights[0]], settings=settings))
         yield Candidate("render", "setup", cut.take(), cut.take([camera, *lights[:3]], settings=settings | some))
+    sizes = [leaf for leaf in leaves if leaf[1] in ("resolution_x", "resolution_y", "resolution_percentage", "engine")]
+    if sizes:
+        pictured = settings | _pick(props, sizes)
+        yield Candidate("render", "active-camera", cut.take([camera]), cut.take([camera], settings=pictured))
     if some:
         yield Candidate("render", "setup", cut.take([camera]), cut.take([camera], settings=settings | some))

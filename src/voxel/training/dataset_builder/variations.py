@@ -51,10 +51,12 @@ def _moved(props: Json, chance: Any) -> Json:
     """One or two of the numbers changed by a plain factor; those between 0 and 1 stay there."""
     moved = copy.deepcopy(props)
     numbers = [name for name, value in moved.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if {"angle", "factor"} <= set(numbers):
+        numbers = [name for name in numbers if name not in ("angle", "factor")]  # one value under two names
     for name in chance.sample(sorted(numbers), min(len(numbers), chance.randint(1, 2))):
         value, factor = moved[name], chance.choice(_FACTORS)
         if isinstance(value, int):
-            moved[name] = max(1, round(value * factor))
+            moved[name] = max(2, round(value * factor))
         else:
             moved[name] = tidy(min(1.0, value * factor) if 0 <= value <= 1 else value * factor, "")
     return moved
