@@ -110,7 +110,8 @@ def _sentence(
 def _making(group: tuple[str, ...], made: Fact, rest: list[Fact], chance: random.Random, verbs: dict[str, str]) -> str:
     kind = group[2] if len(group) > 2 else group[0]
     again = kind in verbs
-    verb = verbs.setdefault(kind, chance.choice(_MAKE.get(kind, _MAKE[""])))
+    choices = [one for one in _MAKE.get(kind, _MAKE[""]) if not (verbs and one.startswith(_POLITE))]
+    verb = verbs.setdefault(kind, chance.choice(choices))
     if again and verb.startswith(_POLITE):
         verb = verbs[kind] = "Also add"
     question = verb.startswith(("Could", "Can"))
@@ -222,7 +223,8 @@ def _tree(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
         return opener + "".join(f"\n- {part}" for part in said)
     if not is_new:
         return f"{chance.choice(('In', 'To'))} {made[0].anchor}, add {listed(said)}."
-    opener = chance.choice(("Use", "Its nodes are", "Add", "In its node tree, put", "It has"))
+    several = ("Its nodes are",) if len(said) > 1 else ()
+    opener = chance.choice(("Use", "Add", "In its node tree, put", "It has", *several))
     return f"{opener} {listed(said)}."
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from voxel.facts import words
 
@@ -22,6 +23,9 @@ _LINKS = (
 _QUOTED = re.compile(r'("[^"]*")')
 _LENGTH = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) cm\b")
 _PLACE = re.compile(r"\bat \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)")
+_OPENED = re.compile(r"^(?:Quick one|Next step|One more thing|Hi|Small job)[.!] ")
+_NEXT = ("Now ", "Now ", "Then ", "Good. Now ", "Nice, but ", "Almost there: ", "Next, ", "One change: ")
+_SORTS = "(?:point|sun|spot|area|curve|text|mesh|metaball|surface) "
 _SHORT = 0.3
 """Lengths above this, in metres, are not given in millimetres."""
 
@@ -43,6 +47,28 @@ def voiced(text: str, chance: random.Random) -> str:
     for spell in respell:
         pieces[::2] = [spell(piece) for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def continued(text: str, before: Mapping[str, Any], seed: str) -> str:
+    """An edit as the next thing that somebody says who has just asked for `before`.
+
+    Where the whole talk is about one thing, it needs no name any more: "now move it to …".
+    """
+    chance = random.Random(f"continued {seed}")
+    text = _OPENED.sub("", text)
+    objects = list(before["blocks"].get("objects", {}))
+    quoted = _QUOTED.findall(text)
+    if len(objects) == 1 and set(quoted) <= {f'"{objects[0]}"'}:
+        kind = before["blocks"]["objects"][objects[0]]["kind"]
+        thing = {"CAMERA": "the camera", "LIGHT": "the light"}.get(kind, "it")
+        name = re.escape(quoted[0]) if quoted else "(?!)"
+        text = re.sub(rf"(modifier|constraint)( of) {name}", r"\1", text)
+        text = re.sub(rf"(?:[Tt]he (?:{_SORTS})?(?:object|camera|light|empty) )?{name}", thing, text)
+        text = re.sub(r"\b[Tt]he ([\w-]+(?: \w+)?) of it\b", r"its \1", text)
+    word = chance.choice(_NEXT)
+    begins = word.endswith(". ") or text.startswith(('"', "I ", "I'"))
+    first = text[:1] if begins else text[:1].lower()
+    return word + first + text[1:]
 
 
 def _in_millimetres(text: str) -> str:

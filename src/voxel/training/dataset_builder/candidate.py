@@ -24,9 +24,13 @@ class Candidate(NamedTuple):
     before: Json
     after: Json
     derived: str = ""
+    follows: bool = False
+    """Whether to ask for it as the second turn of a conversation, where the first can be said."""
 
 
 Candidates = Iterator[Candidate]
+FOLLOW_UP = "follow-up"
+"""The category of second turns."""
 
 
 class PlanCandidate(NamedTuple):
