@@ -60,6 +60,12 @@ def test_stats_count_everything_once(data: Path) -> None:
     assert found["category"] == {"builder/mesh": 8, "render/light": 1, "texture/nodes": 1}
     assert found["blender"] == {"4.5": 10, "5.0": 10}
     assert found["dropped"] == {"duplicate": 1}
+    # these made-up examples all have the same code
+    assert found["near_duplicates_across_splits"] == 8 + 8 + 1
+    assert found["repositories_in_two_splits"] == 1
+    assert "across splits: 17 pairs with nearly the same code (of 17 compared), 1 repositories in two" in voxel(
+        "stats", "--data-dir", data
+    )
     assert "10 examples, about 300 tokens, mean quality 0.50" in voxel("stats", "--data-dir", data)
 
 

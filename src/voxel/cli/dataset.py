@@ -99,14 +99,17 @@ def stats(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
     """How many examples there are of what, and why candidates were dropped."""
     from voxel.records.example import DroppedCandidate
     from voxel.stages import DataDir
+    from voxel.training.dataset_builder.nearness import crossing
 
     counts: dict[str, Counter[str]] = {
         name: Counter() for name in ("split", "role", "category", "difficulty", "blender", "license", "repo")
     }
     total = tokens = 0
     quality = 0.0
+    by_split: dict[str, list[Example]] = {split: [] for split in SPLITS}
     for path, _, example in _examples(data_dir, None, None, None):
         total += 1
+        by_split[path.stem].append(example)
         tokens += example.tokens
         quality += example.quality
         counts["split"][path.stem] += 1
@@ -122,17 +125,50 @@ def stats(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
         decoder = msgspec.json.Decoder(DroppedCandidate)
         with dropped.open("rb") as lines:
             reasons.update(decoder.decode(line).reason.partition(":")[0] for line in lines)
+    leaks = crossing(by_split)
     if json:
         table = {name: dict(found.most_common()) for name, found in counts.items()}
-        record = {"examples": total, "tokens": tokens, **table, "dropped": dict(reasons.most_common())}
+        record = {
+            "examples": total,
+            "tokens": tokens,
+            "quality": round(quality / total, 4) if total else 0.0,
+            "near_duplicates_across_splits": leaks.near,
+            "repositories_in_two_splits": leaks.repositories,
+            **table,
+            "dropped": dict(reasons.most_common()),
+        }
         typer.echo(msgspec.json.encode(record).decode())
         return 0
     mean = quality / total if total else 0.0
     typer.echo(f"{total:,} examples, about {tokens:,} tokens, mean quality {mean:.2f}")
+    typer.echo(
+        f"across splits: {leaks.near:,} pairs with nearly the same code (of {leaks.candidates:,} compared), "
+        f"{leaks.repositories:,} repositories in two"
+    )
     for name, found in [*counts.items(), ("dropped", reasons)]:
         typer.echo(f"\n{name}")
         for value, number in found.most_common():
             typer.echo(f"  {number:>7,}  {value}")
+    return 0
+
+
+@app.command("push")
+def push(
+    repo: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The dataset on the hub; made where it is not.")],
+    data_dir: DataDirOption = DATA_DIR,
+    private: Annotated[bool, typer.Option("--private", help="A new one is for you alone.")] = False,
+    json: JsonOption = False,
+) -> int:
+    """Put the dataset on the Hugging Face hub: its card, JSON Lines and Parquet. Needs the extra [hub] and HF_TOKEN."""
+    from voxel.errors import UsageError
+    from voxel.providers.hub import push_dataset
+    from voxel.stages import DataDir
+
+    folder = DataDir(data_dir).datasets
+    if not (folder / "README.md").is_file():
+        raise UsageError(f"there is no dataset in {folder}; make it with: voxel build")
+    url = push_dataset(folder, repo, private=private)
+    typer.echo(msgspec.json.encode({"repo": repo, "url": url}).decode() if json else url)
     return 0
 
 

@@ -12,10 +12,14 @@ import ast
 import io
 import tokenize
 import zlib
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from rensa import RMinHash, RMinHashLSH
+
+from voxel.records.example import Example
 
 NEAR = 0.8
 RUN = 4
@@ -108,15 +112,48 @@ def _neighbours(sets: Sequence[Shingles]) -> dict[int, frozenset[int]]:
 
 def near_pairs(sets: Sequence[Shingles]) -> Iterator[tuple[int, int]]:
     """Places of every two sets with a Jaccard index of at least `NEAR`; the lower place first."""
+    return (pair for pair in _proposed(sets) if jaccard(sets[pair[0]], sets[pair[1]]) >= NEAR)
+
+
+def _proposed(sets: Sequence[Shingles]) -> Iterator[tuple[int, int]]:
     index = RMinHashLSH(NEAR, _PERMUTATIONS, _BANDS)
     for place, features in enumerate(sets):
         sketch = RMinHash(_PERMUTATIONS, _SEED)
         sketch.update([str(feature) for feature in features])
         for other in sorted(index.query(sketch)):
             small, large = sorted((len(features), len(sets[other])))
-            if small >= NEAR * large and jaccard(features, sets[other]) >= NEAR:
+            if small >= NEAR * large:
                 yield other, place
         index.insert(place, sketch)
+
+
+class Crossing(NamedTuple):
+    """What is on both sides of a border between splits."""
+
+    near: int
+    """Pairs of examples with nearly the same completion, or nearly the same context and completion."""
+    candidates: int
+    """Pairs of different splits that were compared exactly."""
+    repositories: int
+
+
+def crossing(by_split: Mapping[str, Sequence[Example]]) -> Crossing:
+    """Looks at a finished dataset for what must not be there; all three counts but the second are to be 0."""
+    placed = [(split, example) for split, examples in by_split.items() for example in examples]
+    near: set[tuple[int, int]] = set()
+    compared: set[tuple[int, int]] = set()
+    for sets in (
+        [shingles(example.completion) for _, example in placed],
+        [shingles(example.context, example.completion) for _, example in placed],
+    ):
+        for one, other in _proposed(sets):
+            if placed[one][0] != placed[other][0]:
+                compared.add((one, other))
+                if jaccard(sets[one], sets[other]) >= NEAR:
+                    near.add((one, other))
+    homes = {(example.provenance.repo, split) for split, example in placed}
+    repositories = Counter(repo for repo, _ in homes)
+    return Crossing(len(near), len(compared), sum(count > 1 for count in repositories.values()))
 
 
 def joined(facts: Mapping[tuple[str, str], Iterable[Hashable]], least: int) -> Iterator[tuple[str, str]]:
