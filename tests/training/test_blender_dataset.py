@@ -30,11 +30,14 @@ KEYS = [
     "instruction",
     "context",
     "completion",
+    "earlier",
     "checks",
     "quality",
+    "quality_parts",
     "tokens",
     "blender",
     "provenance",
+    "proved",
 ]
 ROOM = """
 import bpy

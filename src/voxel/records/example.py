@@ -19,6 +19,9 @@ End = tuple[str, str]
 """(RNA type of a node, the socket: its shown name, or its identifier where the name occurs twice on that side)."""
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+Proof = Literal["runs", "checks", "means", "minimal", "mesh", "picture", "curves", "bones"]
+"""It runs; every check holds; the scene means just what was wanted; no statement can be left out; and which effect
+agrees with what the file holds: the evaluated mesh, a small picture, values of f-curves, matrices of bones."""
 Difficulty = Literal["easy", "medium", "hard"]
 
 
@@ -211,6 +214,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     attribution: str = ""
     derived_from: str = ""
     """What was changed against the file's own content; empty when nothing was."""
+    rewritten_by: str = ""
+    """The model that worded the instruction; empty for Voxel's own words."""
 
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -243,6 +248,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     context: str
     """Code that sets up what the instruction takes as given; often empty."""
     completion: str
+    earlier: str = ""
+    """Of a follow-up: the instruction whose answer the context is; else empty."""
     checks: tuple[Check, ...]
     quality: Share
     """The weighted geometric mean of `quality_parts`; both are worked out once the whole dataset is known."""
@@ -252,6 +259,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     blender: tuple[str, ...]
     """Versions it was proved on, such as `4.5`."""
     provenance: Provenance
+    proved: tuple[Proof, ...] = ()
+    """What was shown of it, on the first of `blender`; on the others `runs` and `checks` alone. Empty in datasets made
+    before this was written down."""
 
 
 class DroppedCandidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,12 @@ from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
 from voxel.facts.fact import Fact
 from voxel.facts.stated import unstated
-from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, Exists, Provenance
-from voxel.training.dataset_builder.candidate import Candidate, PlanCandidate
+from voxel.facts.voice import continued
+from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, Exists, Proof, Provenance
+from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanCandidate
+from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.likeness import Likeness, likeness
+from voxel.training.dataset_builder.minimal import lean
 from voxel.training.dataset_builder.naming import plain_names
 from voxel.training.dataset_builder.planning import drafted
 
@@ -24,6 +27,8 @@ MAX_FACTS = 40
 MAX_TOKENS = 3000
 BYTES_PER_TOKEN = 3.3
 """Measured on bpy code; an estimate."""
+RUNS: tuple[Proof, ...] = ("runs", "checks")
+MINIMAL: tuple[Proof, ...] = (*RUNS, "means", "minimal")
 _SHOWN = 160
 _REMEMBERED = 50_000
 """Proofs that a worker keeps in mind; old scenes repeat the same camera, lamp and cube file after file."""
@@ -54,12 +59,14 @@ class Prover:
         self._timeout = timeout
         self._seen: set[str] = set()
         self._known: dict[bytes, tuple[list[str], str]] = {}
+        self._leaned: dict[bytes, tuple[str, str]] = {}
 
     def next_file(self) -> None:
         """Begins another file: what is the same within a file is left out, the same in two files is decided later."""
         self._seen.clear()
         if len(self._known) > _REMEMBERED:
             self._known.clear()
+            self._leaned.clear()
 
     def prove(self, candidate: Candidate | PlanCandidate, source: Provenance) -> Line | None:
         """None when there is nothing to learn: nothing but that a thing is there, or what this file had already."""
@@ -84,17 +91,50 @@ class Prover:
             return None
         self._seen.add(alike.exact)
         instruction = ask(facts, alike.exact)
-        tokens = estimate_tokens(instruction, context, completion)
+        earlier, lasting = self._first_turn(before, context, alike.exact) if candidate.follows else ("", [])
+        if earlier:
+            candidate = candidate._replace(category=FOLLOW_UP)
+            instruction = continued(instruction, before, alike.exact)
+        tokens = estimate_tokens(earlier, instruction, context, completion)
         if tokens > MAX_TOKENS:
             return left_out(candidate, source, f"too long: more than {MAX_TOKENS} tokens", instruction, completion)
         checks = checks_of(facts)
         missing = unstated(checks, instruction, context)
         if missing:
             return left_out(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
-        versions, trouble = self._versions(scripts(candidate.role, context, completion), checks, after)
+        leanest, trouble = self._lean(context, completion, checks, after)
         if trouble:
             return left_out(candidate, source, trouble, instruction, completion)
-        return lined(candidate, source, checks, instruction, context, completion, versions, alike)
+        if leanest != completion:
+            completion, alike = leanest, likeness(context, leanest, names)
+        versions, trouble = self._versions(scripts(candidate.role, context, completion), checks, after, tried=True)
+        if trouble:
+            return left_out(candidate, source, trouble, instruction, completion)
+        if earlier:
+            versions = [one for one in versions if one in lasting]
+        return lined(candidate, source, checks, instruction, context, completion, versions, alike, MINIMAL, earlier)
+
+    def _first_turn(self, before: Any, context: str, seed: str) -> tuple[str, list[str]]:
+        """(what the context answers, series in which it does); nothing where that cannot be said or does not hold."""
+        try:
+            facts = find(before, Cut(before).take())
+        except Unsayable:
+            return "", []
+        checks = checks_of(facts)
+        instruction = ask(facts, f"first {seed}") if facts and len(facts) <= MAX_FACTS else ""
+        if not instruction or unstated(checks, instruction):
+            return "", []
+        versions, trouble = self._versions((context,), checks, before)
+        return ("", []) if trouble else (instruction, versions)
+
+    def _lean(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[str, str]:
+        """(the completion without what nothing misses, why it does not hold); asked once for what files have alike."""
+        key = hashlib.sha256(msgspec.json.encode([context, completion, checks, after["blocks"]])).digest()
+        if key not in self._leaned:
+            self._leaned[key] = lean(
+                self._blenders[0], context, completion, lambda scene: wrong_with(scene, checks, after), self._timeout
+            )
+        return self._leaned[key]
 
     def _prove_plan(self, candidate: PlanCandidate, source: Provenance) -> Line | None:
         plan = drafted(candidate)
@@ -109,25 +149,33 @@ class Prover:
         versions, trouble = self._versions(scripts(candidate.role, plan.context, plan.completion), plan.checks)
         if trouble:
             return left_out(candidate, source, trouble, texts[0], texts[2])
-        return lined(candidate, source, plan.checks, *texts, versions, plan.alike)
+        return lined(candidate, source, plan.checks, *texts, versions, plan.alike, RUNS)
 
-    def _versions(self, sources: Sequence[str], checks: Sequence[Check], after: Any = None) -> tuple[list[str], str]:
-        """(series in which it holds, why it does not hold in the first); asked once for what many files have alike."""
-        encoded = msgspec.json.encode([sources, checks, after and after["blocks"]])
+    def _versions(
+        self, sources: Sequence[str], checks: Sequence[Check], after: Any = None, *, tried: bool = False
+    ) -> tuple[list[str], str]:
+        """(series in which it holds, why it does not hold in the first); asked once for what many files have alike.
+
+        What was `tried` in the first Blender already is judged there in a clean process only where no other Blender
+        holds it: every example is judged in one clean process at least.
+        """
+        encoded = msgspec.json.encode([sources, checks, after and after["blocks"], tried])
         key = hashlib.sha256(encoded).digest()
         if key not in self._known:
-            self._known[key] = self._judged(sources, checks, after)
+            self._known[key] = self._judged(sources, checks, after, tried)
         return self._known[key]
 
-    def _judged(self, sources: Sequence[str], checks: Sequence[Check], after: Any) -> tuple[list[str], str]:
-        held: list[str] = []
-        for place, blender in enumerate(self._blenders):
-            reason = judge(blender, sources, checks, after if place == 0 else None, self._timeout)
-            if reason and place == 0:
-                return [], reason
-            if not reason:
-                held.append(blender.runtime.series)
-        return held, ""
+    def _judged(
+        self, sources: Sequence[str], checks: Sequence[Check], after: Any, tried: bool
+    ) -> tuple[list[str], str]:
+        first, *others = self._blenders
+        reason = "" if tried else judge(first, sources, checks, after, self._timeout)
+        if reason:
+            return [], reason
+        held = [one.runtime.series for one in others if not judge(one, sources, checks, None, self._timeout)]
+        if tried and not held:
+            reason = judge(first, sources, checks, after, self._timeout)
+        return ([], reason) if reason else ([first.runtime.series, *held], "")
 
 
 def judge(
@@ -144,7 +192,11 @@ def judge(
         return f"does not run: {run.verdict}{words[:_SHOWN]}"
     if run.scene is None:
         return "does not run: its scene could not be taken"
-    scene = msgspec.json.decode(run.scene)
+    return wrong_with(msgspec.json.decode(run.scene), checks, after)
+
+
+def wrong_with(scene: Any, checks: Sequence[Check], after: Any = None) -> str:
+    """The first check that a dumped Scene fails, or where it does not mean the same as `after`; empty if neither."""
     wrong = failing(checks, scene)
     if wrong:
         return f"a check does not hold: {msgspec.json.encode(wrong[0]).decode()[:_SHOWN]}"
@@ -171,12 +223,14 @@ def estimate_tokens(*texts: str) -> int:
 
 def lined(
     candidate: Candidate | PlanCandidate, source: Provenance, checks: tuple[Check, ...], instruction: str, context: str,
-    completion: str, versions: list[str], alike: Likeness,
+    completion: str, versions: list[str], alike: Likeness, proved: tuple[Proof, ...] = RUNS, earlier: str = "",
 ) -> Proved:  # fmt: skip
+    """An example that holds; it is nobody's until the whole dataset is known."""
     count = len(checks)
     difficulty: Difficulty = "easy" if count <= 3 else "medium" if count <= 8 else "hard"
     example = Example(
-        id=_identity(candidate.role, instruction, context, completion),
+        id=identity(candidate.role, instruction, context, completion),
+        earlier=earlier,
         role=candidate.role,
         category=candidate.category,
         difficulty=difficulty,
@@ -185,8 +239,9 @@ def lined(
         completion=completion,
         checks=checks,
         quality=0.0,
-        tokens=estimate_tokens(instruction, context, completion),
+        tokens=estimate_tokens(earlier, instruction, context, completion),
         blender=tuple(versions),
+        proved=proved,
         provenance=_with_derivation(source, candidate.derived),
     )
     return Proved(example=example, exact=alike.exact, shape=alike.shape)
@@ -197,9 +252,7 @@ def left_out(
 ) -> Unproved:
     return Unproved(
         dropped=DroppedCandidate(
-            id=_identity(
-                candidate.role, reason, candidate.category, completion or _contents(candidate)
-            ),
+            id=identity(candidate.role, reason, candidate.category, completion or _contents(candidate)),
             role=candidate.role,
             category=candidate.category,
             reason=reason,
@@ -218,7 +271,8 @@ def _with_derivation(source: Provenance, derived: str) -> Provenance:
     return msgspec.structs.replace(source, derived_from=derived) if derived else source
 
 
-def _identity(*parts: str) -> str:
+def identity(*parts: str) -> str:
+    """16 hex digits."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -1,0 +1,178 @@
+"""Proof that every statement of an answer is needed: without any one of them the answer fails or means something else.
+
+There is no list of exceptions: what the comparison does not miss, the answer does without.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from voxel.blender import Blender
+from voxel.errors import BadInput
+
+Missed = Callable[[Any], str]
+"""What is wrong with a dumped Scene; empty when nothing is."""
+FOREIGN = (".expression", "driver_add")
+"""Signs of text from files that Blender itself would run; such code is only run where its report is not believed."""
+ROUNDS = 12
+_BLOCKS = (ast.For, ast.If, ast.With, ast.While, ast.FunctionDef)
+_NEVER = (ast.Return, ast.Pass)
+
+
+class Statement(NamedTuple):
+    """One statement of a script: its place at the top level, and the ways to it below that."""
+
+    node: ast.stmt
+    way: tuple[tuple[str, int], ...]
+
+    @property
+    def place(self) -> int | None:
+        """Its number among the top-level statements, if it is one."""
+        return self.way[0][1] if len(self.way) == 1 else None
+
+
+class Tried(NamedTuple):
+    """What running an answer showed."""
+
+    trouble: str
+    """Why it does not hold; empty when it does."""
+    spare: list[Statement]
+    """Statements that nothing misses."""
+
+
+def lean(blender: Blender, context: str, completion: str, missed: Missed, timeout: float) -> tuple[str, str]:
+    """The completion without the statements that nothing misses, and why it does not hold; empty when it does.
+
+    Statements go one at a time, for of two that do the same one is needed; what is left is tried anew each time.
+    """
+    for _ in range(ROUNDS):
+        sources = (context, completion) if context else (completion,)
+        found = tried(blender, sources, missed, timeout)
+        if found.trouble or not found.spare:
+            return completion, found.trouble
+        completion = cut(completion, min(reversed(found.spare), key=lambda one: len(one.way)))
+    return completion, f"not minimal: more than {ROUNDS} statements are not missed"
+
+
+def statements(tree: ast.Module) -> Iterator[Statement]:
+    """Every statement, those inside loops and functions too, in their order."""
+
+    def below(node: ast.AST, way: tuple[tuple[str, int], ...]) -> Iterator[Statement]:
+        for field in ("body", "orelse"):
+            for number, statement in enumerate(getattr(node, field, ())):
+                here = (*way, (field, number))
+                if not isinstance(statement, _NEVER) and not _is_words(statement):
+                    yield Statement(statement, here)
+                if isinstance(statement, _BLOCKS):
+                    yield from below(statement, here)
+
+    return below(tree, ())
+
+
+def uncertain(tree: ast.Module) -> list[Statement]:
+    """Statements that have to be tried: the others bind a name that nothing else binds and that others need."""
+    bound: dict[str, int] = {}
+    loaded: dict[str, int] = {}
+    for node in ast.walk(tree):
+        for name in _binds(node):
+            bound[name] = bound.get(name, 0) + 1
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            loaded[node.id] = loaded.get(node.id, 0) + 1
+
+    def certain(node: ast.stmt) -> bool:
+        if isinstance(node, _BLOCKS) and not isinstance(node, ast.FunctionDef):
+            return False
+        inside = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)]
+        names = _binds(node) if isinstance(node, ast.FunctionDef) else [n for i in ast.walk(node) for n in _binds(i)]
+        return any(bound[name] == 1 and loaded.get(name, 0) > inside.count(name) for name in names)
+
+    return [statement for statement in statements(tree) if not certain(statement.node)]
+
+
+def tried(blender: Blender, sources: Sequence[str], missed: Missed, timeout: float) -> Tried:
+    """Runs the sources, then the last one again without each uncertain statement.
+
+    `missed` judges the Scenes. Costs a fork, a dump for each statement that can be taken back, and another fork for
+    each that cannot.
+    """
+    *before, answer = sources
+    tree = ast.parse(answer)
+    doubtful = uncertain(tree)
+    foreign = any(sign in source for source in sources for sign in FOREIGN)
+    places = [] if foreign else [one.place for one in doubtful if one.place is not None]
+    try:
+        trial = blender.trial(*sources, places=places, timeout=timeout) if not foreign else None
+        whole = trial.scene if trial else _cleanly(blender, sources, timeout)
+    except BadInput as error:
+        return Tried(f"does not run: {error}", [])
+    trouble = missed(whole)
+    if trouble:
+        return Tried(trouble, [])
+    spare = []
+    for one in doubtful:
+        without = trial.without.get(one.place) if trial and one.place is not None else None
+        if without is not None and missed(without):
+            continue
+        if not _fails(blender, (*before, ast.unparse(left_out(tree, one))), missed, timeout, foreign):
+            spare.append(one)
+    return Tried("", spare)
+
+
+def left_out(tree: ast.Module, one: Statement) -> ast.Module:
+    """A copy of the tree without a statement."""
+    copied = copy.deepcopy(tree)
+    owner: Any = copied
+    for field, number in one.way[:-1]:
+        owner = getattr(owner, field)[number]
+    field, number = one.way[-1]
+    body = getattr(owner, field)
+    del body[number]
+    if not body and field == "body" and owner is not copied:
+        body.append(ast.Pass())
+    return copied
+
+
+def cut(source: str, one: Statement) -> str:
+    """The text without the statement's lines, and without a comment that would then stand over nothing."""
+    lines = source.split("\n")
+    first, last = one.node.lineno - 1, (one.node.end_lineno or one.node.lineno) - 1
+    alone = last + 1 >= len(lines) or not lines[last + 1].strip() or lines[last + 1].lstrip().startswith("#")
+    while alone and first > 0 and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    kept = lines[:first] + lines[last + 1 :]
+    while 0 < first < len(kept) and not kept[first].strip() and not kept[first - 1].strip():
+        del kept[first]
+    return "\n".join(kept).rstrip("\n") + "\n"
+
+
+def _fails(blender: Blender, sources: Sequence[str], missed: Missed, timeout: float, foreign: bool) -> bool:
+    try:
+        scene = _cleanly(blender, sources, timeout) if foreign else blender.trial(*sources, timeout=timeout).scene
+    except BadInput:
+        return True
+    return bool(missed(scene))
+
+
+def _cleanly(blender: Blender, sources: Sequence[str], timeout: float) -> Any:
+    run = blender.run(*sources, timeout=timeout)
+    if run.verdict != "passed" or run.scene is None:
+        first = run.errors[0] if run.errors else None
+        raise BadInput(f"{run.verdict}: {first.message}" if first else run.verdict)
+    return msgspec.json.decode(run.scene)
+
+
+def _binds(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(item.asname or item.name).split(".")[0] for item in node.names]
+    return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
+
+
+def _is_words(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
