@@ -193,7 +193,12 @@ NOUNS: dict[str, str] = {
     "WorldMistSettings.falloff": "mist falloff",
 }
 
-TYPES: dict[str, str] = {"NodesModifier": "Geometry Nodes", "SimpleDeformModifier": "Simple Deform"}
+TYPES: dict[str, str] = {
+    "NodesModifier": "Geometry Nodes",
+    "SimpleDeformModifier": "Simple Deform",
+    "KinematicConstraint": "Inverse Kinematics",
+    "SplineIKConstraint": "Spline IK",
+}
 
 VALUES: dict[str, str] = {
     "engine.CYCLES": "Cycles",

@@ -1,0 +1,105 @@
+"""Scripts that people wrote, run by real Blender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voxel.blender import Blender
+from voxel.records.example import Example, Provenance
+from voxel.training.dataset_builder.human_scripts import Script, embedded, from_script, is_script
+from voxel.training.dataset_builder.proving import Line, Proved, Unproved
+
+SOURCE = Provenance(source="git", repo="someone/tools", license="MIT", attribution="Someone")
+OLD = """import bpy
+scene = bpy.context.scene
+lamp_data = bpy.data.lamps.new("Key", type="SPOT")
+lamp_data.energy = 500
+lamp = bpy.data.objects.new("Key", lamp_data)
+scene.objects.link(lamp)
+lamp.location = (2, -3, 4)
+bpy.ops.mesh.primitive_uv_sphere_add(view_align=False, size=0.75, location=(0, 0, 1.2345))
+bpy.context.object.name = "Ball"
+scene.objects.active = bpy.context.object
+"""
+ROW = """import bpy
+for number in range(3):
+    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(number * 1.23456, 0, 0))
+    bpy.context.object.name = f"Box {number}"
+    bpy.context.object.modifiers.new("Bevel", "BEVEL").width = 0.03
+"""
+
+
+@pytest.fixture(scope="module")
+def blender() -> Iterator[Blender]:
+    with Blender("4.5") as warm:
+        yield warm
+
+
+def lines(code: str, blender: Blender) -> list[Line]:
+    return list(from_script(Script("a.py", code), SOURCE, [blender], 30))
+
+
+def example(line: Line) -> Example:
+    assert isinstance(line, Proved)
+    return line.example
+
+
+def test_what_a_script_leaves_becomes_instruction_and_checks(blender: Blender) -> None:
+    (line,) = lines(ROW, blender)
+    found = example(line)
+    assert (found.role, found.category, found.completion, found.context) == ("builder", "script", ROW, "")
+    assert found.provenance == SOURCE
+    for said in ('"Box 2"', "2.469", "50 cm", "3 cm", "Bevel modifier"):
+        assert said in found.instruction
+    assert {check.of for check in found.checks} == {("objects", f"Box {number}") for number in range(3)}
+
+
+def test_an_old_script_is_mended_and_proved_and_teaches_the_repair(blender: Blender) -> None:
+    made, repair = (example(line) for line in lines(OLD, blender))
+    assert made.category == "script"
+    assert "bpy.data.lights.new" in made.completion
+    assert "view_layer.objects.active" in made.completion
+    assert "radius=0.75" in made.completion
+    assert repair.category == "repair"
+    assert repair.completion == made.completion
+    assert f"```python\n{OLD}```" in repair.instruction
+    assert "'BlendData' object has no attribute 'lamps'" in repair.instruction
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import bpy\nprint(len(bpy.data.objects))\n", "leaves nothing"),
+        ("# ##### BEGIN GPL LICENSE BLOCK #####\nimport bpy\n", "licence"),
+        ("import bpy\nbpy.data.objects['Nobody'].location.x = 1\n", "does not run"),
+        ("import bpy\n" + "bpy.context.scene.frame_end = 100\n" * 400, "too long"),
+        ("import bpy\nwhile True: pass\n", "does not run: timeout"),
+    ],
+)
+def test_a_script_that_is_no_example_says_why(code: str, reason: str, blender: Blender) -> None:
+    (line,) = from_script(Script("a.py", code), SOURCE, [blender], 3)
+    assert isinstance(line, Unproved)
+    assert line.dropped.reason.startswith(reason)
+
+
+def test_texts_in_a_blend_file_are_found(blender: Blender, tmp_path: Path) -> None:
+    path = tmp_path / "texts.blend"
+    path.write_bytes(
+        blender.make(
+            f"import bpy\nbpy.data.texts.new('row.py').write({ROW!r})\n"
+            "bpy.data.texts.new('notes').write('import the cube, says bpy')\n"
+        )
+    )
+    assert [script.code for script in embedded(path)] == [ROW]
+    path.write_bytes(b"no blend file")
+    assert list(embedded(path)) == []
+
+
+def test_only_python_that_imports_bpy_is_a_script() -> None:
+    assert is_script("import bpy\n")
+    assert is_script("from bpy.types import Panel\n")
+    assert not is_script("print('bpy')\n")
+    assert not is_script("import bpy; print 'Python 2'\n")
