@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.sources.github_server import GitHubServer
-from tests.sources.test_github import ALL, PROGRAM, TOKEN, World, crowd, expected
+from tests.sources.worlds import ALL, PROGRAM, TOKEN, World, crowd, expected
 
 
 def main() -> int:
@@ -88,7 +88,7 @@ def main() -> int:
     print(f"files missing: {len(wanted - got)}, files too many: {len(got - wanted)}")
     for asked, partial in unchanged:
         print(f"run on what is unchanged, {partial} searches answered in part: {dict(asked)}")
-    whole = sum(count for kind, count in unchanged[0][0].items() if "whole" in kind)
+    whole = sum(count for asked, _ in unchanged for kind, count in asked.items() if "whole" in kind)
     too_many = listed / len(repos) > 1.3 or server.most_at_once > options.concurrency
     return int(bool(server.too_early or again or wanted ^ got or whole or too_many))
 

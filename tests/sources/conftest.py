@@ -110,3 +110,25 @@ def nullable(schema: Any) -> Any:
         return schema
     plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
     return {"anyOf": [{"type": "null"}, plain]} if schema.get("nullable") is True else plain
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hastened: float) -> Any:
+    """Makes a server with the given repositories."""
+    from tests.sources.github_server import GitHubServer, Repo
+    from tests.sources.worlds import TOKEN, World
+
+    servers: list[GitHubServer] = []
+
+    def make(repos: list[Repo], *tokens: str, **options: Any) -> World:
+        server = GitHubServer(repos, speed=hastened, **options)
+        server.__enter__()
+        servers.append(server)
+        for name, value in server.environment(*(tokens or (TOKEN,))).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        return World(server, tmp_path / "data")
+
+    yield make
+    for server in servers:
+        server.__exit__()

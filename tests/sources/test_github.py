@@ -7,97 +7,18 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.sources.github_server import GitHubServer, Repo, Troubles, git_sha, pointer
+from tests.sources.github_server import Repo, Troubles, pointer
+from tests.sources.worlds import ALL, GPL, MIT, PROGRAM, TOKEN, Make, blend, crowd, expected, repo
 
 from voxel.errors import UsageError
 from voxel.stages import Ledger
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
-
-TOKEN = "ghp_0123456789abcdefSECRET"
-MIT = (
-    b"MIT License\n\nCopyright (c) 2020 Ann Author\n\nPermission is hereby granted, free of charge, to any person "
-    b"obtaining a copy. The above copyright notice shall be included in all copies."
-)
-GPL = b"GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n"
-
-
-def blend(name: str) -> bytes:
-    return b"BLENDER-v300 " + name.encode() * 20
-
-
-def repo(number: int, files: dict[str, bytes] | None = None, **more: Any) -> Repo:
-    files = {"LICENSE": MIT, f"scene{number}.blend": blend(f"own {number}")} if files is None else files
-    return Repo(f"owner/r{number}", 1000 + number, 1_400_000_000 + number * 3_600, files, spdx="MIT", **more)
-
-
-class World:
-    """A server, and scrapers that are pointed at it."""
-
-    def __init__(self, server: GitHubServer, folder: Path) -> None:
-        self.server = server
-        self.folder = folder
-
-    def scraper(self, **options: Any) -> BlenderFileScraper:
-        if "repos" not in options and "repos_file" not in options:
-            options.setdefault("queries", ["everything"])
-        return BlenderFileScraper(self.folder, source="github", **options)
-
-    def files(self) -> dict[str, dict[str, Any]]:
-        lines = (self.folder / "scraped" / "files.jsonl").read_text().splitlines()
-        return {f"{told['repo']}:{told['path']}": told for told in map(json.loads, lines)}
-
-    def states(self) -> dict[str, tuple[str, str]]:
-        return {name: (told["state"], told["reason"]) for name, told in self.files().items()}
-
-    def repositories(self) -> dict[str, dict[str, Any]]:
-        lines = (self.folder / "scraped" / "repositories.jsonl").read_text().splitlines()
-        return {told["repo"]: told for told in map(json.loads, lines)}
-
-    def arrived(self) -> list[str]:
-        """The raw addresses of all bytes that the client's book says have come."""
-        with closing(sqlite3.connect(self.folder / "checkpoints" / "collecting.sqlite")) as book:
-            names = {name for (name,) in book.execute("SELECT name FROM blob")}
-        return [
-            f"/raw/{repo.name}/{repo.commit}/{path}"
-            for repo in self.server.repos.values()
-            for path, data in repo.files.items()
-            if git_sha(data) in names and f"/raw/{repo.name}/{repo.commit}/{path}" in self.server.completed
-        ]
-
-    def blob(self, sha256: str) -> bytes:
-        return (self.folder / "scraped" / "blobs" / sha256[:2] / sha256).read_bytes()
-
-
-Make = Callable[..., World]
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hastened: float) -> Any:
-    """Makes a server with the given repositories."""
-    servers: list[GitHubServer] = []
-
-    def make(repos: list[Repo], *tokens: str, **options: Any) -> World:
-        server = GitHubServer(repos, speed=hastened, **options)
-        server.__enter__()
-        servers.append(server)
-        for name, value in server.environment(*(tokens or (TOKEN,))).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(tmp_path)
-        return World(server, tmp_path / "data")
-
-    yield make
-    for server in servers:
-        server.__exit__()
 
 
 def test_files_come_with_commit_licence_and_attribution(world: Make) -> None:
@@ -174,6 +95,13 @@ def test_searches_are_cut_until_all_is_listed_and_nothing_counts_twice(world: Ma
     assert len(here.repositories()) == 1_300
     assert here.server.count("tree") == 1_300
     assert here.server.too_early == []
+    here.server.seen.clear()
+    incomplete = here.server.incomplete
+    here.server.troubles.incomplete = 0.2
+    here.scraper(queries=["everything", "owner"]).run()
+    # what is answered in part is asked again, and the ETag of the whole page from before answers for it
+    assert here.server.incomplete > incomplete
+    assert {seen.conditional for seen in here.server.seen} == {True}
 
 
 def test_a_second_run_costs_conditional_requests_only_and_a_change_only_itself(world: Make) -> None:
@@ -285,42 +213,6 @@ def test_where_no_commit_is_told_the_branch_must_do_and_bytes_are_checked(world:
     assert here.states() == {"owner/r1:scene1.blend": ("held", "")}
 
 
-ALL = Troubles(
-    retry_after=0.005, primary=0.003, secondary=0.002, error=0.02, dropped=0.02, cut=0.02, wrong=0.01, incomplete=0.1
-)
-
-
-def crowd(count: int) -> list[Repo]:
-    """Repositories of every kind, the same for the same count."""
-    draw = random.Random(5)
-    repos = []
-    for n in range(count):
-        files = {"LICENSE": MIT if draw.random() < 0.9 else GPL}
-        for index in range(draw.randrange(3)):
-            files[f"f{index}/s.blend"] = blend(f"{draw.randrange(count)} {index}")
-        each = repo(n, files)
-        each.spdx = "MIT" if files["LICENSE"] is MIT else "GPL-3.0"
-        if draw.random() < 0.1:
-            data = blend(f"object {n}")
-            each.files["big.blend"] = pointer(data)
-            each.lfs[hashlib.sha256(data).hexdigest()] = data
-        if draw.random() < 0.05:
-            each.status = draw.choice([409, 451, 403])
-        repos.append(each)
-    return repos
-
-
-def expected(repos: list[Repo]) -> set[str]:
-    """Which .blend files a run must end up with."""
-    return {
-        f"{each.name}:{path}"
-        for each in repos
-        if each.status == 200 and each.files["LICENSE"] is MIT
-        for path in each.files
-        if path.endswith(".blend")
-    }
-
-
 def test_troubles_of_every_kind_lose_nothing_and_no_wait_is_cut_short(world: Make) -> None:
     repos = crowd(120)
     here = world(repos, troubles=ALL)
@@ -335,15 +227,6 @@ def test_troubles_of_every_kind_lose_nothing_and_no_wait_is_cut_short(world: Mak
     for told in here.files().values():
         if told["state"] == "held":
             assert hashlib.sha256(here.blob(told["sha256"])).hexdigest() == told["sha256"]
-
-
-PROGRAM = """
-import sys
-from voxel.sources import clock
-clock.hasten(100)
-from voxel.training.data_collection.blender_scraper import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(world: Make) -> None:
@@ -479,41 +362,3 @@ def test_what_cannot_be_meant_is_refused(world: Make) -> None:
             BlenderFileScraper("d", source="github", **options).run()
     with pytest.raises(UsageError, match="go with --source github or git"):
         BlenderFileScraper("d", source="folder", paths=["."], repos=["a/b"])
-
-
-@pytest.mark.openapi
-def test_the_server_answers_as_github_describes_itself(
-    world: Make, tmp_path: Path, described: Callable[[str, int, str, bytes], bool]
-) -> None:
-    """Every status of every path. What the description does not speak of must look like its other refusals."""
-    repos = [repo(1), repo(2, status=404), repo(3, status=409), repo(5, moved_from="owner/old")]
-    repos += [repo(6, {"a/b.blend": blend("b"), "LICENSE": MIT}, truncated=True), repo(7, status=451)]
-    repos += [repo(8, status=403), *(repo(n) for n in range(10, 60))]
-    here = world(repos, troubles=Troubles(retry_after=0.02, primary=0.02, secondary=0.02, error=0.03))
-    here.server.keep_answers = True
-    named = ["owner/r1", "owner/r2", "owner/r3", "owner/old", "owner/r6", "owner/r7", "owner/r8"]
-    few = {"repos": named, "queries": ["everything"]}
-    for _ in range(2):
-        here.scraper(**few).run()
-    here.server.tree_names = "tree"
-    here.scraper(max_bytes=10_000, **few).run()
-    listed = tmp_path / "many.txt"  # so many that none is described before its tree is asked for
-    listed.write_text("".join(f"owner/{name}\n" for name in ["old", *(f"r{n}" for n in range(10, 50))]))
-    here.scraper(repos_file=listed).run()
-    with pytest.raises(UsageError, match="does not understand the query 'is:nonsense'"):
-        here.scraper(queries=["is:nonsense"]).run()
-    for name, tells in (("owner/r10", True), ("owner/r11", False)):
-        here.server.tells_commits = tells
-        here.server.repos[name].files["late.blend"] = blend(f"late {name}")
-        here.scraper(repos=[name]).run()
-    told: dict[bool, set[tuple[str, int]]] = {True: set(), False: set()}
-    for answer in here.server.answers:
-        told[described(*answer)].add(answer[:2])
-    search, one = "/search/repositories", "/repos/{owner}/{repo}"
-    tree, commit = f"{one}/git/trees/{{tree_sha}}", f"{one}/commits/{{ref}}"
-    assert told[True] >= {
-        (search, 200), (search, 304), (search, 422), (one, 200), (one, 301), (one, 403), (one, 404),
-        (tree, 200), (tree, 404), (tree, 409), (commit, 200), (commit, 404),
-    }  # fmt: skip
-    assert {status for _, status in told[False]} == {301, 304, 403, 429, 451, 502}
-    assert (tree, 451) in told[False] and (tree, 301) in told[False]

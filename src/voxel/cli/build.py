@@ -36,6 +36,12 @@ def command(
             help="Drop examples that repeat a prompt of this file (.jsonl, or one a line); may be repeated.",
         ),
     ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher", metavar="MODEL", help="A model that rewords instructions, as inspect-ai names it: openai/NAME."
+        ),
+    ] = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
     json: JsonOption = False,
@@ -49,6 +55,7 @@ def command(
         blender=blender,
         min_quality=min_quality,
         decontaminate=tuple(decontaminate or ()),
+        teacher=teacher,
         workers=workers,
         engine=engine,
     )

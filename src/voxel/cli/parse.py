@@ -2,29 +2,6 @@
 
 from __future__ import annotations
 
-from voxel.cli.options import (
-    DATA_DIR,
-    BlenderOption,
-    DataDirOption,
-    Engine,
-    EngineOption,
-    JsonOption,
-    QuietOption,
-    WorkersOption,
-)
-from voxel.cli.phases import run_one
+from voxel.cli.phases import blender_phase
 
-
-def command(
-    data_dir: DataDirOption = DATA_DIR,
-    blender: BlenderOption = None,
-    workers: WorkersOption = None,
-    engine: EngineOption = Engine.LOCAL,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> int:
-    """Load every collected file in Blender and keep its scene."""
-    from voxel.training.pipeline import Settings
-
-    settings = Settings(data_dir=data_dir, blender=blender, workers=workers, engine=engine)
-    return run_one("parse", settings, json=json, quiet=quiet)
+command = blender_phase("parse", "Load every collected file in Blender and keep its scene.")

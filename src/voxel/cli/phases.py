@@ -5,12 +5,23 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from voxel.cli.options import Source
+from voxel.cli.options import (
+    DATA_DIR,
+    BlenderOption,
+    DataDirOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    Source,
+    WorkersOption,
+)
 from voxel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +41,26 @@ def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
     if name == "scrape" and not report.done:
         say("nothing was collected; what earlier runs collected stays as it is")
     return status_of(report)
+
+
+def blender_phase(name: str, told: str) -> Callable[..., int]:
+    """The command of a phase that needs Blender and nothing else; `told` is its help."""
+
+    def command(
+        data_dir: DataDirOption = DATA_DIR,
+        blender: BlenderOption = None,
+        workers: WorkersOption = None,
+        engine: EngineOption = Engine.LOCAL,
+        json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> int:
+        from voxel.training.pipeline import Settings
+
+        settings = Settings(data_dir=data_dir, blender=blender, workers=workers, engine=engine)
+        return run_one(name, settings, json=json, quiet=quiet)
+
+    command.__doc__ = told
+    return command
 
 
 def show_estimate(settings: object, *, json: bool, quiet: bool) -> int:

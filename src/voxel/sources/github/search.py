@@ -113,7 +113,6 @@ class Searcher:
             if reply.status != 200:
                 raise TryLater(f"the search for {query!r}: {refusal(reply)}")
             answer = read(reply, SearchAnswer)
-            etag = None
             if not answer.incomplete_results:
                 break
             if attempt == INCOMPLETE_ATTEMPTS:
