@@ -69,6 +69,14 @@ def test_an_old_script_is_mended_and_proved_and_teaches_the_repair(blender: Blen
     assert "'BlendData' object has no attribute 'lamps'" in repair.instruction
 
 
+def test_a_wrong_name_is_mended_by_what_the_schema_suggests(blender: Blender) -> None:
+    wrong = ROW.replace('"BEVEL"', '"BEVEL_MODIFIER"').replace(").width", ").widht")
+    made, repair = (example(line) for line in lines(wrong, blender))
+    assert made.completion == ROW
+    assert wrong in repair.instruction
+    assert "BEVEL_MODIFIER" in repair.instruction
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [

@@ -147,5 +147,5 @@ def test_a_script_that_fails_only_in_its_context_is_no_repair(blenders: list[Ble
 
 def test_a_file_gives_few_repairs_of_one_role(blenders: list[Blender]) -> None:
     lines = [proved(SPHERE.replace("2", str(size))) for size in range(1, 10)]
-    assert len(list(repairs(lines, blenders, 30))) == 4
+    assert len(list(repairs(lines, blenders, 30))) == 3
     assert list(repairs([proved("import bpy\nprint(1)\n")], blenders, 30)) == []

@@ -25,6 +25,7 @@ from voxel.records.roles import Role
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.likeness import likeness
+from voxel.training.dataset_builder.mending import mend_by_errors
 from voxel.training.dataset_builder.proving import (
     MAX_FACTS,
     MAX_TOKENS,
@@ -88,9 +89,9 @@ def from_script(script: Script, source: Provenance, blenders: Sequence[Blender],
     run = first.run(code, timeout=timeout)
     if run.verdict == "failed" and run.errors:
         fixed = mended(code)
-        if fixed.code != code:
-            old, code = Broken(code, fixed.drifts), fixed.code
-            run = first.run(code, timeout=timeout)
+        better, again = mend_by_errors(fixed.code, first, timeout)
+        if better != code:
+            old, code, run = Broken(code, fixed.drifts), better, again
     if run.verdict != "passed" or run.scene is None:
         reason = f"{run.errors[0].kind}: {run.errors[0].message}" if run.errors else ""
         yield left_out(nothing, source, f"does not run: {run.verdict}: {reason}"[:160], "", code)

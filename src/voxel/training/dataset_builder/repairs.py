@@ -23,8 +23,10 @@ from voxel.records.verdict import ApiError
 from voxel.training.dataset_builder.candidate import chance_of
 from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens
 
-PER_ROLE = 4
+PER_ROLE = 3
 """Repairs of one role from one file."""
+SHOWN = 300
+"""Letters of an error; some name every item of an enumeration."""
 SEVERAL = 0.3
 """Share of the repairs in which every old way that fits is taken, not one of them."""
 _ASKED = (
@@ -136,16 +138,16 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     chance = chance_of("asked", found.code)
     series, error = chance.choice(failing)
     instruction = chance.choice(_ASKED).format(
-        until=min((drift.until for drift in found.drifts), key=lambda one: [int(part) for part in one.split(".")]),
+        until=min((drift.until for drift in found.drifts), key=_number) if found.drifts else "earlier versions",
         now=series,
         error=f"```\n{_shown(error, found.code)}\n```",
         code=f"```python\n{found.code}```",
         purpose=example.instruction,
     )
     names = ", ".join(dict.fromkeys(drift.name for drift in found.drifts))
-    derived = f"its script was rewritten in an older idiom ({names})"
-    if example.provenance.derived_from:
-        derived = f"{example.provenance.derived_from}; {derived}"
+    derived = example.provenance.derived_from
+    if example.category != "script":
+        derived = "; ".join(filter(None, (derived, f"its script was rewritten in an older idiom ({names})")))
     identity = hashlib.sha256("\0".join((example.role, instruction, example.context, example.completion)).encode())
     repaired = msgspec.structs.replace(
         example,
@@ -164,7 +166,12 @@ def _shown(error: ApiError, code: str) -> str:
     place = ""
     if 0 < error.line <= len(lines):
         place = f'  File "script.py", line {error.line}, in <module>\n    {lines[error.line - 1].strip()}\n'
-    return f"Traceback (most recent call last):\n{place}{error.kind}: {error.message}"
+    message = error.message if len(error.message) <= SHOWN else f"{error.message[:SHOWN]} ..."
+    return f"Traceback (most recent call last):\n{place}{error.kind}: {message}"
+
+
+def _number(series: str) -> list[int]:
+    return [int(part) for part in series.split(".")]
 
 
 def _hash(*parts: str) -> str:

@@ -16,7 +16,7 @@ from voxel.training.dataset_builder.variations import variations
 
 PER_CATEGORY = 6
 """Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
-PER_MOTION = 10
+PER_MOTION = 8
 """The same for animation, which few files hold."""
 FOLLOWING = 0.3
 """The share of edits that are second turns of a conversation."""

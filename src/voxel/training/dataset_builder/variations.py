@@ -18,7 +18,7 @@ from voxel.training.dataset_builder.moving import Mover, stand
 from voxel.training.dataset_builder.moving_candidates import active_scene
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
-MOST = 3
+MOST = 2
 """Variations of one kind from one file."""
 _FACTORS = (0.5, 0.75, 1.5, 2.0)
 _FRAMES = (24, 48, 60, 72, 90, 120)
