@@ -20,6 +20,7 @@ from voxel.records.example import Check, Geometry, Link, Materials, Node, Proper
 
 _NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|degrees\b|cm\b|mm\b|m\b|%)?")
 _RADIANS = re.compile(r"radians\((-?\d+(?:\.\d+)?)\)")
+_UNITS = {"°": math.radians(1), "degrees": math.radians(1), "cm": 0.01, "mm": 0.001, "%": 0.01}
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
 _SHAPING = frozenset(("path", "in_out", "index", "part", "kinds"))
 """Fields that say where to look, not what has to be there."""
@@ -47,19 +48,16 @@ def unstated(checks: Sequence[Check], instruction: str, context: str = "") -> li
 
 def stated_numbers(text: str) -> list[float]:
     """Every number in base units (radians, metres) as well as as it stands."""
-    found: list[float] = list(_COUNTS.values())
+    turned = [math.radians(float(digits)) for digits in _RADIANS.findall(text)]
+    return [*_COUNTS.values(), *(value for one in readings(text) for value in one), *turned]
+
+
+def readings(text: str) -> list[tuple[float, ...]]:
+    """Every number of a text: as it stands, and in base units where it has a unit."""
+    found: list[tuple[float, ...]] = []
     for digits, unit in _NUMBER.findall(text):
         value = float(digits)
-        found.append(value)
-        if unit in ("°", "degrees"):
-            found.append(math.radians(value))
-        elif unit == "cm":
-            found.append(value / 100)
-        elif unit == "mm":
-            found.append(value / 1000)
-        elif unit == "%":
-            found.append(value / 100)
-    found += [math.radians(float(digits)) for digits in _RADIANS.findall(text)]
+        found.append((value, value * _UNITS[unit]) if unit in _UNITS else (value,))
     return found
 
 

@@ -44,9 +44,17 @@ def system_prompt(role: Role) -> str:
 
 
 def user_prompt(example: Example) -> str:
-    """The user message: the instruction word for word, then what it takes as given: a script, or the plan so far."""
+    """The user message: the instruction word for word, then what it takes as given: a script, or the plan so far.
+
+    In a follow-up, what was asked and answered before stands in front.
+    """
     if not example.context:
         return example.instruction
+    if example.earlier:
+        return (
+            f"I asked you before:\n{example.earlier}\n\nYou answered with this script, which has been run:\n"
+            f"```python\n{example.context.rstrip()}\n```\n\n{example.instruction}"
+        )
     if example.role == "concept":
         return f"{example.instruction}\n\nThe plan so far:\n```json\n{example.context.rstrip()}\n```"
     return f"{example.instruction}\n\nThe scene was made by this script:\n```python\n{example.context.rstrip()}\n```"

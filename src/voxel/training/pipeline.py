@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an example must be worth, 0 to 1; None for the builder's default."""
     decontaminate: tuple[Path, ...] = ()
     """Files of prompts that no instruction may repeat."""
+    teacher: str | None = None
+    """A model, as inspect-ai names it, that rewords instructions; None for Voxel's own words."""
     workers: int | None = None
     """Processes; None for the processor count."""
     engine: str = "local"
@@ -121,8 +123,9 @@ def build(settings: Settings, progress: Progress | None = None) -> PhaseReport:
     versions = [settings.blender] if settings.blender else None
     least = MIN_QUALITY if settings.min_quality is None else settings.min_quality
     builder = BlenderDatasetBuilder(
-        settings.data_dir, versions=versions, min_quality=least, decontaminate=settings.decontaminate
-    )
+        settings.data_dir, versions=versions, min_quality=least, decontaminate=settings.decontaminate,
+        teacher=settings.teacher,
+    )  # fmt: skip
     return builder.run(workers=settings.workers, engine=settings.engine, progress=progress)
 
 

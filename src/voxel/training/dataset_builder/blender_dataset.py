@@ -44,6 +44,7 @@ from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.exporting import parquet_possible
 from voxel.training.dataset_builder.finishing import Finished, finish
 from voxel.training.dataset_builder.selecting import Wanted
+from voxel.training.dataset_builder.teaching import TeachStage
 
 MIN_QUALITY = 0.5
 
@@ -53,7 +54,7 @@ _AFTERWARDS = frozenset({
     "splitting.py",
 })  # fmt: skip
 """Code that works on what the units found: a change of it costs moments, not proofs."""
-_NO_PART = frozenset({"blender_dataset.py", "verifying.py"})
+_NO_PART = frozenset({"blender_dataset.py", "teaching.py", "verifying.py"})
 
 
 def _code_digest(*, afterwards: bool = False) -> str:
@@ -168,11 +169,6 @@ class BuildStage:
             yield lambda unit: run(unit) if unit.payload.get("script") else build(unit)
 
 
-def held_files(data: DataDir) -> list[FileRecord]:
-    """The .blend files that were collected and are used. SetupError when nothing was collected."""
-    return [record for record in _records(data) if record.state == "held" and record.kind == "blend"]
-
-
 def _records(data: DataDir) -> list[FileRecord]:
     listing = data.scraped / "files.jsonl"
     decoder = msgspec.json.Decoder(FileRecord)
@@ -197,7 +193,8 @@ class BlenderDatasetBuilder:
     `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold
     there. None means the default one and, where it is installed, 5.0. `timeout` is the seconds a script may take.
     Examples below `min_quality` (0 to 1) are dropped, and so are those that repeat a prompt of the files
-    `decontaminate`.
+    `decontaminate`. `teacher` is a model, as inspect-ai names it (`openai/…`), that rewords instructions; where its
+    words lose or change a fact, Voxel's own stay.
     """
 
     def __init__(
@@ -208,9 +205,11 @@ class BlenderDatasetBuilder:
         timeout: float = 30.0,
         min_quality: float = MIN_QUALITY,
         decontaminate: Sequence[str | Path] = (),
+        teacher: str | None = None,
     ) -> None:
         self.data = DataDir(data_dir)
         self.min_quality = min_quality
+        self.teacher = teacher
         self.decontaminate = tuple(map(Path, decontaminate))
         self.versions = tuple(versions) if versions is not None else None
         self.timeout = timeout
@@ -227,15 +226,31 @@ class BlenderDatasetBuilder:
     def run(
         self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
     ) -> PhaseReport:
-        """Builds what is not built yet, then the dataset's files. SetupError where nothing was collected."""
+        """Builds what is not built yet, then the dataset's files. SetupError where nothing was collected.
+
+        In the report `failed` counts files that the teacher could not be asked about, too; their instructions are left
+        as they are until the next run.
+        """
         versions = self.versions or default_versions()
-        wishes = {"min_quality": self.min_quality, "decontaminate": [str(path) for path in self.decontaminate]}
+        wishes = {
+            "min_quality": self.min_quality, "decontaminate": [str(path) for path in self.decontaminate],
+            "teacher": self.teacher,
+        }  # fmt: skip
         wanted = Wanted(versions, self.min_quality, Prompts(*self.decontaminate))
         stage = BuildStage(self.data.root, versions, self.timeout, wishes)
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             units = [stage.file(unit.key) for unit in stage.units()]
             present = [path for path in units if path.exists()]
+            if self.teacher is not None:
+                lessons = TeachStage(self.data.root, self.teacher, present)
+                taught = run_stage(lessons, self.data, workers=workers, engine=engine, progress=progress)
+                report = msgspec.structs.replace(
+                    report, failed=report.failed + taught.failed, seconds=report.seconds + taught.seconds
+                )
+                present = [
+                    lessons.file(unit.key) if lessons.present(unit) else Path(unit.payload) for unit in lessons.units()
+                ]
             asked = [
                 versions,
                 self.min_quality,

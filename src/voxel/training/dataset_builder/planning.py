@@ -39,7 +39,7 @@ def drafted(candidate: PlanCandidate) -> Draft:
         context = write_plan(before)
         instruction, checks = revision(before, after, candidate.change, alike.exact), _different(before, after)
     return Draft(
-        instruction, context, write_plan(after), checks, unstated(list(_said(checks)), instruction, context), alike
+        instruction, context, write_plan(after), checks, unstated(list(spoken(checks)), instruction, context), alike
     )
 
 
@@ -52,7 +52,7 @@ def _different(before: ScenePlan, after: ScenePlan) -> tuple[Check, ...]:
     return (*gone, *kept, *(check for check in plan_checks(after) if check not in old))
 
 
-def _said(checks: Sequence[Check]) -> Iterator[Check]:
+def spoken(checks: Sequence[Check]) -> Iterator[Check]:
     """The checks as a brief has to say them: which kind of node makes a surface is the plan's to know."""
     for check in checks:
         if isinstance(check, Node):
