@@ -35,6 +35,25 @@ def dataset(
     return 0
 
 
+@app.command("evaluation")
+def evaluation(
+    data_dir: DataDirOption = DATA_DIR,
+    output: OutputOption = None,
+    shown: Annotated[
+        int, typer.Option("--shown", min=0, metavar="N", help="Examples whose answers are shown side by side.")
+    ] = 8,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """The newest evaluation: before and after, what changed, what goes wrong, answers side by side."""
+    from voxel.report.evaluation import evaluation_page
+    from voxel.stages import DataDir, shown_progress
+
+    path = evaluation_page(DataDir(data_dir), output, shown=shown, progress=shown_progress(quiet=quiet))
+    show_path(path, json=json)
+    return 0
+
+
 def show_path(path: Path, *, json: bool) -> None:
     """The line that every page's command prints."""
     import msgspec

@@ -75,6 +75,21 @@ class AnswerScore(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "passed" and self.completeness == 1.0
 
 
+class KeptAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a run's `answers.jsonl`."""
+
+    id: str
+    """Of the example."""
+    text: str
+    """As the model gave it."""
+    taken: str = ""
+    """What was run of it: its code or, in the concept role, its plan; empty when it held none."""
+    error: str = ""
+    """Why there is no text."""
+    cut: bool = False
+    """Whether a limit of tokens ended it."""
+
+
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Means over some of the examples."""
 
@@ -173,3 +188,46 @@ class ComparedRuns(msgspec.Struct, frozen=True, kw_only=True):
     winner: str = ""
     """The run that is better in `overall` than every other one beyond noise; empty when none is."""
     format: int = 1
+
+
+class BenchmarkAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one prompt of a benchmark came to."""
+
+    id: str
+    name: str
+    type: str
+    """The benchmark's own kind of prompt, such as `Wild`."""
+    verdict: Literal["passed", "failed", "timeout", "crashed", "blocked", "no_code"]
+    kinds: tuple[Kind, ...] = ()
+    errors: tuple[str, ...] = ()
+    visible: int = 0
+    """Objects and instances that can be seen in what it leaves."""
+    picture: str = ""
+    """File beside the report; empty where nothing can be seen."""
+    criteria: dict[str, float] = {}
+    """Share of the criteria that a judge found met, by group; empty without a judge."""
+
+
+class BenchmarkReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One model on one benchmark; shares of all prompts."""
+
+    model: str
+    benchmark: str
+    """Name of the file."""
+    blender: str
+    n: int
+    no_code: float
+    syntax_errors: float
+    """Scripts that do not parse."""
+    run_errors: float
+    """Scripts that parse and do not run through."""
+    visible: float
+    """Prompts after which something can be seen."""
+    by_type: dict[str, dict[str, float]]
+    """The same shares for each of the benchmark's kinds of prompt."""
+    judge: str = ""
+    criteria: float | None = None
+    """Mean over prompts of the mean over groups; None without a judge."""
+    answers: tuple[BenchmarkAnswer, ...]
+    folder: str
+    """Where report, answers and pictures lie."""

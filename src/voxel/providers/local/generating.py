@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from voxel.errors import BadInput, MissingExtra
+from voxel.providers.local.processor import multiplies_in_half
 
 BATCH = 16
 """Rows of a batch on a processor; a GPU takes four times as many."""
@@ -61,7 +62,8 @@ class Generator:
     def _loaded(self, folder: Path) -> Any:
         from transformers import AutoModelForCausalLM
 
-        kind = self._torch.bfloat16 if self._device == "cuda" else self._torch.float32
+        half = self._torch.cuda.is_bf16_supported() if self._device == "cuda" else multiplies_in_half()
+        kind = self._torch.bfloat16 if half else self._torch.float32
         adapter = folder / "adapter_config.json"
         if not adapter.is_file():
             if not (folder / "config.json").is_file():

@@ -18,6 +18,8 @@ from voxel.stages import Progress
 KEYS = {"openai": ("OPENAI_API_KEY",), "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")}
 """One of these variables a provider must find; those that are not here have other ways in."""
 MOST_TOKENS = 4096
+RETRIES = 6
+"""Of a prompt whose service is in trouble, with growing pauses: about three minutes in all."""
 _LASTING = re.compile(r"\b400\b|bad.?request|invalid.?request|context.{0,12}(length|window)|too (long|large)", re.I)
 """What a service says of a prompt that it will never answer."""
 
@@ -88,6 +90,7 @@ def ask(model: Model, prompts: Sequence[Prompt], *, log_dir: Path, progress: Pro
             ChatMessageUser,
             ContentImage,
             ContentText,
+            get_model,
         )
         from inspect_ai.solver import Generate, Solver, TaskState, solver
     except ImportError as error:
@@ -116,12 +119,13 @@ def ask(model: Model, prompts: Sequence[Prompt], *, log_dir: Path, progress: Pro
     try:
         (log,) = eval(
             Task(name="voxel", dataset=MemoryDataset([sample(prompt) for prompt in prompts]), solver=answer()),
-            model=model.name,
-            model_args=model.arguments,
+            # a client of its own: one that was kept would still ask the address of an earlier call
+            model=get_model(model.name, memoize=False, **model.arguments),
             log_dir=str(log_dir),
             display="none",
             fail_on_error=False,
             temperature=0.0,
+            max_retries=RETRIES,
             max_connections=model.connections,
         )
     except Exception as error:
@@ -137,7 +141,7 @@ def ask(model: Model, prompts: Sequence[Prompt], *, log_dir: Path, progress: Pro
             str(given.id),
             given.output.completion,
             "" if given.error is None else _first_line(given.error.message),
-            given.output.stop_reason in ("max_tokens", "model_length"),
+            bool(given.output.choices) and given.output.stop_reason in ("max_tokens", "model_length"),
         )
         for given in log.samples or ()
     }

@@ -21,7 +21,7 @@ import msgspec
 from voxel.blender import Blender
 from voxel.errors import BoxError, MissingExtra, UsageError
 from voxel.records import METRICS_VERSION, ROLES, AnswerScore, EvalReport, Example, system_prompt, user_prompt
-from voxel.records.evaluation import ComparedRuns, Way
+from voxel.records.evaluation import ComparedRuns, KeptAnswer, Way
 from voxel.stages import (
     DataDir,
     Done,
@@ -35,6 +35,7 @@ from voxel.stages import (
     unit_key,
     write_atomic,
 )
+from voxel.training.evaluation.answers import code_in, plan_in
 from voxel.training.evaluation.asking import MOST_TOKENS, Answer, Model, Prompt, ask, service_model
 from voxel.training.evaluation.naming import ANSWERS, LOCAL, REFERENCE, Named, fingerprint, named, weights
 from voxel.training.evaluation.retrieval import Shelf
@@ -138,7 +139,7 @@ class QualityMetrics:
     ) -> Measured:
         """One model on these examples, asked in one way. Raises what `evaluate_model` does."""
         digest = hashlib.sha256(msgspec.json.encode(list(examples))).hexdigest()
-        asked = self._asked(model)
+        asked = None if model.provider in (REFERENCE, ANSWERS) else inspect_model(model, self.data)
         identity = "\0".join((model.provider, model.model, asked.identity if asked else "", str(role), blender, way))
         run = hashlib.sha256(f"{identity}\0{digest}\0{METRICS_VERSION}".encode()).hexdigest()[:12]
         folder = self.data.evaluation / run
@@ -160,7 +161,7 @@ class QualityMetrics:
         about = About(shown, model.provider, role or "all", blender, digest, way)
         made = report(about, scores, cut_off=sum(answer.cut for answer in answers))
         write_atomic(folder / "examples.jsonl", _lines(examples))
-        write_atomic(folder / "answers.jsonl", _lines([answer._asdict() for answer in answers]))
+        write_atomic(folder / "answers.jsonl", _lines([_kept(e, a) for e, a in zip(examples, answers, strict=True)]))
         write_atomic(folder / "scores.jsonl", _lines(scores))
         write_atomic(folder / "report.json", msgspec.json.format(msgspec.json.encode(made)) + b"\n")
         return Measured(run, made, scores)
@@ -190,23 +191,6 @@ class QualityMetrics:
             raise UsageError(f"{path} holds no example for {role or 'any role'}")
         chosen.sort(key=lambda each: hashlib.sha256(each.id.encode()).digest())
         return chosen[:wanted]
-
-    def _asked(self, model: Named) -> Model | None:
-        """How inspect-ai is told of the model; None when there is nobody to ask."""
-        if model.provider in (REFERENCE, ANSWERS):
-            return None
-        if model.provider != LOCAL:
-            return service_model(model.provider, model.model)
-        if importlib.util.find_spec("torch") is None:
-            raise MissingExtra("asking a model on this machine", "local")
-        try:
-            from voxel.training.evaluation.local_model import CONNECTIONS, arguments
-        except ImportError as error:
-            raise MissingExtra("asking a model", "eval") from error
-        folder = weights(model, self.data)
-        # a name that is a path would not be cached
-        name = re.sub(r"[^\w.-]+", "-", model.model).strip("-.")[-80:]
-        return Model(f"voxel/{name}", arguments(folder), fingerprint(folder), CONNECTIONS)
 
     def _prompts(self, examples: Sequence[Example], way: Way, *, short: bool) -> list[Prompt]:
         """`short` bounds each answer by twice the length of its reference: a small model that lost its way does not
@@ -264,6 +248,22 @@ class QualityMetrics:
         return scores
 
 
+def inspect_model(model: Named, data: DataDir) -> Model:
+    """How inspect-ai is told of a model that can be asked; local weights that are not at hand are fetched."""
+    if model.provider != LOCAL:
+        return service_model(model.provider, model.model)
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtra("asking a model on this machine", "local")
+    try:
+        from voxel.training.evaluation.local_model import CONNECTIONS, arguments
+    except ImportError as error:
+        raise MissingExtra("asking a model", "eval") from error
+    folder = weights(model, data)
+    # inspect-ai keeps no answers of a model whose name is a path
+    name = re.sub(r"[^\w.-]+", "-", model.model).strip("-.")[-80:]
+    return Model(f"voxel/{name}", arguments(folder), fingerprint(folder), CONNECTIONS)
+
+
 def _failed(scores: Sequence[AnswerScore]) -> list[int]:
     """Those that a user would send back: they held no code, or did not run through."""
     return [at for at, each in enumerate(scores) if each.verdict != "passed"]
@@ -274,6 +274,11 @@ def _retry(prompt: Prompt, answer: Answer, scored: AnswerScore, blender: str) ->
     said = "\n".join(scored.errors[:ERRORS_SHOWN])
     turn = f"Run in Blender {blender}, that gave:\n{said}\n\nAnswer again with the whole script, mended."
     return prompt._replace(messages=(*prompt.messages, ("assistant", answer.text), ("user", turn)))
+
+
+def _kept(example: Example, answer: Answer) -> KeptAnswer:
+    found = plan_in(answer.text) if example.role == "concept" else code_in(answer.text)
+    return KeptAnswer(id=answer.id, text=answer.text, taken=found or "", error=answer.error, cut=answer.cut)
 
 
 def _lines(items: Sequence[Any]) -> bytes:

@@ -30,7 +30,7 @@ TIMEOUT = 30.0
 def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
     """The scores of one answer. Raises BoxError when the box broke, which says nothing about the answer."""
     try:
-        context, code, quality = _to_run(example, answer)
+        context, code, quality = to_run(example, answer)
     except BadInput as error:
         return _nothing(example, "no_code", (f"no_code: {error}",), ("no_code",))
     run = blender.run(context, code, timeout=TIMEOUT)
@@ -57,7 +57,7 @@ def score(blender: Blender, example: Example, answer: str) -> AnswerScore:
     )
 
 
-def _to_run(example: Example, answer: str) -> tuple[str, str, float]:
+def to_run(example: Example, answer: str) -> tuple[str, str, float]:
     """(script before, script, quality of what was answered). BadInput when there is nothing to run."""
     if example.role == "concept":
         # a revision's context is the plan before; the answer is the whole new one
