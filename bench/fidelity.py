@@ -134,7 +134,7 @@ def judge(
 ) -> None:
     """Counts the items of one file."""
     scene, effects = wanted["scene"], wanted["effects"]
-    again = with_names_of(scene, back["scene"]) if "scene" in back else {"blocks": {}, "active_scene": ""}
+    again = dict(with_names_of(scene, back["scene"])) if "scene" in back else {"blocks": {}, "active_scene": ""}
     evaluated = back.get("effects", {"shapes": {}, "poses": {}, "courses": {}})
     of_block: dict[str, list[Item]] = defaultdict(list)
     for item in items(scene, bundled):
@@ -232,8 +232,8 @@ def main() -> None:
         failure = f"the script failed: {back['error'][:110]}" if "error" in back else ""
         if failure:
             tally.failures[f"run: {back['error'][:140]} ({file})"] += 1
-        lost = {item["path"]: item["reason"] for item in wanted["scene"]["opaque"]}
-        lost |= {item.path: item.reason for item in written.skipped}
+        lost = {item.path: item.reason for item in written.skipped}
+        lost |= {item["path"]: item["reason"] for item in wanted["scene"]["opaque"]}
         judge(tally, wanted, back, lost, failure, file, bundled="datafiles/assets" in str(path))
     head = (
         f"Blender {worker.version}, {len(files)} files, {time.monotonic() - began:.0f} s ({writing:.1f} s of it "

@@ -15,7 +15,7 @@ from voxel.bpycode.paths import name_in, split
 from voxel.bpycode.props import write_props
 from voxel.bpycode.repeated_keys import Channel, alike_actions, write_group
 from voxel.bpycode.script import Id, Json, Script, identity
-from voxel.bpycode.values import value
+from voxel.bpycode.values import rounded_angle, value
 
 AUTO_GROUP = "Object Transforms"
 
@@ -135,19 +135,10 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
         return
     strip = script.names.passing("strip")
     script.assign(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
-    taken: set[tuple[str, str, int]] = set()
-    left = list(curves)
     for slot in slots:
         name = script.names.take(slot["name"], "slot", suffix="_slot")
         script.assign(name, call(f"{variable}.slots.new", id_type=quote(slot["target"]), name=quote(slot["name"])))
-        # Slots for different kinds of datablocks may share a name: what comes twice belongs to the second of them.
-        mine: list[Json] = []
-        for curve in [curve for curve in left if curve["slot"] == slot["name"]]:
-            key = (slot["target"], str(curve["path"]), int(curve["index"]))
-            if key not in taken:
-                taken.add(key)
-                mine.append(curve)
-                left.remove(curve)
+        mine = [curve for curve in curves if curve["slot"] == slot["name"]]
         if not mine:
             continue
         fcurves = script.names.passing("fcurves")
@@ -280,7 +271,7 @@ CHANNELS = {"location": 3, "rotation_euler": 3, "scale": 3, "rotation_quaternion
 
 
 def key_value(script: Script, what: float, unit: str) -> Doc:
-    return value(script, float(what), unit)
+    return (rounded_angle(script, float(what)) if unit else None) or number(float(what), whole=True)
 
 
 def typed_value(script: Script, item: Animated, path: str, what: float) -> Doc:
@@ -324,21 +315,22 @@ def interpolation(script: Script, owner: str, curves: list[Json]) -> None:
     script.indent += 4
     for kind in sorted(kinds - {"BEZIER"}):
         paths = [str(curve["path"]) for curve in curves if curve["keys"][0].get("interpolation") == kind]
-        with_paths(script, curve_name, paths, curves)
+        deeper = with_paths(script, curve_name, paths, curves)
         script.loop(key_name, f"{curve_name}.keyframe_points")
         script.add([f"{' ' * (script.indent + 4)}{key_name}.interpolation = {quote(kind)}"])
-        script.indent -= 4 if len(paths) < len(curves) else 0
+        script.indent -= deeper
     if rough:
-        with_paths(script, curve_name, rough, curves)
+        deeper = with_paths(script, curve_name, rough, curves)
         script.assign(f"{curve_name}.auto_smoothing", '"NONE"')
-        script.indent -= 4 if len(rough) < len(curves) else 0
+        script.indent -= deeper
     script.indent -= 4
 
 
-def with_paths(script: Script, curve: str, paths: list[str], curves: list[Json]) -> None:
-    """A condition that holds for some of the curves, whose block begins; nothing where it would hold for all."""
-    if len(paths) == len(curves):
-        return
+def with_paths(script: Script, curve: str, paths: list[str], curves: list[Json]) -> int:
+    """A condition that holds for the curves of these paths, and how far its block is indented; none where all are."""
+    if set(paths) == {str(one["path"]) for one in curves}:
+        return 0
     names = ", ".join(quote(path) for path in sorted(set(paths)))
     script.add([f"{' ' * script.indent}if {curve}.data_path in [{names}]:"])
     script.indent += 4
+    return 4

@@ -8,18 +8,26 @@ from voxel.bpycode.values import value
 
 
 def write_custom(script: Script, owner: str, new: Json, old: Json) -> None:
-    """`bone["stretch"] = 0.5`: numbers keep their kind."""
-    for name, what in new.items():
-        if name not in old or old[name] != what or type(old[name]) is not type(what):
+    """`bone["stretch"] = 0.5`, and its limits: numbers keep their kind."""
+    for name, entry in new.items():
+        was, what = old.get(name, {}), entry["value"]
+        if name not in old or was["value"] != what or type(was["value"]) is not type(what):
             source: Doc = (
                 listing(value(script, part, exact_float=True) for part in what)
                 if isinstance(what, list)
                 else value(script, what, exact_float=True)
             )
             script.assign(f"{owner}[{quote(name)}]", source)
+        told = {
+            key: value(script, entry[key], exact_float=True)
+            for key in ("min", "max", "description")
+            if key in entry and was.get(key) != entry[key]
+        }
+        if told:
+            script.do(call(f"{owner}.id_properties_ui({quote(name)}).update", **told))
     for name in old:
         if name not in new:
-            script.do(call(f"{owner}.pop", quote(name)))
+            script.do(f"del {owner}[{quote(name)}]")
 
 
 def write_all_custom(script: Script) -> None:

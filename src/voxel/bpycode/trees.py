@@ -212,7 +212,9 @@ def write_links(
 ) -> None:
     lost = [link for link in items if link["from"]["label"] in NOT_ALWAYS_THERE]
     for link in lost:
-        script.skip(f"{path}.links", f"the output {link['from']['label']!r} of render layers is there only after a render")
+        script.skip(
+            f"{path}.links", f"the output {link['from']['label']!r} of render layers is there only after a render"
+        )
     items = [link for link in items if link not in lost]
     hollow = {node["name"] for node in nodes if node["type"] in GROUPS and not node.get("tree")}
     for link in items:

@@ -10,6 +10,7 @@ from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.stack import write_stack
+from voxel.bpycode.templates import Columns, shape_key
 from voxel.bpycode.values import Column
 
 IDENTITY = [[float(row == column) for column in range(4)] for row in range(4)]
@@ -154,7 +155,23 @@ def write_particles(script: Script, variable: str, systems: list[Json], called: 
 
 
 def write_particle_settings(script: Script, variable: str, spot: str, settings: tuple[str, str], path: str) -> None:
-    script.attempt(variable, path, lambda: script.assign(f"{spot}.settings", script.refer(settings)))
+    """The settings that the modifier made become those of the Scene, or give way to those that another system has."""
+    block = script.block(settings) or {}
+    if script.ready(settings):
+        script.attempt(variable, path, lambda: script.assign(f"{spot}.settings", script.refer(settings)))
+        return
+    made = script.name(settings)
+    script.assign(made, f"{spot}.settings")
+    script.assign(f"{made}.name", quote(settings[1]))
+    script.made(settings, made)
+    script.names.keep(made)
+    write_props(script, made, block, f'particles["{settings[1]}"]')
+
+
+def particle_settings_of(objects: Json) -> set[tuple[str, str]]:
+    """The settings that particle systems of objects have."""
+    systems = [system for block in objects.values() for system in block.get("particle_systems", [])]
+    return {found for found in (identity(system.get("settings")) for system in systems) if found is not None}
 
 
 def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) -> None:
@@ -182,10 +199,10 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
     script.do('bpy.ops.object.mode_set(mode="EDIT")')
     edit_bones = script.names.take("edit_bones", "edit_bones")
     script.assign(edit_bones, f"{variable}.data.edit_bones")
+    made: dict[str, str] = {}
     if len(bones) >= 3:
         bone_table(script, edit_bones, bones)
     else:
-        made: dict[str, str] = {}
         for bone in bones:
             made[bone["name"]] = one = script.names.take(bone["name"], "bone", suffix="_bone")
             script.assign(one, call(f"{edit_bones}.new", quote(bone["name"])))
@@ -199,14 +216,8 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
             if bone.get("connected"):
                 script.assign(f"{one}.use_connect", "True")
     script.do('bpy.ops.object.mode_set(mode="OBJECT")')
-    for bone in bones:
-        if bone.get("props"):
-            spot = f"{variable}.data.bones[{quote(bone['name'])}]"
-            if len(bone["props"]) > 2:
-                one = script.names.take(bone["name"], "bone", suffix="_bone")
-                script.assign(one, spot)
-                spot = one
-            write_props(script, spot, bone, f'{path}.bones["{bone["name"]}"]')
+    script.names.free(made.values())
+    bone_settings(script, variable, bones, path)
     for group in data.get("bone_collections", []):
         group_name = script.names.take(group["name"], "bones", suffix="_bones")
         creation = call(f"{variable}.data.collections.new", quote(group["name"]))
@@ -223,6 +234,40 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
         script.indent += 4
         script.do(call(f"{group_name}.assign", assigned))
         script.indent -= 4
+
+
+def bone_settings(script: Script, variable: str, bones: list[Json], path: str) -> None:
+    """Settings of bones beyond their place; those of bones that have the same ones set, in a loop."""
+    groups: dict[str, list[Json]] = {}
+    for bone in bones:
+        if bone.get("props"):
+            groups.setdefault(shape_key(bone["props"]), []).append(bone)
+    for members in groups.values():
+        holder = f"{variable}.data.bones"
+        if len(members) < FEWEST_BONES:
+            for bone in members:
+                spot = f"{holder}[{quote(bone['name'])}]"
+                one = ""
+                if len(bone["props"]) > 1:
+                    one = script.names.take(bone["name"], "bone", suffix="_bone")
+                    script.assign(one, spot)
+                write_props(script, one or spot, bone, f'{path}.bones["{bone["name"]}"]')
+                script.names.free([one])
+            continue
+        columns = Columns(script)
+        name = columns.add("name", [quote(bone["name"]) for bone in members]).word
+        common = columns.merge([{"type": "Bone", "props": bone["props"]} for bone in members])
+        columns.loop()
+        script.indent += 4
+        spot = f"{holder}[{name}]"
+        if len(common["props"]) > 1:
+            script.assign("bone", spot)
+            spot = "bone"
+        write_props(script, spot, common, f"{path}.bones")
+        script.indent -= 4
+
+
+FEWEST_BONES = 3
 
 
 def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:

@@ -29,6 +29,7 @@ from voxel.bpycode.scenes import (
 )
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
 from voxel.bpycode.trees import edit_tree, write_tree
+from voxel.bpycode.wiring import particle_settings_of
 from voxel.records.scene import Scene
 
 EMPTY: Json = {"active_scene": "", "blocks": {}}
@@ -144,10 +145,12 @@ def images_and_textures(script: Script) -> None:
         if block.get("tree") and not old:
             write_tree(script, variable, "textures", block["tree"], f"{path}.node_tree")
     script.no_heading()
+    held = particle_settings_of(script.after["blocks"].get("objects", {}))
     for collection in ("particles", "linestyles", "fonts", "texts", "sounds", "movieclips", "masks", "cache_files"):
         script.paragraph()
         for needed, block, old in blocks(script, collection):
-            simple_block(script, needed, block, old)
+            if old is not None or needed not in held:
+                simple_block(script, needed, block, old)
 
 
 def image(script: Script, needed: Id, block: Json, old: Json | None) -> None:

@@ -22,6 +22,7 @@ STRIP_CURVES = {"influence": "use_animated_influence", "strip_time": "use_animat
 # Handles that the smoothing of a curve moves.
 SMOOTHED = frozenset({"AUTO", "AUTO_CLAMPED"})
 SAME_FRAME = 0.01
+FLAT = 1e-4
 EASED = frozenset({"SINE", "QUAD", "CUBIC", "QUART", "QUINT", "EXPO", "CIRC", "BACK", "BOUNCE", "ELASTIC"})
 DIRECT = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
 INSIDE = re.compile(r'^(modifiers|constraints)\["((?:[^"\\]|\\.)*)"\]\.([a-z_0-9]+)$')
@@ -88,7 +89,8 @@ def _smoothed(points: Any) -> bool:
     """Whether a Bezier curve has handles that smoothing places; keys of one value stay flat with and without."""
     kinds = {kind for point in points for kind in (point.handle_left_type, point.handle_right_type)}
     bent = any(point.interpolation == "BEZIER" for point in points)
-    return bent and bool(kinds & SMOOTHED) and len({point.co[1] for point in points}) > 1
+    values = [point.co[1] for point in points]
+    return bent and bool(kinds & SMOOTHED) and max(values) - min(values) > FLAT
 
 
 def _keys(curve: Any) -> list[dict[str, Any]]:
@@ -228,10 +230,10 @@ def _track(track: Any, walk: Walk, path: str) -> dict[str, Any]:
 def _strip(strip: Any, walk: Walk, path: str) -> dict[str, Any]:
     """A strip: what differs from a new strip of the same action; its `end` only where it does not follow."""
     where = f'{path}.strips["{strip.name}"]'
-    base = walk.base("NlaStrip", strip)
-    if strip.action is not None:
+    base = {name: value for name, value in walk.base("NlaStrip", strip).items() if not name.startswith("action_frame_")}
+    if strip.action is not None and len(strip.action.slots) == 1:  # else it follows from the slot
         first, last = strip.action.frame_range
-        base = {**base, "action_frame_start": clean(first), "action_frame_end": clean(last)}
+        base |= {"action_frame_start": clean(first), "action_frame_end": clean(last)}
     entry: dict[str, Any] = {"type": "NlaStrip", "name": strip.name, "props": walk.changed(strip, base, where)}
     for name in STRIP_PARTS:
         entry["props"].pop(name, None)

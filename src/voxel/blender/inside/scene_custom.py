@@ -16,7 +16,8 @@ NO_LIMIT = {int: 2**31 - 1, float: 1e37}
 
 
 def custom_of(owner: Any, walk: Walk, path: str) -> dict[str, Any]:
-    """`{name: number, text or list}` of the custom properties that something reads or that a person set limits for.
+    """`{name: {value, min?, max?, description?}}` of the custom properties that something reads or that a person set
+    limits for; the value is a number, a text or a list of numbers.
 
     Add-ons store their settings in the same place: what nothing in the file reads is named in `opaque`.
     """
@@ -28,8 +29,9 @@ def custom_of(owner: Any, walk: Walk, path: str) -> dict[str, Any]:
     found, left = {}, []
     for name in names:
         value = plain(owner[name])
-        if value is not None and (name in walk.spoken or _described(owner, name, value)):
-            found[name] = value
+        told = {} if value is None else described(owner, name, value)
+        if value is not None and (name in walk.spoken or told):
+            found[name] = {"value": value, **told}
         else:
             left.append(name)
     if left:
@@ -49,14 +51,17 @@ def plain(value: Any) -> Any:
     return None
 
 
-def _described(owner: Any, name: str, value: Any) -> bool:
-    """Whether the property has a description or limits, as those have that were added in the interface."""
+def described(owner: Any, name: str, value: Any) -> dict[str, Any]:
+    """The limits and the description of a property, as those have that were added in the interface."""
     try:
         told = owner.id_properties_ui(name).as_dict()
     except TypeError:  # texts of some kinds have none
-        return False
+        return {}
     most = NO_LIMIT.get(type(value))
-    return bool(told.get("description")) or (most is not None and abs(told.get("max", most)) < most)
+    found = {key: clean(told[key]) for key in ("min", "max") if most is not None and abs(told.get(key, most)) < most}
+    if told.get("description"):
+        found["description"] = told["description"]
+    return found
 
 
 def spoken_names() -> set[str]:

@@ -176,7 +176,7 @@ def links_of(tree: Any, ends: dict[int, dict[str, Any]]) -> list[dict[str, Any]]
     shared: dict[int, list[int]] = {}
     for link in tree.links:
         start, end = ends.get(link.from_socket.as_pointer()), ends.get(link.to_socket.as_pointer())
-        if start is None or end is None:
+        if start is None or end is None or not _there(link.from_socket):
             continue
         if link.to_socket.is_multi_input:
             shared.setdefault(link.to_socket.as_pointer(), []).append(len(found))
@@ -188,6 +188,11 @@ def links_of(tree: Any, ends: dict[int, dict[str, Any]]) -> list[dict[str, Any]]
         for place, source in zip(places, sources, strict=True):
             ordered[place] = found[source][1]
     return ordered
+
+
+def _there(socket: Any) -> bool:
+    """False for a pass of render layers that is not rendered: its output is there until the file is saved anew."""
+    return socket.enabled or socket.node.bl_idname != "CompositorNodeRLayers"
 
 
 def node_of(

@@ -106,7 +106,20 @@ INERT: dict[str, tuple[Silent, ...]] = {
         (("ortho_scale",), lambda camera: camera.type != "ORTHO"),
         (("lens",), lambda camera: camera.type == "ORTHO"),
         (("dof",), lambda camera: not camera.dof.use_dof),
+        (("sensor_height",), lambda camera: camera.sensor_fit != "VERTICAL"),
     ),
+    "AreaLight": (
+        (("size_y",), lambda light: light.shape not in ("RECTANGLE", "ELLIPSE")),
+        (("shadow_soft_size",), lambda _: True),
+    ),
+    "SunLight": ((("shadow_soft_size",), lambda _: True),),
+    "ArrayModifier": (
+        (("constant_offset_displace",), lambda array: not array.use_constant_offset),
+        (("relative_offset_displace",), lambda array: not array.use_relative_offset),
+        (("fit_length",), lambda array: array.fit_type != "FIT_LENGTH"),
+        (("count",), lambda array: array.fit_type != "FIXED_COUNT"),
+    ),
+    "BevelModifier": ((("angle_limit",), lambda bevel: bevel.limit_method != "ANGLE"),),
     "RenderSettings": (
         (("ffmpeg",), lambda render: render.image_settings.file_format != "FFMPEG"),
         (("motion_blur_shutter", "motion_blur_position", "motion_blur_shutter_curve"),
@@ -160,6 +173,10 @@ INERT: dict[str, tuple[Silent, ...]] = {
     "ShaderNodeMix": (
         (("blend_type", "clamp_result"), lambda mix: mix.data_type != "RGBA"),
         (("factor_mode",), lambda mix: mix.data_type != "VECTOR"),
+    ),
+    "ParticleSettings": (
+        (("force_field_1",), lambda settings: settings.force_field_1 is None or settings.force_field_1.type == "NONE"),
+        (("force_field_2",), lambda settings: settings.force_field_2 is None or settings.force_field_2.type == "NONE"),
     ),
     "FieldSettings": ((("texture_nabla", "texture_mode"), lambda field: field.type != "TEXTURE"),),
 }  # fmt: skip

@@ -125,6 +125,7 @@ UNMEANT = words(
     NodeTreeInterfacePanel.persistent_uid FCurve.keyframe_points FCurve.sampled_points FCurve.modifiers
     FCurve.group FCurve.data_path FCurve.array_index FCurve.driver FCurve.color FCurve.color_mode FCurve.lock
     FCurve.hide FCurve.is_valid FCurve.auto_smoothing ArmatureConstraint.target_space
+    ClothSettings.internal_spring_normal_check
     """
 )
 
