@@ -83,7 +83,7 @@ def main() -> int:
     print(f"requests: {dict(requests)}; {refused} of all were refused by trouble")
     print(f"listing requests for each repository: {listed / len(repos):.3f}")
     print(f"most at once: {server.most_at_once} of {options.concurrency}")
-    print(f"requests while asked to wait: {len(server.too_early)}")
+    print(f"requests while asked to wait: {len(server.too_early)} {server.too_early[:9] or ''}")
     print(f"finished downloads made again: {again} of {len(finished)} watched")
     print(f"files missing: {len(wanted - got)}, files too many: {len(got - wanted)}")
     for asked, partial in unchanged:

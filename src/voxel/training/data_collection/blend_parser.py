@@ -22,7 +22,6 @@ from typing import Any
 import msgspec
 
 from voxel.errors import BadInput, BlendFileError, SetupError
-from voxel.sources import Shelf, inside, reached
 from voxel.stages import (
     DataDir,
     Done,
@@ -147,8 +146,11 @@ class _Neighbours:
     """What the files of a repository link to, asked for one repository after another."""
 
     def __init__(self, data: DataDir) -> None:
+        # not at the top: workers need none of this, and it takes them a third of a second
+        from voxel.sources import Shelf, inside, reached
+
         self._data = data
-        self._shelf = Shelf(data.scraped)
+        self._shelf, self._inside, self._reached = Shelf(data.scraped), inside, reached
         self._repo = ""
         self._graph: dict[str, dict[str, str]] = {}
 
@@ -158,7 +160,7 @@ class _Neighbours:
             self._repo, self._graph = seen.repo, self._shelf.links(seen.repo)
         found: dict[str, str] = {}
         left = BESIDE_BYTES
-        for path, sha256 in reached(self._graph, seen.path).items() if inside(seen.path) else ():
+        for path, sha256 in self._reached(self._graph, seen.path).items() if self._inside(seen.path) else ():
             blob = self._data.blob(sha256)
             size = blob.stat().st_size if blob.exists() else BESIDE_BYTES + 1
             if size <= left and len(found) < BESIDE:
