@@ -85,8 +85,8 @@ CASES: dict[Callable[[Json], None], str] = {
     one_modifier: "box.modifiers.move(1, 0)\n",
     no_material: "box.data.materials.append(wood)\n",
     no_noise: 'principled = nodes["Principled BSDF"]\n',
-    elsewhere: "box.location = (1, 2, 3)\n",
-    no_parent: "lamp.parent = ",
+    elsewhere: 'import bpy\n\n# Objects\nbpy.data.objects["Box"].location = (1, 2, 3)\n',
+    no_parent: 'import bpy\n\nbpy.data.objects["Lamp"].parent = bpy.data.objects["Box"]\n',
     no_animation: 'lamp.keyframe_insert("location", index=0, frame=frame)\n',
     no_world: "bpy.context.scene.world = world\n",
 }

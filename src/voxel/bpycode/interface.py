@@ -4,12 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 
-from voxel.bpycode.layout import Doc, call, quote
+from voxel.bpycode.layout import INDENT, Doc, call, quote
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
+from voxel.bpycode.templates import Columns, shape_key
 
 FIRST = ("subtype", "default_input")
+
+
+FEWEST = 3
+"""Sockets that are worth a loop."""
+
+
+def alike_sockets(items: list[Json]) -> dict[int, list[Json]]:
+    """Runs of sockets that differ in names and numbers alone, by the place of the first."""
+
+    def key(item: Json) -> str:
+        plain = item["item"] == "SOCKET" and item["socket_type"] != "NodeSocketMenu"
+        kind = [item.get("in_out"), item.get("socket_type"), item.get("parent")]
+        return shape_key(kind, item["props"]) if plain and "dimensions" not in item["props"] else ""
+
+    found: dict[int, list[Json]] = {}
+    for kind, group in groupby(enumerate(items), key=lambda pair: key(pair[1])):
+        run = list(group)
+        if kind and len(run) >= FEWEST:
+            found[run[0][0]] = [item for _, item in run]
+    return found
+
+
+def write_sockets(script: Script, tree: str, items: list[Json], panels: dict[str, str], path: str) -> None:
+    """Sockets of one kind in a loop."""
+    columns = Columns(script)
+    name = columns.add("name", [quote(item["name"]) for item in items]).word
+    common = columns.merge([{"type": item.get("type", ""), "props": item["props"]} for item in items])
+    columns.loop()
+    keywords: dict[str, Doc] = {"in_out": quote(items[0]["in_out"]), "socket_type": quote(items[0]["socket_type"])}
+    if items[0].get("parent") in panels:
+        keywords["parent"] = panels[items[0]["parent"]]
+    creation = call(f"{tree}.interface.new_socket", name, **keywords)
+    script.indent += INDENT
+    if common["props"]:
+        variable = script.names.passing("socket")
+        script.assign(variable, creation)
+        write_props(script, variable, common, f"{path}.interface")
+    else:
+        script.do(creation)
+    script.indent -= INDENT
 
 
 def write_interface(script: Script, tree: str, new: Json, old: Json | None, path: str) -> list[Callable[[], None]]:
@@ -23,8 +65,13 @@ def write_interface(script: Script, tree: str, new: Json, old: Json | None, path
     panels: dict[str, str] = {}
     late: list[Callable[[], None]] = []
     parents = {item["parent"] for item in items if item.get("parent")}
+    runs = alike_sockets(items) if old is None else {}
+    in_loop: set[int] = set()
     for place, item in enumerate(items):
-        if (item["item"], item["name"], item.get("in_out")) in there:
+        if place in runs:
+            in_loop |= set(range(place, place + len(runs[place])))
+            write_sockets(script, tree, runs[place], panels, path)
+        if place in in_loop or (item["item"], item["name"], item.get("in_out")) in there:
             continue
         where = f'{path}.interface.items_tree["{item["name"]}"]'
         keywords: dict[str, Doc] = {}

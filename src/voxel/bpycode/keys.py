@@ -117,7 +117,7 @@ def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket
     rows: list[Bracket] = []
     scale = min(1.0, max(abs(key["value"]) for key in keys))
     for key in keys:
-        size = number(float(key["value"]), whole=abs(key["value"]) >= 1.5, scale=scale)
+        size = number(float(key["value"]), whole=True, scale=scale)
         row: list[Doc] = [frame_number(key["frame"]), size]
         for name in columns:
             row += column(name, key.get(name))

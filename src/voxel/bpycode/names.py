@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 
 RESERVED = (
     frozenset(keyword.kwlist)
@@ -15,6 +16,7 @@ RESERVED = (
 )
 
 LOOP_WORDS = frozenset({
+    "bone",
     "amplitude", "back", "co", "color", "connected", "corner", "curve", "easing", "edge", "edges", "edit_bone",
     "element", "faces", "fcurve", "fcurves", "frame", "handle_left", "handle_left_type", "handle_right",
     "handle_right_type", "head", "index", "interpolation", "item", "key", "keys", "left_type", "location", "member",
@@ -88,6 +90,10 @@ class Names:
         self._taken -= self._block or set()
         self._passing -= self._block or set()
         self._block = None
+
+    def free(self, names: Iterable[str]) -> None:
+        """Let names be given again: what they stood for is done with."""
+        self._taken -= set(names) - RESERVED
 
     def keep(self, expression: str) -> None:
         """Hold the variable at the head of `expression` beyond its block: a later statement uses it."""

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from voxel.bpycode.data import make_data
-from voxel.bpycode.layout import Doc, listing, parts, quote
+from voxel.bpycode.layout import Doc, quote
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.objects import TRANSFORM, Holders, make_object, material_source
 from voxel.bpycode.props import MADE_BY_OPERATOR
@@ -239,12 +239,7 @@ def write_loop(script: Script, names: list[str], repeats: Repeats) -> None:
     block, held = repeats.fill(names, columns)
     if own[0] is not None:
         script.stand_ins[own[0]] = {**(script.block(own[0]) or {}), **held}
-    words = list(columns.docs)
-    if len(words) == 1:
-        script.loop(words[0], listing(columns.docs[words[0]]))
-    else:
-        rows = [parts(docs[place] for docs in columns.docs.values()) for place in range(len(names))]
-        script.loop(", ".join(words), listing(rows))
+    columns.loop()
     script.indent += 4
     if len(names) >= MANY:
         script.many.add(needed)

@@ -12,6 +12,7 @@ from voxel.bpycode import layout
 from voxel.bpycode.layout import INDENT, Doc, before, call, join, lines, quote
 from voxel.bpycode.names import Names
 from voxel.bpycode.paths import node_names
+from voxel.bpycode.tidy import tidied
 from voxel.records.data_names import was_chosen
 
 Json = dict[str, Any]
@@ -80,6 +81,7 @@ class Script:
         self.indent = 0
         self._paragraphs: list[list[str]] = [[]]
         self._heading: str | None = None
+        self._headings: list[str] = []
         self._known: dict[Id, str] = {}
         self._waiting: list[Callable[[], None]] = []
         self._imports: set[str] = set()
@@ -121,6 +123,7 @@ class Script:
             return
         if self._heading is not None:
             self.paragraph()
+            self._headings.append(f"# {self._heading}")
             self._paragraphs[-1].append(f"# {self._heading}")
             self._heading = None
         self._paragraphs[-1] += new
@@ -166,7 +169,7 @@ class Script:
 
     def source(self) -> str:
         """The whole script."""
-        body = [paragraph for paragraph in self._paragraphs if paragraph]
+        body = [paragraph for paragraph in tidied(self._paragraphs, self._headings) if paragraph]
         plain = sorted(line for line in self._imports if line.startswith("import") and line != "import bmesh")
         standard = [line for line in self._imports if line.startswith("from math ")]
         math_names = sorted(line.split(" import ")[1] for line in self._imports if line.startswith("from mathutils "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from voxel.bpycode.layout import Doc
+from voxel.bpycode.layout import Doc, listing, parts
 from voxel.bpycode.names import identifier
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import Column, socket_unit, value
@@ -62,19 +62,28 @@ class Columns:
         self.docs[final] = docs
         return Column(final)
 
-    def merge(self, parts: list[Any], word: str = "", unit: str = "", inside: str = "") -> Any:
+    def loop(self) -> None:
+        """The head of a loop over the table; the caller indents what follows."""
+        words, columns = list(self.docs), list(self.docs.values())
+        if len(words) == 1:
+            self.script.loop(words[0], listing(columns[0]))
+            return
+        rows = [parts(column[place] for column in columns) for place in range(len(columns[0]))]
+        self.script.loop(", ".join(words), listing(rows))
+
+    def merge(self, blocks: list[Any], word: str = "", unit: str = "", inside: str = "") -> Any:
         """The common block of blocks of one shape."""
-        first = parts[0]
-        if all(part == first for part in parts):
+        first = blocks[0]
+        if all(part == first for part in blocks):
             return first
         if isinstance(first, dict) and identity(first) is None:
-            return self._merge_block(parts, inside)
+            return self._merge_block(blocks, inside)
         if isinstance(first, list) and any(not isinstance(part, float) for part in first):
-            return [self.merge(list(items), word, unit, inside) for items in zip(*parts, strict=True)]
-        return self.add(word, [value(self.script, part, unit) for part in parts], inside)
+            return [self.merge(list(items), word, unit, inside) for items in zip(*blocks, strict=True)]
+        return self.add(word, [value(self.script, part, unit) for part in blocks], inside)
 
-    def _merge_block(self, parts: list[Json], inside: str) -> Json:
-        first = parts[0]
+    def _merge_block(self, blocks: list[Json], inside: str) -> Json:
+        first = blocks[0]
         inside = str(first.get("name") or inside)
         result: Json = {}
         for key in first:
@@ -82,25 +91,25 @@ class Columns:
             if key == "value" and "socket_type" in first:
                 column, unit = str(first["label"]), socket_unit(self.script, first)
             elif key == "value" and "identifier" in first and isinstance(first[key], float):
-                result[key] = self._exact([part[key] for part in parts], str(first["name"]), inside)
+                result[key] = self._exact([part[key] for part in blocks], str(first["name"]), inside)
                 continue
             elif key == "value" and "name" in first:
                 column = str(first["name"])
             elif key == "props":
-                result[key] = self._merge_props([part[key] for part in parts], str(first.get("type", "")), inside)
+                result[key] = self._merge_props([part[key] for part in blocks], str(first.get("type", "")), inside)
                 continue
-            result[key] = self.merge([part[key] for part in parts], column, unit, inside)
+            result[key] = self.merge([part[key] for part in blocks], column, unit, inside)
         return result
 
-    def _exact(self, parts: list[float], word: str, inside: str) -> Any:
+    def _exact(self, blocks: list[float], word: str, inside: str) -> Any:
         """A number whose type matters: with a point even where it is whole."""
-        if all(part == parts[0] for part in parts):
-            return parts[0]
-        return self.add(word, [value(self.script, part, exact_float=True) for part in parts], inside)
+        if all(part == blocks[0] for part in blocks):
+            return blocks[0]
+        return self.add(word, [value(self.script, part, exact_float=True) for part in blocks], inside)
 
-    def _merge_props(self, parts: list[Json], kind: str, inside: str) -> Json:
+    def _merge_props(self, blocks: list[Json], kind: str, inside: str) -> Json:
         units = self.script.after.get("units", {})
         return {
-            key: self.merge([part[key] for part in parts], key, units.get(f"{kind}.{key}", ""), inside)
-            for key in parts[0]
+            key: self.merge([part[key] for part in blocks], key, units.get(f"{kind}.{key}", ""), inside)
+            for key in blocks[0]
         }
