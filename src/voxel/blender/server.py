@@ -51,6 +51,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The Scene as plain values."""
     without: dict[int, dict[str, Any]]
     """The Scene without one top-level statement, by its place."""
+    effects: dict[str, Any] = {}
+    """As `inside/unit_effects` tells them."""
 
 
 class Blender:
@@ -112,7 +114,7 @@ class Blender:
         place: str = "in.blend",
         beside: Mapping[str, Path] | None = None,
         timeout: float = 120,
-        result: Literal["dump", "counts"] = "dump",
+        result: Literal["dump", "counts", "effects"] = "dump",
     ) -> bytes:
         """The scene in a .blend file as JSON, its scripts off.
 
@@ -152,16 +154,17 @@ class Blender:
         reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, 2 * timeout)
         return graded(reply, payload or None, timeout, len(sources), wanted=dump)
 
-    def trial(self, *sources: str, places: Sequence[int] = (), timeout: float = 30) -> Trial:
+    def trial(self, *sources: str, places: Sequence[int] = (), effects: bool = False, timeout: float = 30) -> Trial:
         """Runs code that our own writer made and dumps what it leaves in the same fork: half the cost of `run`.
 
         `places` are top-level statements of the last source to do without, one at a time, see `inside/unit_trial`.
+        `effects` asks for what the scene does as well.
         Not for scripts of people or models, whose words on themselves it would believe. Raises BadInput where the code
         fails, BoxError, and SetupError without a box.
         """
         if self._refuse:
             raise SetupError(box.missing())
-        ask = {"op": "trial", "result": "dump", "places": places}
+        ask = {"op": "trial", "result": "dump", "places": places, "effects": effects}
         reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, timeout)
         if reply["bad"]:
             raise BadInput(reply["bad"])

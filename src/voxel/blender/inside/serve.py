@@ -80,7 +80,7 @@ class Server:
         if op == "run":
             return self.run(header, payload, unit, limits)
         if op == "trial":
-            return self.trial(header["places"], json.loads(payload), limits)
+            return self.trial(header, json.loads(payload), limits)
         if op == "code":
             return self.trusted(payload.decode(), limits)
         raise ValueError(f"unknown operation {op}")
@@ -147,7 +147,7 @@ class Server:
         )
         return reply | {"judge": judged}, result
 
-    def trial(self, places: list[int], sources: list[str], limits: Limits) -> tuple[dict[str, Any], bytes]:
+    def trial(self, header: dict[str, Any], sources: list[str], limits: Limits) -> tuple[dict[str, Any], bytes]:
         """Runs our writer's code and dumps what it leaves, with and without single statements, all in one fork."""
         self._want_fresh("dump", limits)
 
@@ -156,7 +156,11 @@ class Server:
             from unit_trial import trial
 
             gc.disable()
-            result = trial(sources, places, lambda: dump.dump(self.fresh or {}))
+            result = trial(sources, header["places"], lambda: dump.dump(self.fresh or {}))
+            if header["effects"]:
+                from unit_effects import effects
+
+                result["effects"] = effects()
             write_all(report, json.dumps(result).encode("utf-8", "replace") + b"ok")
 
         return self._judged(self.forks.run(work, limits))
@@ -270,6 +274,10 @@ def _load_and_dump(
         block = getattr(bpy.data, kind).get(name)
         if block is not None:
             block.use_fake_user = False
+    if way == "effects":
+        from unit_effects import effects
+
+        return json.dumps(effects()).encode("utf-8", "replace") + b"ok"
     if way == "counts":
         import counts
 
@@ -286,7 +294,7 @@ def _warm() -> None:
     for name in _USUAL:
         with contextlib.suppress(ImportError):
             __import__(name)
-    for name in ("counts", "dump", "unit_trial"):
+    for name in ("counts", "dump", "unit_effects", "unit_trial"):
         __import__(name)
     bpy.ops.wm.read_factory_settings(use_empty=True)
 

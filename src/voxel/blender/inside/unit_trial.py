@@ -5,8 +5,9 @@ models (`unit_play`). The dump is taken in the same process, without saving and 
 
 A statement that sets a property or makes a link is taken back at the end instead of being left out from the start:
 the property gets the value that it had before, or the link is cut, the scene is dumped, and the statement is done
-again. That costs a dump; leaving it out costs a fork and a run. The two differ only where a later statement does the
-same as a side effect of something else.
+again. That costs a dump; leaving it out costs a fork and a run. A value that is another one at the end was set again
+and is not taken back. The two ways differ only where a later statement that is needed for something else sets the same
+value too.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class _Way(NamedTuple):
 
     back: Act
     again: Act
+    read: Act = bool
+    """What the statement has set; the same at the end, or something later has set it too."""
 
 
 def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
@@ -46,11 +49,13 @@ def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
         way = _way(statement, scope) if place in places else None
         exec(compile(ast.Module([statement], []), "<script>", "exec"), scope)  # noqa: S102  the writer's code
         if way is not None:
-            ways[place] = way
+            ways[place] = way, way.read()
     whole = dump()
     without = {}
-    for place, way in ways.items():
+    for place, (way, value) in ways.items():
         try:
+            if way.read() != value:
+                continue
             way.back()
         except (AttributeError, TypeError, ValueError, RuntimeError, ReferenceError):
             continue
@@ -74,6 +79,7 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
             return _Way(
                 lambda: setattr(eval(holder, scope), name, before),  # noqa: S307
                 lambda: setattr(eval(holder, scope), name, eval(result, scope)),  # noqa: S307
+                lambda: _kept(getattr(eval(holder, scope), name)),  # noqa: S307
             )
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="new"), args=[one, other], keywords=[])):
             links, ends, whole = (

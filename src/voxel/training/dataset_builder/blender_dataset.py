@@ -143,7 +143,7 @@ class BuildStage:
                 if private(raw.decode("utf-8", "replace")):
                     scene = scrubbed(scene)
                 source = msgspec.convert(unit.payload["source"], Provenance)
-                prover.next_file()
+                prover.next_file(data.blob(unit.payload["sha256"]))
                 lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
                 for script in embedded(data.blob(unit.payload["sha256"])):
                     lines += from_script(script, source, blenders, self._timeout)

@@ -43,20 +43,31 @@ class Tried(NamedTuple):
     """Why it does not hold; empty when it does."""
     spare: list[Statement]
     """Statements that nothing misses."""
+    effects: dict[str, Any]
+    """What the scene does, as `Blender.trial` tells it."""
 
 
-def lean(blender: Blender, context: str, completion: str, missed: Missed, timeout: float) -> tuple[str, str]:
-    """The completion without the statements that nothing misses, and why it does not hold; empty when it does.
+class Lean(NamedTuple):
+    """An answer without what nothing misses."""
+
+    completion: str
+    trouble: str
+    """Why it does not hold; empty when it does."""
+    effects: dict[str, Any]
+
+
+def lean(blender: Blender, context: str, completion: str, missed: Missed, *, effects: bool, timeout: float) -> Lean:
+    """An answer without the statements that nothing misses.
 
     Statements go one at a time, for of two that do the same one is needed; what is left is tried anew each time.
     """
     for _ in range(ROUNDS):
         sources = (context, completion) if context else (completion,)
-        found = tried(blender, sources, missed, timeout)
+        found = tried(blender, sources, missed, effects=effects, timeout=timeout)
         if found.trouble or not found.spare:
-            return completion, found.trouble
+            return Lean(completion, found.trouble, found.effects)
         completion = cut(completion, min(reversed(found.spare), key=lambda one: len(one.way)))
-    return completion, f"not minimal: more than {ROUNDS} statements are not missed"
+    return Lean(completion, f"not minimal: more than {ROUNDS} statements are not missed", {})
 
 
 def statements(tree: ast.Module) -> Iterator[Statement]:
@@ -94,7 +105,7 @@ def uncertain(tree: ast.Module) -> list[Statement]:
     return [statement for statement in statements(tree) if not certain(statement.node)]
 
 
-def tried(blender: Blender, sources: Sequence[str], missed: Missed, timeout: float) -> Tried:
+def tried(blender: Blender, sources: Sequence[str], missed: Missed, *, effects: bool = False, timeout: float) -> Tried:
     """Runs the sources, then the last one again without each uncertain statement.
 
     `missed` judges the Scenes. Costs a fork, a dump for each statement that can be taken back, and another fork for
@@ -106,13 +117,13 @@ def tried(blender: Blender, sources: Sequence[str], missed: Missed, timeout: flo
     foreign = any(sign in source for source in sources for sign in FOREIGN)
     places = [] if foreign else [one.place for one in doubtful if one.place is not None]
     try:
-        trial = blender.trial(*sources, places=places, timeout=timeout) if not foreign else None
+        trial = blender.trial(*sources, places=places, effects=effects, timeout=timeout) if not foreign else None
         whole = trial.scene if trial else _cleanly(blender, sources, timeout)
     except BadInput as error:
-        return Tried(f"does not run: {error}", [])
+        return Tried(f"does not run: {error}", [], {})
     trouble = missed(whole)
     if trouble:
-        return Tried(trouble, [])
+        return Tried(trouble, [], {})
     spare = []
     for one in doubtful:
         without = trial.without.get(one.place) if trial and one.place is not None else None
@@ -120,7 +131,7 @@ def tried(blender: Blender, sources: Sequence[str], missed: Missed, timeout: flo
             continue
         if not _fails(blender, (*before, ast.unparse(left_out(tree, one))), missed, timeout, foreign):
             spare.append(one)
-    return Tried("", spare)
+    return Tried("", spare, trial.effects if trial else {})
 
 
 def left_out(tree: ast.Module, one: Statement) -> ast.Module:

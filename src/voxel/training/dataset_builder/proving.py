@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ from voxel.facts.voice import continued
 from voxel.records.example import Check, Difficulty, DroppedCandidate, Example, Exists, Proof, Provenance
 from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanCandidate
 from voxel.training.dataset_builder.cutting import Cut
+from voxel.training.dataset_builder.effects import Effects, comparable
 from voxel.training.dataset_builder.likeness import Likeness, likeness
-from voxel.training.dataset_builder.minimal import lean
+from voxel.training.dataset_builder.minimal import Lean, lean
 from voxel.training.dataset_builder.naming import plain_names
 from voxel.training.dataset_builder.planning import drafted
 
@@ -59,10 +61,15 @@ class Prover:
         self._timeout = timeout
         self._seen: set[str] = set()
         self._known: dict[bytes, tuple[list[str], str]] = {}
-        self._leaned: dict[bytes, tuple[str, str]] = {}
+        self._leaned: dict[bytes, Lean] = {}
+        self._effects = Effects(self._blenders[0], None, timeout)
 
-    def next_file(self) -> None:
-        """Begins another file: what is the same within a file is left out, the same in two files is decided later."""
+    def next_file(self, blend: Path | None = None) -> None:
+        """Begins another file: what is the same within a file is left out, the same in two files is decided later.
+
+        With the .blend itself, what an example does is compared with what the file does.
+        """
+        self._effects = Effects(self._blenders[0], blend, self._timeout)
         self._seen.clear()
         if len(self._known) > _REMEMBERED:
             self._known.clear()
@@ -102,17 +109,20 @@ class Prover:
         missing = unstated(checks, instruction, context)
         if missing:
             return left_out(candidate, source, f"not said: {missing[0]}"[:_SHOWN], instruction, completion)
-        leanest, trouble = self._lean(context, completion, checks, after)
-        if trouble:
-            return left_out(candidate, source, trouble, instruction, completion)
-        if leanest != completion:
-            completion, alike = leanest, likeness(context, leanest, names)
+        leanest = self._lean(candidate, context, completion, checks, after)
+        if leanest.trouble:
+            return left_out(candidate, source, leanest.trouble, instruction, completion)
+        if leanest.completion != completion:
+            completion = leanest.completion
+            alike = likeness(context, completion, names)
         versions, trouble = self._versions(scripts(candidate.role, context, completion), checks, after, tried=True)
         if trouble:
             return left_out(candidate, source, trouble, instruction, completion)
         if earlier:
             versions = [one for one in versions if one in lasting]
-        return lined(candidate, source, checks, instruction, context, completion, versions, alike, MINIMAL, earlier)
+        sources = (context, completion) if context else (completion,)
+        proved = (*MINIMAL, *self._effects.shown(candidate, before, after, sources, leanest.effects))
+        return lined(candidate, source, checks, instruction, context, completion, versions, alike, proved, earlier)
 
     def _first_turn(self, before: Any, context: str, seed: str) -> tuple[str, list[str]]:
         """(what the context answers, series in which it does); nothing where that cannot be said or does not hold."""
@@ -127,13 +137,16 @@ class Prover:
         versions, trouble = self._versions((context,), checks, before)
         return ("", []) if trouble else (instruction, versions)
 
-    def _lean(self, context: str, completion: str, checks: Sequence[Check], after: Any) -> tuple[str, str]:
-        """(the completion without what nothing misses, why it does not hold); asked once for what files have alike."""
-        key = hashlib.sha256(msgspec.json.encode([context, completion, checks, after["blocks"]])).digest()
+    def _lean(self, candidate: Candidate, context: str, completion: str, checks: Sequence[Check], after: Any) -> Lean:
+        """The completion without what nothing misses; asked once for what many files have alike."""
+        evaluated = comparable(candidate)
+        encoded = msgspec.json.encode([context, completion, checks, after["blocks"], evaluated])
+        key = hashlib.sha256(encoded).digest()
         if key not in self._leaned:
             self._leaned[key] = lean(
-                self._blenders[0], context, completion, lambda scene: wrong_with(scene, checks, after), self._timeout
-            )
+                self._blenders[0], context, completion, lambda scene: wrong_with(scene, checks, after),
+                effects=evaluated, timeout=self._timeout,
+            )  # fmt: skip
         return self._leaned[key]
 
     def _prove_plan(self, candidate: PlanCandidate, source: Provenance) -> Line | None:
