@@ -24,6 +24,15 @@ def write_drivers(script: Script, item: Animated) -> None:
         holder, prop = (f"{owner}{taken[0]}", taken[1]) if taken else (owner, driver["path"])
         arguments: list[Doc] = [quote(prop), *([str(driver["index"])] if array else [])]
         variable = script.names.passing("driver")
+        was = next((one for one in there if (one["path"], one["index"]) == (driver["path"], driver["index"])), None)
+        if was is not None and same_but_expression(driver, was):
+            index: dict[str, Doc] = {"index": str(driver["index"])} if driver["index"] else {}
+            place = call(f"{owner}.animation_data.drivers.find", quote(driver["path"]), **index)
+            script.assign(variable, f"{place}.driver")
+            script.assign(f"{variable}.expression", quote(driver["expression"]))
+            continue
+        if was is not None:
+            script.do(call(f"{holder}.driver_remove", *arguments))
         curve = call(f"{holder}.driver_add", *arguments)
         if driver.get("keys") or driver.get("modifiers"):
             write_response(script, curve, driver, path)
@@ -38,6 +47,11 @@ def write_drivers(script: Script, item: Animated) -> None:
             script.assign(f"{variable}.expression", quote(driver["expression"]))
         if driver.get("use_self"):
             script.assign(f"{variable}.use_self", "True")
+
+
+def same_but_expression(driver: Json, was: Json) -> bool:
+    """Whether only the expression of a driver has changed."""
+    return "expression" in driver and {**driver, "expression": ""} == {**was, "expression": ""}
 
 
 RESPONSE = "driver_curve"

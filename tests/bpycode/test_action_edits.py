@@ -1,0 +1,105 @@
+"""Changes of an action that is there, run by real Blender: what comes out means what was asked."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from voxel.blender import Blender
+from voxel.bpycode import write
+from voxel.facts import differences
+
+MADE = """import bpy
+bpy.ops.mesh.primitive_cube_add()
+cube = bpy.context.object
+for frame, place in [(1, (0, 0, 0)), (20, (1, 2, 3)), (40, (0, 0, 0))]:
+    cube.location = place
+    cube.keyframe_insert("location", frame=frame)
+"""
+Curve = dict[str, Any]
+
+
+def later(curve: Curve) -> None:
+    for key in curve["keys"]:
+        key["frame"] += 12
+
+
+def eased(curve: Curve) -> None:
+    for key in curve["keys"]:
+        key |= {"interpolation": "SINE", "easing": "EASE_IN"}
+
+
+def looped(curve: Curve) -> None:
+    curve["modifiers"] = [{"type": "FModifierCycles", "name": "Cycles", "props": {"mode_after": "MIRROR"}}]
+
+
+def endless(curve: Curve) -> None:
+    curve["extrapolation"] = "LINEAR"
+
+
+def more(curve: Curve) -> None:
+    curve["keys"].insert(1, {"frame": 10.0, "value": -1.5})
+
+
+def fewer(curve: Curve) -> None:
+    del curve["keys"][1]
+
+
+def higher(curve: Curve) -> None:
+    curve["keys"][1]["value"] = 4.25
+
+
+@pytest.fixture(scope="module", params=["4.5", "5.0"])
+def blender(request: pytest.FixtureRequest) -> Iterator[Blender]:
+    from voxel.blender.runtimes import available
+
+    found = [runtime for runtime in available() if runtime.series == request.param]
+    if not found:
+        pytest.skip(f"Blender {request.param} is not installed")
+    with Blender(found[0]) as warm:
+        yield warm
+
+
+def scene(blender: Blender, *sources: str) -> dict[str, Any]:
+    run = blender.run(*sources)
+    assert run.verdict == "passed", run.errors
+    assert run.scene is not None
+    found: dict[str, Any] = json.loads(run.scene)
+    return found
+
+
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize("change", [later, eased, looped, endless, more, fewer, higher])
+def test_a_changed_action_is_written(change: Callable[[Curve], None], every: bool, blender: Blender) -> None:
+    before = scene(blender, MADE)
+    after = copy.deepcopy(before)
+    curves = after["blocks"]["actions"]["CubeAction"]["fcurves"]
+    for curve in curves if every else curves[2:]:
+        change(curve)
+    code = write(after, before)
+    assert differences(after, scene(blender, MADE, code)) == [], code
+    assert code.count("for curve in") <= 1
+
+
+def test_the_same_change_of_every_curve_is_one_loop(blender: Blender) -> None:
+    before = scene(blender, MADE)
+    after = copy.deepcopy(before)
+    for curve in after["blocks"]["actions"]["CubeAction"]["fcurves"]:
+        eased(curve)
+    code = write(after, before)
+    assert "for curve in curves:" in code
+    assert code.count('key.interpolation = "SINE"') == 1
+
+
+def test_curves_come_and_go(blender: Blender) -> None:
+    before = scene(blender, MADE)
+    after = copy.deepcopy(before)
+    action = after["blocks"]["actions"]["CubeAction"]
+    del action["fcurves"][0]
+    action["fcurves"].append({**copy.deepcopy(action["fcurves"][0]), "path": "scale"})
+    code = write(after, before)
+    assert differences(after, scene(blender, MADE, code)) == [], code
