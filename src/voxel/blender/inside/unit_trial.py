@@ -100,6 +100,17 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
                 lambda: eval(list_, scope).unlink(eval(item, scope)),  # noqa: S307
                 lambda: eval(whole, scope),  # noqa: S307
             )
+        case ast.Expr(
+            value=ast.Call(
+                func=ast.Attribute(value=ast.Attribute(attr="materials") as owner, attr="append"), args=[_], keywords=[]
+            )
+        ):
+            slots, whole = _expression(owner), _expression(statement.value)
+            return _Way(
+                lambda: eval(slots, scope).pop(),  # noqa: S307
+                lambda: eval(whole, scope),  # noqa: S307
+                lambda: len(eval(slots, scope)),  # noqa: S307
+            )
     return None
 
 

@@ -102,7 +102,11 @@ def uncertain(tree: ast.Module) -> list[Statement]:
         names = _binds(node) if isinstance(node, ast.FunctionDef) else [n for i in ast.walk(node) for n in _binds(i)]
         return any(bound[name] == 1 and loaded.get(name, 0) > inside.count(name) for name in names)
 
-    return [statement for statement in statements(tree) if not certain(statement.node)]
+    whole = {
+        (*one.way, ("body", 0)) for one in statements(tree) if isinstance(one.node, ast.For) and len(one.node.body) == 1
+    }
+    # a loop without its only statement is no loop at all
+    return [one for one in statements(tree) if one.way not in whole and not certain(one.node)]
 
 
 def tried(blender: Blender, sources: Sequence[str], missed: Missed, *, effects: bool = False, timeout: float) -> Tried:
