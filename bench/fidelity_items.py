@@ -53,8 +53,8 @@ def _nameless(value: Any) -> Any:
     if isinstance(value, Mapping):
         if "$id" in value:
             return value["$id"][0]
-        return {key: _nameless(part) for key, part in value.items() if key not in NAMELESS or key == "location"
-                and isinstance(part, list) and len(part) == 3}  # fmt: skip
+        kept = [key for key, part in value.items() if key not in NAMELESS or (key == "location" and len(part) == 3)]
+        return {key: _nameless(value[key]) for key in kept}
     return [_nameless(part) for part in value] if isinstance(value, list) else value
 
 
@@ -112,24 +112,29 @@ def own(item: Item, of_block: list[Item], found: list[Difference]) -> list[Diffe
     """Those differences of a datablock that belong to an item: to the item that claims the longest part of a path."""
 
     def owner(difference: Difference) -> Item:
-        claims = [(len(place), number, one) for number, one in enumerate(of_block) for place in one.places
-                  if difference.path.startswith(place) and difference.path[len(place):][:1] in ("", ".", "[")]  # fmt: skip
+        claims = [
+            (len(place), number, one)
+            for number, one in enumerate(of_block)
+            for place in one.places
+            if difference.path.startswith(place) and difference.path[len(place) :][:1] in ("", ".", "[")
+        ]
         return max(claims)[2] if claims else next(one for one in of_block if not one.places)
 
     return [difference for difference in found if owner(difference) is item]
 
 
 def left_out(item: Item, of_block: list[Item], lost: Mapping[str, str]) -> str | None:
-    """Why something of an item was left out by the dump or the writer."""
+    """Why something of an item was left out by the dump or the writer; custom properties only if that is all."""
+    reasons = []
     for path, reason in lost.items():
         if path.startswith(item.block):
             below = path[len(item.block) :]
             claims = [one for one in of_block if one.kind in OWN_PATH and below.startswith(OWN_PATH[one.kind])]
-            claims += [one for one in of_block if one.kind == "constraints" and one.places
-                       and _plainer(below).startswith(one.places[0])]  # fmt: skip
+            plain = _plainer(below)
+            claims += [one for one in of_block if one.kind == "constraints" and plain.startswith(one.places)]
             if item in claims or (not claims and not item.places):
-                return reason
-    return None
+                reasons.append(reason)
+    return min(reasons, key=lambda reason: reason.startswith("custom properties"), default=None)
 
 
 def _plainer(path: str) -> str:

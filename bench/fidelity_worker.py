@@ -19,7 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "src/voxel/blender/inside")]
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "src/voxel/blender/inside")]
 
 Json = dict[str, Any]
 
@@ -63,7 +64,7 @@ def in_child(work: Any, out: Path, limit: float = LIMIT) -> None:
 def load(path: str, fresh: Json) -> Json:
     import bpy
     from dump import dump
-    from scene_effects import effects
+    from fidelity_effects import effects
 
     bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
     scene = dump(fresh)
@@ -73,7 +74,7 @@ def load(path: str, fresh: Json) -> Json:
 def run(source: str, fresh: Json) -> Json:
     import bpy
 
-    exec(compile(source, "<script>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the writer's own script
+    exec(compile(source, "<script>", "exec"), {"__name__": "__main__"})  # the writer's own script
     for kind in bpy.data.bl_rna.properties.keys():  # noqa: SIM118
         blocks = getattr(bpy.data, kind)
         for block in blocks if isinstance(blocks, bpy.types.bpy_prop_collection) else ():

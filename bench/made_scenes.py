@@ -20,14 +20,14 @@ import bpy
 PER_FILE = 6
 FILES = 6
 # Settings that are no settings (state, paths, layout) or that take what is not there.
-PASSED = frozenset(
-    """
+_PASSED = """
     name label location width height hide mute color show_options show_preview show_texture use_custom_color parent
     select is_active_output layer view directory base_path filepath parse_mode width_hidden location_absolute
     show_expanded active show_in_editmode show_on_cage use_pin_to_last active_item_index active_input_index
     warning_propagation is_override_data body body_format use_local_camera type active_index pixels edit_format
     save_as_render format frame_current frame_preview_start use_alpha_premultiply scene
-    """.split()
+"""
+PASSED = frozenset(_PASSED.split())
 )
 
 
@@ -286,19 +286,23 @@ def compositors(chance: Random) -> None:
 
 def _compositor_kinds() -> list[str]:
     """The nodes that both supported versions know and that need no file."""
-    return """
-        CompositorNodeBlur CompositorNodeGlare CompositorNodeLensdist CompositorNodeColorBalance CompositorNodeHueSat
-        CompositorNodeBrightContrast CompositorNodeExposure CompositorNodeCurveRGB
-        CompositorNodeInvert CompositorNodePosterize CompositorNodeTonemap CompositorNodeFilter
-        CompositorNodeVecBlur CompositorNodeDBlur CompositorNodeBilateralblur CompositorNodeDilateErode
-        CompositorNodeDenoise CompositorNodeDespeckle CompositorNodeRotate CompositorNodeScale CompositorNodeTransform
-        CompositorNodeTranslate CompositorNodeFlip CompositorNodeCrop CompositorNodePixelate
-        CompositorNodeKuwahara CompositorNodeAlphaOver CompositorNodeZcombine CompositorNodeColorCorrection
-        CompositorNodeSetAlpha CompositorNodePremulKey CompositorNodeSeparateColor CompositorNodeCombineColor
-        CompositorNodeChromaMatte CompositorNodeColorMatte CompositorNodeDiffMatte CompositorNodeLumaMatte
-        CompositorNodeChannelMatte CompositorNodeColorSpill CompositorNodeEllipseMask CompositorNodeBoxMask
-        CompositorNodeAntiAliasing CompositorNodeConvertColorSpace CompositorNodeRGBToBW CompositorNodeSwitch
-    """.split()
+    return _KINDS.split()
+
+
+_KINDS = """
+    CompositorNodeBlur CompositorNodeGlare CompositorNodeLensdist CompositorNodeColorBalance
+    CompositorNodeHueSat CompositorNodeBrightContrast CompositorNodeExposure CompositorNodeCurveRGB
+    CompositorNodeInvert CompositorNodePosterize CompositorNodeTonemap CompositorNodeFilter
+    CompositorNodeVecBlur CompositorNodeDBlur CompositorNodeBilateralblur CompositorNodeDilateErode
+    CompositorNodeDenoise CompositorNodeDespeckle CompositorNodeRotate CompositorNodeScale
+    CompositorNodeTransform CompositorNodeTranslate CompositorNodeFlip CompositorNodeCrop
+    CompositorNodePixelate CompositorNodeKuwahara CompositorNodeAlphaOver CompositorNodeZcombine
+    CompositorNodeColorCorrection CompositorNodeSetAlpha CompositorNodePremulKey CompositorNodeSeparateColor
+    CompositorNodeCombineColor CompositorNodeChromaMatte CompositorNodeColorMatte CompositorNodeDiffMatte
+    CompositorNodeLumaMatte CompositorNodeChannelMatte CompositorNodeColorSpill CompositorNodeEllipseMask
+    CompositorNodeBoxMask CompositorNodeAntiAliasing CompositorNodeConvertColorSpace CompositorNodeRGBToBW
+    CompositorNodeSwitch
+"""
 
 
 def tracks(chance: Random) -> None:
@@ -347,7 +351,8 @@ def bones(chance: Random) -> None:
         above = rig.data.edit_bones[0]
         for number_ in range(2):
             bone = rig.data.edit_bones.new(f"Arm.{number_}")
-            bone.parent, bone.head, bone.tail = above, above.tail, [a + b for a, b in zip(above.tail, (0.3, 0, 1))]
+            x, y, z = above.tail
+            bone.parent, bone.head, bone.tail = above, above.tail, (x + 0.3, y, z + 1)
             bone.use_connect = bool(number_)
             bone.roll = round(chance.uniform(0, 1), 2)
             above = bone

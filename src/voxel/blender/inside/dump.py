@@ -140,7 +140,9 @@ def _group(block: Any, walk: Walk, path: str) -> Part:
 
 
 def _mesh(block: Any, walk: Walk, path: str) -> Part:
-    ordered = block.shape_keys is not None or block.name in _weighted()
+    if walk.weighted is None:
+        walk.weighted = _weighted()
+    ordered = block.shape_keys is not None or block.name in walk.weighted
     entry = {**walk.struct(block, path), **mesh_parts(block, walk, path, ordered)}
     keys = shape_keys(block, walk, path) if len(block.vertices) <= VERTEX_LIMIT else None
     if keys is not None:

@@ -192,7 +192,7 @@ def links_of(tree: Any, ends: dict[int, dict[str, Any]]) -> list[dict[str, Any]]
 
 def _there(socket: Any) -> bool:
     """False for a pass of render layers that is not rendered: its output is there until the file is saved anew."""
-    return socket.enabled or socket.node.bl_idname != "CompositorNodeRLayers"
+    return bool(socket.enabled or socket.node.bl_idname != "CompositorNodeRLayers")
 
 
 def node_of(

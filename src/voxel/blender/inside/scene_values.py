@@ -166,6 +166,9 @@ class Walk:
         self.plans: dict[str, Plan] = fresh.setdefault("plans", {})
         self.opaque: list[dict[str, str]] = []
         self.spoken: set[str] | None = None
+        """Names that data paths and attribute nodes of the file speak of, once they were asked for."""
+        self.weighted: set[str] | None = None
+        """Names of the meshes whose vertices are known by index, once they were asked for."""
         self.making = not fresh["structs"]
         # what was never saved has the version of the startup file
         self.old = bool(bpy.data.filepath) and tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])

@@ -22,12 +22,15 @@ SAMPLES = 9
 
 def effects() -> dict[str, Any]:
     """`{"shapes": {object: Shape | None}, "poses": {object: {bone: 16 numbers}}, "courses": {action: [[path, index,
-    values]…]}}` of the active scene; a Shape is `{vertices, edges, faces, along: [PLACES numbers per direction]}`.
+    values]…]}}` of the active scene at its first frame; a Shape is `{vertices, edges, faces, along: [PLACES numbers per
+    direction]}`.
 
     `along` holds the order statistics of the world positions along each direction, so that the order of the vertices
     does not matter and no value moves farther than a vertex did.
     """
     layer = bpy.context.view_layer
+    scene = bpy.context.scene
+    scene.frame_set(scene.frame_start)  # the frame that is shown is state of the interface
     layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     shapes: dict[str, Any] = {}
