@@ -39,6 +39,8 @@ _CHANGE_ONE = (*_CHANGE, "Could you {orders} on {anchor}?", "Can you {orders} on
 _POLITE = ("Please", "Could", "Can", "I ", "I'", "We", "Give")
 """Said once; a list of such sentences is a machine's."""
 _ORDERS = ("{Orders}.", "{Orders}.", "{Orders}.", "{Orders}, please.", "Can you {orders}?", "I want you to {orders}.")
+_ONE_BREATH = 140
+"""Longer orders are no questions."""
 _OPENERS = ("Quick one. ", "Next step. ", "One more thing. ", "Hi! ", "Small job. ")
 _OPENED = 0.08
 """The share of instructions that begin with a word of their own."""
@@ -153,7 +155,8 @@ def _changing(members: list[Fact], chance: random.Random, verbs: dict[str, str])
         return f"{chance.choice(('Change', 'Adjust', 'Set up', 'Configure'))} {anchor}:{lines}"
     if all(fact.order for fact in members):
         said = listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])
-        return _one_of(_ORDERS, chance, verbs).format(orders=said, Orders=_capital(said))
+        forms = _ORDERS if len(said) <= _ONE_BREATH else _ORDERS[:1]
+        return _one_of(forms, chance, verbs).format(orders=said, Orders=_capital(said))
     joined = _joined(members)
     if anchor == "the scene":
         return _one_of(_SCENE, chance, verbs).format(orders=joined, Orders=_capital(joined))
