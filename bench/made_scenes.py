@@ -28,7 +28,6 @@ _PASSED = """
     save_as_render format frame_current frame_preview_start use_alpha_premultiply scene
 """
 PASSED = frozenset(_PASSED.split())
-)
 
 
 def vary(struct: Any, chance: Random, share: float = 0.4, only: Iterable[str] = ()) -> None:
