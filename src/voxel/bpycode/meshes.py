@@ -136,7 +136,7 @@ def mesh_details(script: Script, variable: str, needed: tuple[str, str], mesh: J
         elif layer["name"] != "UVMap":
             script.assign(f"{variable}.uv_layers[0].name", quote(layer["name"]))
     for attribute in mesh.get("attributes", []):
-        write_attribute(script, variable, attribute, path)
+        write_attribute(script, variable, attribute, geometry.get("edges", 0), path)
     write_props(script, variable, mesh, path)
 
 
@@ -147,6 +147,14 @@ def write_uv(script: Script, variable: str, layer: Json) -> None:
         script.do(call(f"{variable}.uv_layers.new", name=quote(layer["name"]), do_init="False"))
         return
     name = script.names.passing("uv_layer")
+    told = [(index, row) for index, row in enumerate(rows) if row != [0.0, 0.0]]
+    if len(told) <= len(rows) / 2:
+        script.assign(name, call(f"{variable}.uv_layers.new", name=quote(layer["name"]), do_init="False"))
+        script.loop("index, uv", listing(parts([str(index), parts(vector(row))]) for index, row in told))
+        script.indent += 4
+        script.assign(f"{name}.uv[index].vector", "uv")
+        script.indent -= 4
+        return
     script.assign(name, new)
     script.loop("corner, uv", call("zip", f"{name}.uv", points(rows)))
     script.indent += 4
@@ -177,8 +185,8 @@ MEMBERS = {
 ZERO: dict[str, Any] = {"FLOAT": 0.0, "INT": 0, "INT8": 0, "BOOLEAN": False}
 
 
-def write_attribute(script: Script, variable: str, attribute: Json, path: str) -> None:
-    """An attribute: made with its type and domain, then its values."""
+def write_attribute(script: Script, variable: str, attribute: Json, edges: int, path: str) -> None:
+    """An attribute of a mesh with so many edges: made with its type and domain, then its values."""
     kind, domain, rows = attribute["type"], attribute["domain"], attribute["data"]
     where = f'{path}.attributes["{attribute["name"]}"]'
     arguments = [quote(attribute["name"]), quote(kind), quote(domain)]
@@ -187,7 +195,7 @@ def write_attribute(script: Script, variable: str, attribute: Json, path: str) -
     owner = "color_attributes" if member == "color" and domain in ("POINT", "CORNER") else "attributes"
     script.assign(name, call(f"{variable}.{owner}.new", *arguments))
     if domain == "EDGE":
-        write_edge_values(script, variable, name, kind, rows, where)
+        write_edge_values(script, variable, name, kind, rows, edges, where)
         return
     zero = ZERO.get(kind)
     special = [(index, row) for index, row in enumerate(rows) if row != zero]
@@ -214,12 +222,18 @@ def scalar_text(what: Any) -> str:
     return number(what) if isinstance(what, float | int) else quote(str(what))
 
 
-def write_edge_values(script: Script, mesh: str, name: str, kind: str, rows: list[Any], path: str) -> None:
+def write_edge_values(script: Script, mesh: str, name: str, kind: str, rows: list[Any], edges: int, path: str) -> None:
     """Values of edges, given by their two vertices."""
     if not rows:
         return
     if any(isinstance(row[2], list) for row in rows):
         script.skip(path, f"{kind} values of edges have no writer")
+        return
+    if len(rows) == edges and len({row[2] for row in rows}) == 1:
+        script.loop("item", f"{name}.data")
+        script.indent += 4
+        script.assign("item.value", scalar_text(rows[0][2]))
+        script.indent -= 4
         return
     for what, alike in groupby(sorted(rows, key=lambda row: (row[2], row[:2])), key=lambda row: row[2]):
         pairs = script.names.passing("edges")

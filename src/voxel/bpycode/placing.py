@@ -7,7 +7,7 @@ from typing import Any
 from voxel.bpycode.curves import held, write_held
 from voxel.bpycode.data import edit_data
 from voxel.bpycode.layout import INDENT, call, listing, quote
-from voxel.bpycode.objects import Holders, edit_object, make_object
+from voxel.bpycode.objects import Holders, collection_expression, edit_object, make_object
 from voxel.bpycode.props import MADE_BY_OPERATOR
 from voxel.bpycode.repeats import FEWEST, Repeats, can_make, write_loop
 from voxel.bpycode.script import Json, Script, identity
@@ -43,6 +43,8 @@ def objects(script: Script, heading: str, fits: Any) -> None:
     root = [("scenes", script.after["active_scene"])]
     script.many_moves = script.many_moves or sum(holders.of.get(name, []) != root for name in fresh) > 1
     write_assignments(script, edited)
+    moved = write_moves(script, edited, holders, before)
+    edited = [name for name in edited if name not in moved]
     for name in edited:
         old = script.old(("objects", name))
         assert old is not None
@@ -96,6 +98,31 @@ def write_assignments(script: Script, names: list[str]) -> None:
         if in_loop:
             script.indent -= INDENT
             script.paragraph()
+
+
+def write_moves(script: Script, names: list[str], holders: Holders, before: Holders) -> set[str]:
+    """Move objects that change in nothing else from one collection to another in a loop; those that were moved."""
+    groups: dict[str, list[str]] = {}
+    everything = script.after["blocks"].get("objects", {})
+    for name in names:
+        now, then = holders.of.get(name, []), before.of.get(name, [])
+        if everything[name] == script.old(("objects", name)) and len(now) == len(then) == 1 and now != then:
+            groups.setdefault(repr((then, now)), []).append(name)
+    moved: set[str] = set()
+    for members in groups.values():
+        if len(members) < FEWEST:
+            continue
+        left, entered = before.of[members[0]][0], holders.of[members[0]][0]
+        script.paragraph()
+        script.loop("name", listing(quote(name) for name in members))
+        script.indent += INDENT
+        variable = script.names.passing("obj")
+        script.assign(variable, "bpy.data.objects[name]")
+        script.do(call(f"{collection_expression(script, left)}.objects.unlink", variable))
+        script.do(call(f"{collection_expression(script, entered)}.objects.link", variable))
+        script.indent -= INDENT
+        moved |= set(members)
+    return moved
 
 
 def by_collection(script: Script, names: list[str], holders: Holders) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ _REACHED = re.compile(
     rf"(\s*)([a-z_]\w*) = (bpy\.data\.\w+{_KEY}(?:\.data)?|bpy\.context\.scene|\w+\.(?:modifiers|constraints){_KEY})"
 )
 _UNUSED = re.compile(r"\s*([a-z_]\w*) = bpy\.context\.object")
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
 def tidied(paragraphs: list[list[str]], headings: list[str]) -> list[list[str]]:

@@ -229,7 +229,7 @@ class Scene(_Part, frozen=True, kw_only=True):
     def subset(self, roots: Iterable[Ref]) -> Scene:
         """The datablocks of `roots` and all that they refer to, as a Scene that stands alone.
 
-        Unless a scene is among the roots, the active one stays with no settings, and its root collection holds the
+        Unless a scene is among the roots, there is one as Blender starts with, whose root collection holds the
         objects that no collection of the subset holds. Raises KeyError when a root is not in this Scene.
         """
         plain = {collection: {name: msgspec.to_builtins(block) for name, block in found.items()}
@@ -255,15 +255,17 @@ class Scene(_Part, frozen=True, kw_only=True):
                 "objects": sorted(set(blocks.get("objects", {})) - held),
                 "children": sorted(set(blocks.get("collections", {})) - nested),
             }
-            blocks["scenes"] = {self.active_scene: Block(type="Scene", props={}, root=root)}
+            blocks["scenes"] = {STARTUP_SCENE: Block(type="Scene", props={}, root=root)}
         marks = tuple(f'{collection}["{name}"]' for collection, name in kept)
         return msgspec.structs.replace(
             self,
+            active_scene=self.active_scene if self.active_scene in blocks["scenes"] else STARTUP_SCENE,
             blocks={collection: found for collection, found in blocks.items() if found},
             opaque=[item for item in self.opaque if item.path.startswith(marks)],
         )
 
 
+STARTUP_SCENE = "Scene"
 _DECODER = msgspec.json.Decoder(Scene)
 
 
