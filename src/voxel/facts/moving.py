@@ -28,8 +28,6 @@ _SOCKETS = {
 """Sockets with one number each, as Blender shows them."""
 _KEY_PARTS = frozenset(("frame", "value", "interpolation", "easing", "back", "amplitude", "period"))
 """The last three are what Blender gives to keys with back or elastic interpolation."""
-_FOLLOWS = ("action_frame_start", "action_frame_end")
-"""What a strip takes over from its action."""
 _TURNED = ("rotation_euler", "spot_size", "offset_angle")
 _PARTS = re.compile(
     r'^(?:pose\.bones\["(?P<bone>[^"\\]+)"\]\.)?(?:constraints\["(?P<constraint>[^"\\]+)"\]\.)?'
@@ -222,8 +220,6 @@ class Moving:
                 ]
                 said: list[str] = []
                 for prop, value in strip.get("props", {}).items():
-                    if prop in _FOLLOWS:
-                        continue
                     checks.append(Property(of=self.of, path=f"{place}.{prop}", value=value))
                     said.append(f"{words.noun('NlaStrip', prop)} {words.value({}, 'NlaStrip', prop, value)}")
                 order = (
