@@ -229,6 +229,15 @@ def test_troubles_of_every_kind_lose_nothing_and_no_wait_is_cut_short(world: Mak
             assert hashlib.sha256(here.blob(told["sha256"])).hexdigest() == told["sha256"]
 
 
+def test_a_limit_whose_words_are_cut_off_is_not_taken_for_a_lasting_refusal(world: Make) -> None:
+    repos = [repo(n) for n in range(60)]
+    here = world(repos, troubles=Troubles(secondary=0.15, cut=0.4))
+    for _ in range(3):
+        here.scraper().run()
+    assert {told["reason"] for told in here.repositories().values()} == {""}
+    assert len(here.files()) == 60
+
+
 def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(world: Make) -> None:
     repos = crowd(100)
     here = world(repos, troubles=Troubles(error=0.01, dropped=0.01, retry_after=0.003))

@@ -297,9 +297,10 @@ class Web:
                     if len(data) > limit:
                         break
             except httpx.TransportError:
-                if answer.status_code < 400:
-                    raise
-                # a refusal whose words were cut off still says by its head how long to wait
+                head = answer.headers
+                if answer.status_code != 429 and "retry-after" not in head and head.get("x-ratelimit-remaining") != "0":
+                    raise  # what a refusal means is in its words: cut off, a passing one looks like a lasting one
+                # this one says by its head how long to wait
             return Reply(answer.status_code, answer.headers, bytes(data[:limit]), url, "")
 
     def _wait(self, reply: Reply, before: int) -> _Wait | None:
