@@ -103,12 +103,18 @@ def _lines(path: Path, kind: type[_Record]) -> list[_Record]:
 
 
 def _run(folder: Path) -> Run:
+    report = _read(folder / "report.json", EvalReport)
     return Run(
-        _read(folder / "report.json", EvalReport),
+        replace(report, model=_short(report.model)),
         _lines(folder / "examples.jsonl", Example),
         _lines(folder / "scores.jsonl", AnswerScore),
         _lines(folder / "answers.jsonl", KeptAnswer),
     )
+
+
+def _short(model: str) -> str:
+    """A path by its last two parts: a page has no room for more."""
+    return "/".join(model.split("/")[-2:])
 
 
 def _parts(

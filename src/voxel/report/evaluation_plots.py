@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from voxel.records.evaluation import Difference
 
-WIDTH = 520
+WIDTH = 340
 ROW = 46
 EDGE = 14
 _INTERVAL = Markup(
