@@ -16,7 +16,6 @@ RESERVED = (
 )
 
 LOOP_WORDS = frozenset({
-    "bone",
     "amplitude", "back", "co", "color", "connected", "corner", "curve", "easing", "edge", "edges", "edit_bone",
     "element", "faces", "fcurve", "fcurves", "frame", "handle_left", "handle_left_type", "handle_right",
     "handle_right_type", "head", "index", "interpolation", "item", "key", "keys", "left_type", "location", "member",

@@ -43,8 +43,10 @@ def objects(script: Script, heading: str, fits: Any) -> None:
     root = [("scenes", script.after["active_scene"])]
     script.many_moves = script.many_moves or sum(holders.of.get(name, []) != root for name in fresh) > 1
     write_assignments(script, edited)
-    moved = write_moves(script, edited, holders, before)
-    edited = [name for name in edited if name not in moved]
+    if script.claim_once(("objects", "")):
+        there = [name for name in everything if script.old(("objects", name)) is not None]
+        script.moved |= write_moves(script, there, holders, before)
+    edited = [name for name in edited if name not in script.moved]
     for name in edited:
         old = script.old(("objects", name))
         assert old is not None

@@ -97,6 +97,8 @@ class Script:
         self._claimed: set[Id] = set()
         self.called: dict[Id, str] = {}
         """Source of the names of datablocks that are made in a loop."""
+        self.moved: set[str] = set()
+        """Objects that were moved to another collection together, and that change in nothing else."""
         self.many: set[Id] = set()
         """Objects that stand for so many in a loop that operators would be slow."""
         self.stand_ins: dict[Id, Json] = {}

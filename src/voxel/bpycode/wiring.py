@@ -103,6 +103,13 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
         write_pose(script, variable, block.get("pose", {}), were.get("pose", {}), path)
 
 
+FRESH_COLLISION = {
+    "use": True, "thickness_inner": 0.2, "thickness_outer": 0.02, "damping": 0.1, "cloth_friction": 5.0,
+    "use_culling": True,
+}  # fmt: skip
+"""What a new collision modifier sets."""
+
+
 def write_physics(script: Script, variable: str, name: str, block: Json, old: Json, path: str) -> None:
     """Rigid bodies, and what soft body and collision modifiers made."""
     were = old.get("props", {})
@@ -127,6 +134,8 @@ def write_physics(script: Script, variable: str, name: str, block: Json, old: Js
             for modifier in block.get("modifiers", [])
         ):
             continue
+        if part == "collision" and before is None:
+            props = {key: what for key, what in props.items() if FRESH_COLLISION.get(key) != what}
         spot = f"{variable}.{part}"
         if len(props) > 2:
             spot = script.names.take(part, "body")
@@ -261,8 +270,9 @@ def bone_settings(script: Script, variable: str, bones: list[Json], path: str) -
         script.indent += 4
         spot = f"{holder}[{name}]"
         if len(common["props"]) > 1:
-            script.assign("bone", spot)
-            spot = "bone"
+            bone_name = script.names.passing("bone")
+            script.assign(bone_name, spot)
+            spot = bone_name
         write_props(script, spot, common, f"{path}.bones")
         script.indent -= 4
 
