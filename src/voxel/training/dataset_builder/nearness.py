@@ -47,8 +47,9 @@ def words(source: str) -> tuple[str, ...]:
         ]
     except (SyntaxError, ValueError, tokenize.TokenError):
         return tuple(source.split())
-    variables = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    datablocks = set(_datablocks(tree))
+    nodes = list(ast.walk(tree))
+    variables = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    datablocks = set(_datablocks(nodes))
     found: list[str] = []
     for token in tokens:
         if token.type == tokenize.NAME and token.string in variables and found[-1:] != ["."]:
@@ -60,9 +61,9 @@ def words(source: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _datablocks(tree: ast.AST) -> Iterator[str]:
+def _datablocks(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names of datablocks as they stand in the source: of what is made, looked up or named."""
-    for node in ast.walk(tree):
+    for node in nodes:
         value: ast.AST | None = None
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MAKERS:
             value = node.args[0] if node.args and _of_data(node.func.value) else None

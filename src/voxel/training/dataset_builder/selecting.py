@@ -170,7 +170,8 @@ class _Selection:
         first = self._firsts.get(one.line.exact) or self._firsts.get(example.id)
         if first:
             return f"duplicate: the same as {first} but for names"
-        seen = private("\n".join((example.instruction, example.context, example.completion, _checks(example))))
+        seen = private("\n".join((example.earlier, example.instruction, example.context, example.completion)))
+        seen = seen or private(_checks(example))
         if seen:
             return f"private: shows {seen[0]}"
         prompt = self._wanted.prompts.repeated(example.instruction)
