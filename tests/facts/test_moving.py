@@ -99,6 +99,13 @@ def test_of_keys_that_were_there_only_the_change_is_said(blender: Blender) -> No
     assert "frames 1, 30 and 55" in said(later, before, KEYS)
 
 
+def test_axes_that_move_alike_are_said_together(blender: Blender) -> None:
+    three = KEYS.replace("cube.location.z = height", "cube.location = (height,) * 3").replace("index=2, ", "")
+    text = said(scene(blender, CUBE, three), scene(blender, CUBE))
+    assert "X, Y and Z location" in text
+    assert text.count("2.5 at frame 20") == 1
+
+
 def test_each_key_may_have_its_own_interpolation(blender: Blender) -> None:
     mixed = scene(blender, CUBE, KEYS, 'curve.keyframe_points[1].interpolation = "LINEAR"\n')
     text = said(mixed, scene(blender, CUBE))

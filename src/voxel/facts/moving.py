@@ -29,6 +29,7 @@ _SOCKETS = {
 _KEY_PARTS = frozenset(("frame", "value", "interpolation", "easing", "back", "amplitude", "period"))
 """The last three are what Blender gives to keys with back or elastic interpolation."""
 _TURNED = ("rotation_euler", "spot_size", "offset_angle")
+_AXIS = re.compile(r"\{its:([XYZW]) ")
 _PARTS = re.compile(
     r'^(?:pose\.bones\["(?P<bone>[^"\\]+)"\]\.)?(?:constraints\["(?P<constraint>[^"\\]+)"\]\.)?'
     r'(?:modifiers\["(?P<modifier>[^"\\]+)"\]\.)?(?:key_blocks\["(?P<key>[^"\\]+)"\]\.)?'
@@ -76,8 +77,7 @@ class Moving:
             raise words.Unsayable("channels that are not animated any more")
         if sum(len(curve["keys"]) for curve in changed.values()) > SPOKEN_KEYS:
             raise words.Unsayable("more keyframes than anyone would spell out")
-        for place, curve in changed.items():
-            yield from self._curve(curve, were.get(place))
+        yield from _together([fact for place, curve in changed.items() for fact in self._curve(curve, were.get(place))])
 
     def _curve(self, curve: Json, was: Json | None) -> Iterator[Fact]:
         path, index = curve["path"], curve.get("index", 0)
@@ -245,6 +245,19 @@ def _curves(scene: Mapping[str, Any], animation: Json) -> dict[tuple[str, int], 
         (curve["path"], curve.get("index", 0)): {part: value for part, value in curve.items() if part not in loose}
         for curve in action.get("fcurves", []) if curve.get("slot", slot) == slot
     }  # fmt: skip
+
+
+def _together(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """What is asked alike of several axes is asked once: "the keys of the X, Y and Z location"."""
+    axes: dict[str, list[str]] = {}
+    for fact in facts:
+        found = _AXIS.search(fact.order)
+        if found is not None:
+            known = axes.setdefault(_AXIS.sub("*", fact.order), [])
+            known += [found[1]] * (found[1] not in known)
+    for fact in facts:
+        several = axes.get(_AXIS.sub("*", fact.order), [])
+        yield fact._replace(order=_AXIS.sub(f"{{its:{listed(several)} ", fact.order)) if len(several) > 1 else fact
 
 
 def _shared(keys: Sequence[Json], name: str, plain: str) -> str | tuple[str, ...]:

@@ -51,6 +51,7 @@ def _moved(props: Json, chance: Any) -> Json:
     """One or two of the numbers changed by a plain factor; those between 0 and 1 stay there."""
     moved = copy.deepcopy(props)
     numbers = [name for name, value in moved.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    numbers = [name for name in numbers if not name.endswith("levels")]  # each level of a mesh is four times the last
     if {"angle", "factor"} <= set(numbers):
         numbers = [name for name in numbers if name not in ("angle", "factor")]  # one value under two names
     for name in chance.sample(sorted(numbers), min(len(numbers), chance.randint(1, 2))):
