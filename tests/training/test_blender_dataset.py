@@ -144,7 +144,9 @@ def test_every_checked_value_is_said(built: DataDir) -> None:
 def test_no_two_examples_are_the_same_and_drops_keep_their_reasons(built: DataDir) -> None:
     found = examples(built)
     assert len({one.id for one in found}) == len(found)
-    assert len({(one.context, one.completion) for one in found}) == len(found)
+    # a repair has the answer that its example has, and the older script in its instruction
+    for some in ([one for one in found if (one.category == "repair") is repair] for repair in (True, False)):
+        assert len({(one.context, one.completion) for one in some}) == len(some) > 0
     for line in (built.datasets / "dropped.jsonl").read_bytes().splitlines():
         assert ": " in msgspec.json.decode(line, type=DroppedCandidate).reason
 
@@ -180,7 +182,7 @@ def test_every_example_holds_again_from_its_line_alone(built: DataDir) -> None:
 
 
 def test_verify_names_the_lines_that_do_not_hold(built: DataDir, tmp_path: Path) -> None:
-    good = examples(built)[:4]
+    good = [one for one in examples(built) if one.role != "concept"][:4]
     broken = msgspec.structs.replace(good[0], completion="import bpy\nbpy.ops.mesh.no_such_operator()\n")
     missing = msgspec.structs.replace(good[1], completion="import bpy\n")
     path = tmp_path / "some.jsonl"
