@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,7 @@ def test_it_is_asked_once_until_its_weights_change(
     (base / "config.json").write_text(json.dumps(config | {"note": "other weights"}))
     metrics.evaluate_model(str(base), workers=1)
     assert batches == [2, 2]
+    gc.collect()  # streams that inspect-ai left open are closed here, where their warnings are expected
 
 
 def test_what_names_mean(tmp_path: Path, base: Path, adapter: Path) -> None:
