@@ -137,10 +137,16 @@ def _curves(scene: Mapping[str, Any], animation: Json | None) -> tuple[str, Json
         if curve.get("slot", wanted) != wanted or curve.get("mute") or not curve["keys"] or not sayable(curve["path"]):
             continue
         tidied, changed = _tidied(curve)
-        if len({key["value"] for key in tidied["keys"]}) > 1:
-            found.append(tidied)
-            derived |= changed
+        found.append(tidied)
+        derived |= changed
+    moving = {curve["path"] for curve in found if _moves(curve)}
+    # the four numbers of a quaternion only mean something together
+    found = [one for one in found if _moves(one) or (one["path"] in moving and one["path"].endswith("quaternion"))]
     return (target[1], slot, found, " and ".join(sorted(derived))) if found else None
+
+
+def _moves(curve: Json) -> bool:
+    return len({key["value"] for key in curve["keys"]}) > 1
 
 
 def _tidied(curve: Json) -> tuple[Json, set[str]]:

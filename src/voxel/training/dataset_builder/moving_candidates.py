@@ -24,7 +24,8 @@ def moves(cut: Cut, mover: Mover, active: Mapping[str, Any]) -> Candidates:
     for curve in whole:
         by_path.setdefault(curve["path"], []).append(curve)
     sets = [*by_path.values(), *([whole] if len(by_path) > 1 else [])]
-    singles = [[curve] for found in by_path.values() if len(found) > 1 for curve in found]
+    several = [found for path, found in by_path.items() if len(found) > 1 and not path.endswith("quaternion")]
+    singles = [[curve] for found in several for curve in found]
     for curves in [*sets, *singles]:
         if sum(len(curve["keys"]) for curve in curves) > SPOKEN_KEYS:
             continue
