@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
-from voxel.bpycode.layout import call, listing, parts, quote
+from voxel.bpycode.layout import INDENT, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import COLORS, array, value
@@ -168,14 +169,18 @@ def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json |
     if not stops or (was is not None and was["props"].get("elements") == stops):
         return
     rows = [(number(stop["props"]["position"]), array(script, stop["props"]["color"], "COLOR")) for stop in stops]
-    if len(rows) <= 2:
+    places = [stop["props"]["position"] for stop in stops]
+    rising = all(one < other for one, other in pairwise(places)) and was is None
+    if len(rows) <= 2 or rising:
         if len(rows) == 1:
             script.do(call(f"{target}.elements.remove", f"{target}.elements[1]"))
-        for index, (position, color) in enumerate(rows):
+        for index, (position, color) in enumerate([rows[0], rows[-1]] if len(rows) > 1 else rows):
             if index != int(position == "1.0") or position not in ("0.0", "1.0"):
                 script.assign(f"{target}.elements[{index}].position", position)
             if color not in (array(script, [float(index)] * 3 + [1.0], "COLOR"),):
                 script.assign(f"{target}.elements[{index}].color", color)
+        if len(rows) > 2:
+            write_middle_stops(script, f"{target}.elements", rows[1:-1])
         return
     script.names.keep(target)
     stop_name = script.names.passing("stop")
@@ -189,6 +194,20 @@ def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json |
     script.assign(stop_name, call(f"{elements}.new", "position"))
     script.assign(f"{stop_name}.color", "color")
     script.indent -= 4
+
+
+def write_middle_stops(script: Script, elements: str, rows: list[tuple[str, Doc]]) -> None:
+    """The stops between the two that a new ramp has."""
+    stop = script.names.passing("stop")
+    if len(rows) == 1:
+        script.assign(stop, call(f"{elements}.new", rows[0][0]))
+        script.assign(f"{stop}.color", rows[0][1])
+        return
+    script.loop("position, color", listing(parts([position, color]) for position, color in rows))
+    script.indent += INDENT
+    script.assign(stop, call(f"{elements}.new", "position"))
+    script.assign(f"{stop}.color", "color")
+    script.indent -= INDENT
 
 
 def write_mapping(script: Script, target: str, struct: Json, path: str, was: Json | None) -> None:

@@ -16,7 +16,7 @@ import bpy
 from scene_animation import action_parts, animation_of, forget_moved, forget_shape_values, moved_paths
 from scene_custom import custom_of
 from scene_fresh import fresh_values
-from scene_meshes import mesh_parts, shape_keys
+from scene_meshes import keys_move_vertices, mesh_parts, shape_keys
 from scene_nodes import TREE_TYPES, tree_of
 from scene_objects import UPGRADED_SMOOTHING, collection_block, object_block
 from scene_rules import CONTENTS_LEFT_OUT, LEFT_OUT_KINDS, VERTEX_LIMIT
@@ -142,7 +142,7 @@ def _group(block: Any, walk: Walk, path: str) -> Part:
 def _mesh(block: Any, walk: Walk, path: str) -> Part:
     if walk.weighted is None:
         walk.weighted = _weighted()
-    ordered = block.shape_keys is not None or block.name in walk.weighted
+    ordered = keys_move_vertices(block) or block.name in walk.weighted
     entry = {**walk.struct(block, path), **mesh_parts(block, walk, path, ordered)}
     keys = shape_keys(block, walk, path) if len(block.vertices) <= VERTEX_LIMIT else None
     if keys is not None:

@@ -191,6 +191,14 @@ def _attributes(mesh: Any, order: Order, walk: Walk, path: str) -> list[dict[str
     return result
 
 
+def keys_move_vertices(mesh: Any) -> bool:
+    """Whether a shape key moves any vertex, so that the order of vertices matters."""
+    if mesh.shape_keys is None or not mesh.shape_keys.key_blocks:
+        return False
+    positions = [read(key.data, "co", 3, np.float32) for key in mesh.shape_keys.key_blocks]
+    return any(len(one) != len(positions[0]) or np.abs(one - positions[0]).max() > 1e-6 for one in positions)
+
+
 def shape_keys(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
     """`{reference, blocks: [{name, props, offsets}]}` of a mesh: offsets from the reference, whatever a key is
     relative to.
