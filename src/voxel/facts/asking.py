@@ -155,7 +155,7 @@ def _changing(members: list[Fact], chance: random.Random, verbs: dict[str, str])
         return f"{chance.choice(('Change', 'Adjust', 'Set up', 'Configure'))} {anchor}:{lines}"
     if all(fact.order for fact in members):
         said = listed([_named(orders[0], anchor), *(_plain(order) for order in orders[1:])])
-        forms = _ORDERS if len(said) <= _ONE_BREATH else _ORDERS[:1]
+        forms: Sequence[str] = _ORDERS if len(said) <= _ONE_BREATH else _ORDERS[:1]
         return _one_of(forms, chance, verbs).format(orders=said, Orders=_capital(said))
     joined = _joined(members)
     if anchor == "the scene":

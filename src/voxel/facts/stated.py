@@ -29,6 +29,8 @@ _SHAPES = {
     "TRIFAN": "fan",
 }  # fmt: skip
 _PARTS_OF_COLOR = {"Red": ("Hue",), "Green": ("Saturation",), "Blue": ("Value", "Lightness")}
+_ALWAYS = frozenset(("ShaderNodeBsdfPrincipled", "ShaderNodeBackground"))
+"""Nodes that every new material and world has: "roughness 0.4" is enough to know where."""
 _IMPLIED = (0.0, 1.0)
 """What a colour's alpha, or the axes that are not named, may be without a word."""
 
@@ -67,7 +69,7 @@ def _leaves(check: Check) -> Iterator[tuple[str, Any]]:
             continue
         if name == "of":
             yield "of", check.of[1]
-        elif name in _SHAPING or (name == "count" and (value == 1 or isinstance(check, Link))):
+        elif name in _SHAPING or _silent(check, name, value):
             continue
         elif isinstance(value, dict) and reference(value) is None and "$flags" not in value:
             for key, inner in value.items():
@@ -75,6 +77,13 @@ def _leaves(check: Check) -> Iterator[tuple[str, Any]]:
         else:
             label = check.path.rpartition(".")[2] if isinstance(check, Property) else name
             yield from _parts(label, value)
+
+
+def _silent(check: Check, name: str, value: Any) -> bool:
+    """Whether a field of a check needs no words of its own."""
+    if name == "type":
+        return isinstance(check, Node) and value in _ALWAYS and bool(check.inputs or check.props)
+    return name == "count" and (value == 1 or isinstance(check, Link))
 
 
 def _parts(label: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from voxel.bpycode import block_out
 from voxel.facts.briefs import brief, revision
 from voxel.facts.plans import plan_checks
 from voxel.facts.stated import unstated
-from voxel.records.example import Check, Exists, Gone, Node, Property
+from voxel.records.example import Check, Exists, Gone
 from voxel.records.plan import ScenePlan, write_plan
 from voxel.training.dataset_builder.candidate import PlanCandidate
 from voxel.training.dataset_builder.likeness import Likeness, likeness
@@ -38,9 +37,7 @@ def drafted(candidate: PlanCandidate) -> Draft:
     else:
         context = write_plan(before)
         instruction, checks = revision(before, after, candidate.change, alike.exact), _different(before, after)
-    return Draft(
-        instruction, context, write_plan(after), checks, unstated(list(spoken(checks)), instruction, context), alike
-    )
+    return Draft(instruction, context, write_plan(after), checks, unstated(checks, instruction, context), alike)
 
 
 def _different(before: ScenePlan, after: ScenePlan) -> tuple[Check, ...]:
@@ -50,13 +47,3 @@ def _different(before: ScenePlan, after: ScenePlan) -> tuple[Check, ...]:
     # what is gone is gone from an empty scene too: something has to be there still
     kept = [Exists(of=("objects", name)) for name in after.things()[:1] if gone]
     return (*gone, *kept, *(check for check in plan_checks(after) if check not in old))
-
-
-def spoken(checks: Sequence[Check]) -> Iterator[Check]:
-    """The checks as a brief has to say them: which kind of node makes a surface is the plan's to know."""
-    for check in checks:
-        if isinstance(check, Node):
-            for label, value in check.inputs.items():
-                yield Property(of=check.of, path=label, value=value)
-        else:
-            yield check

@@ -29,6 +29,8 @@ PER_ANSWER = 25
 """Examples with nearly the same completion; repairs are counted apart."""
 REPAIR = "repair"
 """The category of examples whose instruction holds a broken script."""
+_APART = (REPAIR, "revision")
+"""Categories whose answers are those of other examples: they start elsewhere, and are no duplicates of them."""
 _ORDER: dict[Split, int] = {"train": 0, "val": 1, "test": 2}
 
 
@@ -75,13 +77,12 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     sets = {text: shingles(text) for line in proved for text in (line.example.completion,)}
     answers = Nearness([sets[line.example.completion] for line in proved])
     codes = Nearness([shingles(line.example.context, line.example.completion) for line in proved])
-    distinct: dict[tuple[int, bool], set[str]] = {}
+    distinct: dict[tuple[int, str], set[str]] = {}
     for line, kind in zip(proved, answers.kinds, strict=True):
-        distinct.setdefault((kind, line.example.category == REPAIR), set()).add(line.exact)
+        distinct.setdefault((kind, _apart(line.example)), set()).add(line.exact)
     judged = []
     for line, answer, code in zip(proved, answers.kinds, codes.kinds, strict=True):
-        mending = line.example.category == REPAIR
-        crowd = sum(len(distinct.get((kind, mending), ())) for kind in answers.near[answer])
+        crowd = sum(len(distinct.get((kind, _apart(line.example)), ())) for kind in answers.near[answer])
         parts = parts_of(line.example, wanted.versions, sets[line.example.completion], crowd)
         example = msgspec.structs.replace(line.example, quality_parts=parts, quality=quality_of(parts))
         judged.append(_Judged(line, example, answer, code))
@@ -100,6 +101,10 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     kept = selection.without_too_many_derived(before)
     placed = {repo: splits[cluster] for repo, cluster in clusters.items() if cluster in splits}
     return Selected(kept, selection.dropped, {**placed, **before.repositories})
+
+
+def _apart(example: Example) -> str:
+    return example.category if example.category in _APART else ""
 
 
 def _sizes(
@@ -184,9 +189,8 @@ class _Selection:
         for other, held in (*answers, *codes):
             if other != split:
                 return f"near-duplicate: its code is nearly that of {held.example.id} in {other}"
-        # a repair ends where the example that it was made of begins: that is its point, not a duplicate
-        mending = example.category == REPAIR
-        alike = {held.example.id for _, held in answers if (held.example.category == REPAIR) == mending}
+        # a repair, like a revision of a plan, ends where the example that it was made of begins: that is its point
+        alike = {held.example.id for _, held in answers if _apart(held.example) == _apart(example)}
         both = alike & {held.example.id for _, held in codes}
         if both:
             return f"near-duplicate: its code is nearly that of {min(both)}"

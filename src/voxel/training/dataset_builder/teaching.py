@@ -23,7 +23,6 @@ from voxel.facts.lookup import same
 from voxel.facts.stated import readings, unstated
 from voxel.records.example import Example
 from voxel.stages import DataDir, Done, Failed, Outcome, Unit, Work, unit_key, write_atomic
-from voxel.training.dataset_builder.planning import spoken
 from voxel.training.dataset_builder.proving import Line, Proved, estimate_tokens, identity
 
 _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
@@ -38,6 +37,7 @@ _VOICES = (
 )  # fmt: skip
 _QUOTED = re.compile(r'"([^"\n]+)"')
 _NOT = re.compile(r"\b(?:off|not|no|without|disabled?|hide|hidden|never)\b|n't\b", re.IGNORECASE)
+_FENCE = "```"
 _LONGEST = 3
 """A rewrite is at most so many times as long."""
 _LASTING = re.compile(r"\b400\b|bad.?request|content.?(filter|policy)|too (long|large)", re.IGNORECASE)
@@ -48,11 +48,9 @@ MAX_TOKENS = 1500
 
 def loses(example: Example, text: str) -> str:
     """What a rewrite of the instruction loses, changes or adds; empty when it says the same."""
-    if not text or len(text) > max(200, _LONGEST * len(example.instruction)) or "```" in text:
+    if not text or len(text) > max(200, _LONGEST * len(example.instruction)) or _FENCE in text:
         return "it is no instruction of that length"
-    missing = unstated(
-        list(spoken(example.checks)) if example.role == "concept" else example.checks, text, example.context
-    )
+    missing = unstated(example.checks, text, example.context)
     if missing:
         return f"not said: {missing[0]}"
     old, new = set(_QUOTED.findall(example.instruction)), set(_QUOTED.findall(text))
@@ -166,7 +164,8 @@ class TeachStage:
 
         def teach(unit: Unit) -> Outcome:
             lines: list[Line] = [decoder.decode(line) for line in Path(unit.payload).read_bytes().splitlines()]
-            proved = [line for line in lines if isinstance(line, Proved)]
+            # an instruction with a script in it is about that script, word for word
+            proved = [line for line in lines if isinstance(line, Proved) and _FENCE not in line.example.instruction]
             try:
                 said = teacher.rewrites([line.example for line in proved])
             except TryLater as error:
