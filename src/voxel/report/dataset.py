@@ -119,7 +119,7 @@ def _counts(by_split: dict[Split, list[Example]], examples: Sequence[Example]) -
 
 def _drops(dropped: Sequence[DroppedCandidate]) -> dict[str, Any]:
     classes = Counter(one.reason.partition(":")[0] for one in dropped)
-    words = Counter(_NUMBER.sub("…", one.reason)[:110] for one in dropped)
+    words = Counter(_NUMBER.sub("…", one.reason.partition("{")[0])[:90].rstrip(": ") for one in dropped)
     return {"drop_count": f"{len(dropped):,}", "drops": _bars(classes), "drop_words": _bars(words)}
 
 
