@@ -27,7 +27,7 @@ ALONE = ("shape_keys", "pose", "particle_systems", "vertex_groups", "slots")
 """Parts with which an object is not one of many."""
 LATER = frozenset({"name", "animation", "dimensions", "data"})
 """Parts of an object that are no matter of the loop."""
-OWN_DATA = frozenset({"meshes", "lights"})
+OWN_DATA = frozenset({"meshes", "lights", "curves"})
 """Data that a loop makes together with the objects that hold it."""
 
 

@@ -14,7 +14,7 @@ MOST_COLUMNS = 4
 """Beyond name and transform: a table with more of them is hard to read."""
 
 
-EXACT = frozenset({"uv", "elements", "curves", "points", "inverse"})
+EXACT = frozenset({"uv", "elements", "curves", "points", "splines", "text_boxes", "inverse"})
 """Parts that are written as tables of their own."""
 
 
