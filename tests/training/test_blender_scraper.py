@@ -138,5 +138,9 @@ def test_samples_are_made_once(tmp_path: Path) -> None:
     assert (again["done"], again["reused"]) == (first["done"], first["done"])
     assert (tmp_path / "data" / "scraped" / "files.jsonl").read_bytes() == files
     records = [json.loads(line) for line in files.splitlines()]
-    assert {(r["license"], r["attribution"], r["state"]) for r in records} == {("MIT", "The Voxel authors", "held")}
+    assets = "Blender Foundation (node groups of Blender's asset library); The Voxel authors"
+    assert {(r["repo"] == "voxel-samples/blender_assets", r["license"], r["attribution"]) for r in records} == {
+        (False, "MIT", "The Voxel authors"), (True, "CC0-1.0", assets),
+    }  # fmt: skip
+    assert {r["state"] for r in records} == {"held"}
     assert "voxel-samples/furniture" in {r["repo"] for r in records}
