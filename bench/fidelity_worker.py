@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src/voxel/blender/inside")]
 
 Json = dict[str, Any]
 
-LIMIT = 120.0
+LIMIT = 300.0
 
 
 def in_child(work: Any, out: Path, limit: float = LIMIT) -> None:
