@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -11,108 +12,35 @@ import typer
 from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption
 
 if TYPE_CHECKING:
-    from voxel.stages import DataDir, Ledger, StageRow
+    from voxel.training.standing import PhaseStatus, Standing
 
 REASONS_SHOWN = 5
+HandoffOption = Annotated[
+    bool, typer.Option("--handoff", help="Print Markdown for whoever takes over: done, left, and how to go on.")
+]
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why units were not done."""
-
-    state: str
-    """dropped or failed."""
-    reason: str
-    count: int
-
-
-class PhaseStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one phase; numbers count what its last settings asked for."""
-
-    phase: str
-    status: str
-    """complete, running, interrupted, or not run: for the dataset that there is now."""
-    planned: int
-    done: int
-    left: int
-    """Not settled yet: pending, running or failed."""
-    dropped: int
-    failed: int
-    updated_at: str
-    reasons: list[Reason]
-    next: str
-    """The command that goes on; empty when nothing is left."""
-
-
-def command(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
+def command(data_dir: DataDirOption = DATA_DIR, handoff: HandoffOption = False, json: JsonOption = False) -> int:
     """What is done, left and failing, and the command that goes on."""
-    from voxel.stages import DataDir, Ledger, holder
+    from voxel.stages import DataDir
+    from voxel.training.standing import standing
 
-    data = DataDir(data_dir)
-    busy = holder(data)
-    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        stages = ledger.stages()
-        phases = [_status(ledger, stage, running=busy is not None) for stage in stages]
-    if not busy and (stale := _format_not_run(data, stages)):
-        phases = [*(phase for phase in phases if phase.phase != "format"), stale]
-    for phase in phases:
+    now = standing(DataDir(data_dir))
+    if handoff:
+        told = _handoff(data_dir, now)
+        typer.echo(msgspec.json.encode({"markdown": told}).decode() if json else told)
+        return 0
+    for phase in now.phases:
         typer.echo(msgspec.json.encode(phase).decode() if json else _sentences(phase))
     if json:
         return 0
-    if busy:
-        typer.echo(f"at work: {busy}")
-    elif steps := [phase.next for phase in phases if phase.next]:
-        typer.echo(f"go on with: {steps[0]}")
+    if now.busy:
+        typer.echo(f"at work: {now.busy}")
+    elif now.next:
+        typer.echo(f"go on with: {now.next}")
     else:
         typer.echo("nothing is left to do")
     return 0
-
-
-def _status(ledger: Ledger, stage: StageRow, *, running: bool) -> PhaseStatus:
-    totals = ledger.totals(stage.stage)
-    left = totals.pending + totals.running + totals.failed
-    # a run that was killed could not write that it had ended
-    status = "interrupted" if stage.status == "running" and not running else stage.status
-    return PhaseStatus(
-        phase=stage.stage,
-        status=status,
-        planned=totals.planned,
-        done=totals.done,
-        left=left,
-        dropped=totals.dropped,
-        failed=totals.failed,
-        updated_at=_when(stage.updated_at),
-        reasons=[
-            Reason(state=state, reason=reason, count=count) for state, reason, count in ledger.reasons(stage.stage)
-        ],
-        next=stage.command if left or status != "complete" else "",
-    )
-
-
-def _format_not_run(data: DataDir, stages: list[StageRow]) -> PhaseStatus | None:
-    """The phase `format` when it has not seen the dataset that lies there now; None when it has."""
-    from voxel.training.fine_tuning.noting import PROVIDERS, command, dataset_digest
-
-    dataset = dataset_digest(data)
-    formatted = next((stage for stage in stages if stage.stage == "format"), None)
-    if not dataset or (formatted and formatted.settings == {"dataset": dataset}):
-        return None
-    newest = max(path.stat().st_mtime for path in data.datasets.glob("*.jsonl"))
-    return PhaseStatus(
-        phase="format",
-        status="not run",
-        planned=len(PROVIDERS),
-        done=0,
-        left=len(PROVIDERS),
-        dropped=0,
-        failed=0,
-        updated_at=_when(newest),
-        reasons=[],
-        next=command(data),
-    )
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
 def _sentences(phase: PhaseStatus) -> str:
@@ -124,3 +52,39 @@ def _sentences(phase: PhaseStatus) -> str:
     if len(phase.reasons) > REASONS_SHOWN:
         lines.append(f"         and {len(phase.reasons) - REASONS_SHOWN} further reasons; all of them: --json")
     return "\n".join(lines)
+
+
+def _handoff(data_dir: Path, now: Standing) -> str:
+    """The live part of a handover, in Markdown."""
+    where = "" if data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
+    lines = [
+        f"# Handing over `{data_dir.resolve()}`",
+        "",
+        "| phase | state | done | left | dropped | failed | last change |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {one.phase} | {one.status} | {one.done} of {one.planned} | {one.left} | {one.dropped} | {one.failed}"
+            f" | {one.updated_at} |"
+            for one in now.phases
+        ),
+        "",
+    ]
+    told = [(one.phase, reason) for one in now.phases for reason in one.reasons[:REASONS_SHOWN]]
+    if told:
+        lines += ["## Why something is not done", ""]
+        lines += [f"- {phase}: {reason.count} {reason.state}: {_inline(reason.reason)}" for phase, reason in told]
+        lines += ["", f"All reasons: `voxel status{where} --json`", ""]
+    lines += ["## Going on", ""]
+    if now.busy:
+        lines.append(f"Nothing to do yet: {_inline(now.busy)} works here. Look again with `voxel status{where}`.")
+    elif now.next:
+        lines += ["```", now.next, "```"]
+    else:
+        lines += ["Nothing is left to do. Next:", "", "```", f"voxel dataset verify{where}"]
+        lines += [f"voxel jobs estimate --role builder{where}", "```"]
+    return "\n".join(lines)
+
+
+def _inline(text: str) -> str:
+    """Text from files within a line of Markdown: no markup of its own."""
+    return text.replace("\\", "\\\\").replace("`", "\\`").replace("<", "&lt;").replace("|", "\\|")

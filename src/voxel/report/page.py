@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -20,16 +20,21 @@ from voxel import __version__
 
 def render(template: str, **values: Any) -> str:
     """The page that `templates/<template>` makes of `values`."""
-    environment = Environment(
-        loader=PackageLoader("voxel.report"),
+    return environment("voxel.report").get_template(template).render(version=__version__, **values)
+
+
+def environment(*packages: str) -> Environment:
+    """What makes pages of the templates of these packages; the first one that has a template gives it."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["code"] = code
-    environment.filters["picture"] = picture
-    return environment.get_template(template).render(version=__version__, **values)
+    made.filters["code"] = code
+    made.filters["picture"] = picture
+    return made
 
 
 def code(source: str) -> Markup:
