@@ -12,12 +12,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from voxel.errors import SetupError, UsageError, VoxelError
 from voxel.records import ROLES, Deployment, Deployments, EvalReport, RoleState
+from voxel.records.deployment import Backend, Canary, DeploymentEvent
 from voxel.stages import DataDir, write_atomic
 from voxel.training.deployment.dotenv import set_variable
 from voxel.training.deployment.gate import MIN_GAIN, GateDecision, decide
@@ -81,57 +82,121 @@ class ModelDeployer:
         *,
         force: bool = False,
         min_gain: float = MIN_GAIN,
+        backend: Backend | None = None,
     ) -> Deployment:
         """Makes `model_id` serve `agent_role` if the gate lets it.
 
-        `performance_metrics` is an EvalReport or the same as a plain object (the content of a `report.json`).
+        `performance_metrics` is an EvalReport or the same as a plain object (the content of a `report.json`); `backend`
+        says where the model answers when that is not where models of its provider usually do. A challenger that is on
+        trial is promoted when it is the model named, else its trial ends.
         UsageError says which rule of the gate failed, or that the metrics are no report of this model and role;
         `force=True` deploys all the same and records that it did.
         """
         _check_role(agent_role)
-        with self._lock():
-            deployments = self.deployments()
-            state = deployments.roles.get(agent_role, RoleState())
-            try:
-                report = _as_report(performance_metrics, model_id, agent_role)
-                decision = _decide(report, state, min_gain)
-                passed, reason = decision.passed, decision.reason
-            except UsageError as error:
-                passed, reason = False, str(error)
-            if not passed and not force:
-                raise UsageError(f"the gate keeps the present model: {reason}; `--force` overrules it and is recorded")
-            metrics = performance_metrics
-            deployment = Deployment(
-                version=max((old.version for old in state.history), default=0) + 1,
-                model=model_id,
-                provider=provider,
-                role=agent_role,
-                deployed_at=_now(),
-                metrics=msgspec.to_builtins(metrics) if isinstance(metrics, EvalReport) else dict(metrics),
-                forced=not passed,
-                reason=reason,
-            )
-            previous = state.champion.version if state.champion is not None else None
-            self._save(
-                deployments,
-                agent_role,
-                RoleState(champion=deployment, previous=previous, history=(*state.history, deployment)),
+        with self._changing(agent_role) as change:
+            state = change.state
+            trial = state.canary
+            deployment = _let_in(
+                state, model_id, provider, agent_role, performance_metrics, force=force, min_gain=min_gain,
+                backend=backend,
+            )  # fmt: skip
+            if trial is not None and trial.deployment.model == model_id and backend in (None, trial.deployment.backend):
+                change.state = _promoted(state, trial.deployment, "on command")
+                return trial.deployment
+            if trial is not None:
+                state = _stopped(state, trial.deployment, f"{model_id} was deployed")
+            change.state = msgspec.structs.replace(
+                state,
+                champion=deployment,
+                previous=state.champion.version if state.champion is not None else None,
+                history=(*state.history, deployment),
+                events=(*state.events, _event("deployed", deployment, deployment.reason)),
             )
             return deployment
 
-    def rollback(self, agent_role: str) -> Deployment:
-        """Returns the role to the version before the present one. UsageError when there is none."""
+    def start_canary(
+        self,
+        model_id: str,
+        provider: str,
+        agent_role: str,
+        performance_metrics: EvalReport | dict[str, Any],
+        *,
+        share: float = 0.2,
+        force: bool = False,
+        min_gain: float = MIN_GAIN,
+        backend: Backend | None = None,
+    ) -> Canary:
+        """Lets `model_id` answer a share of the role's conversations, if the gate lets it; see `deploy_model`.
+
+        UsageError for a share outside 0.01 to 0.99, for a role that nothing serves, and while another challenger is on
+        trial.
+        """
         _check_role(agent_role)
-        with self._lock():
-            deployments = self.deployments()
-            state = deployments.roles.get(agent_role, RoleState())
-            target = next((old for old in state.history if old.version == state.previous), None)
+        if not 0.01 <= share <= 0.99:
+            raise UsageError(f"the share of a canary lies between 0.01 and 0.99, not {share}")
+        with self._changing(agent_role) as change:
+            state = change.state
+            if state.champion is None:
+                raise UsageError(f"nothing serves {agent_role} yet, so nothing can be tried beside it; promote a model")
+            if state.canary is not None:
+                raise UsageError(
+                    f"{state.canary.deployment.model} is on trial as {agent_role} already; promote it or roll it back"
+                )
+            deployment = _let_in(
+                state, model_id, provider, agent_role, performance_metrics, force=force, min_gain=min_gain,
+                backend=backend,
+            )  # fmt: skip
+            canary = Canary(deployment=deployment, share=share, started_at=deployment.deployed_at)
+            reason = f"{share:.0%} of the conversations; {deployment.reason}"
+            events = (*state.events, _event("canary", deployment, reason))
+            change.state = msgspec.structs.replace(state, canary=canary, events=events)
+            return canary
+
+    def end_canary(self, agent_role: str, version: int, *, promote: bool, reason: str) -> bool:
+        """Makes the challenger of this version serve, or ends its trial. False, and nothing changes, when it is not on
+        trial any more: whoever else decided was first.
+        """
+        _check_role(agent_role)
+        with self._changing(agent_role) as change:
+            trial = change.state.canary
+            if trial is None or trial.deployment.version != version:
+                return False
+            end = _promoted if promote else _stopped
+            change.state = end(change.state, trial.deployment, reason)
+            return True
+
+    def rollback(self, agent_role: str) -> Deployment:
+        """Ends the trial of a challenger; where there is none, returns the role to the version before the present one.
+
+        Returns what serves then. UsageError when there is nothing to return to.
+        """
+        _check_role(agent_role)
+        with self._changing(agent_role) as change:
+            state = change.state
+            if state.canary is not None and state.champion is not None:
+                change.state = _stopped(state, state.canary.deployment, "on command")
+                return state.champion
+            target = state.served(state.previous)
             if target is None:
                 raise UsageError(f"{agent_role} has no earlier model to return to")
-            earlier = [old.version for old in state.history if old.version < target.version]
-            previous = max(earlier, default=None)
-            self._save(deployments, agent_role, RoleState(champion=target, previous=previous, history=state.history))
+            change.state = msgspec.structs.replace(
+                state,
+                champion=target,
+                previous=max((old.version for old in state.history if old.version < target.version), default=None),
+                events=(*state.events, _event("rolled back", target, "on command")),
+            )
             return target
+
+    @contextmanager
+    def _changing(self, role: str) -> Iterator[_Change]:
+        """The role's state, read and written again under one lock; untouched when the block raises."""
+        with self._lock():
+            deployments = self.deployments()
+            change = _Change(deployments.roles.get(role, RoleState()))
+            before = change.state
+            yield change
+            if change.state is not before:
+                self._save(deployments, role, change.state)
 
     def _save(self, deployments: Deployments, role: str, state: RoleState) -> None:
         roles = {**deployments.roles, role: state}
@@ -149,6 +214,66 @@ class ModelDeployer:
         with (self.data.deployment / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+
+class _Change:
+    """A role's state while it is being changed."""
+
+    def __init__(self, state: RoleState) -> None:
+        self.state = state
+
+
+def _let_in(
+    state: RoleState,
+    model: str,
+    provider: str,
+    role: str,
+    metrics: EvalReport | dict[str, Any],
+    *,
+    force: bool,
+    min_gain: float,
+    backend: Backend | None,
+) -> Deployment:
+    """The next version of the role. UsageError when the gate keeps it out."""
+    try:
+        decision = _decide(_as_report(metrics, model, role), state, min_gain)
+        passed, reason = decision.passed, decision.reason
+    except UsageError as error:
+        passed, reason = False, str(error)
+    if not passed and not force:
+        raise UsageError(f"the gate keeps the present model: {reason}; `--force` overrules it and is recorded")
+    return Deployment(
+        version=state.next_version,
+        model=model,
+        provider=provider,
+        role=role,
+        deployed_at=_now(),
+        metrics=msgspec.to_builtins(metrics) if isinstance(metrics, EvalReport) else dict(metrics),
+        forced=not passed,
+        reason=reason,
+        backend=backend,
+    )
+
+
+def _promoted(state: RoleState, challenger: Deployment, reason: str) -> RoleState:
+    return msgspec.structs.replace(
+        state,
+        champion=challenger,
+        previous=state.champion.version if state.champion is not None else None,
+        history=(*state.history, challenger),
+        canary=None,
+        events=(*state.events, _event("promoted", challenger, reason)),
+    )
+
+
+def _stopped(state: RoleState, challenger: Deployment, reason: str) -> RoleState:
+    return msgspec.structs.replace(state, canary=None, events=(*state.events, _event("stopped", challenger, reason)))
+
+
+def _event(
+    what: Literal["deployed", "canary", "promoted", "stopped", "rolled back"], about: Deployment, reason: str
+) -> DeploymentEvent:
+    return DeploymentEvent(at=_now(), what=what, version=about.version, model=about.model, reason=reason)
 
 
 def _check_role(role: str) -> None:
