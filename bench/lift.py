@@ -1,6 +1,7 @@
 """Base against tuned on held-out examples: what training here is worth.
 
-    python bench/lift.py --data-dir training_data BASE TUNED [--examples 120] [--role builder] [--retry] [--retrieval]
+    python bench/lift.py --data-dir training_data BASE TUNED [--examples 120] [--role builder --role texture]
+        [--retry] [--retrieval]
 
 BASE and TUNED are models as `voxel evaluate` takes them, such as SmolLM2-135M-Instruct and the id of a local job. Both
 are asked for the same examples; stopped at any moment, the same command goes on where it was. Prints a table for
@@ -43,13 +44,14 @@ def main() -> None:
     words.add_argument("tuned")
     words.add_argument("--data-dir", type=Path, default=Path("training_data"))
     words.add_argument("--examples", type=int, default=120)
-    words.add_argument("--role")
+    words.add_argument("--role", action="append", default=[], help="may be given again; default: all")
     words.add_argument("--blender", default="4.5")
     words.add_argument("--retry", action="store_true", help="also the base with one retry")
     words.add_argument("--retrieval", action="store_true", help="also the base with training examples in the prompt")
     given = words.parse_args()
     metrics = QualityMetrics(given.data_dir)
-    examples = metrics.examples(given.role, given.examples)
+    roles = given.role or [None]
+    examples = [one for role in roles for one in metrics.examples(role, given.examples // len(roles))]
     runs, times = [], []
     asked: list[tuple[str, Way]] = [(given.base, "plain"), (given.tuned, "plain")]
     asked += [(given.base, "retry")] if given.retry else []
@@ -60,7 +62,7 @@ def main() -> None:
             metrics.measure(
                 named(model, metrics.data),
                 examples,
-                role=given.role,
+                role=given.role[0] if len(given.role) == 1 else None,
                 blender=given.blender,
                 way=way,
                 progress=shown_progress(),
@@ -69,9 +71,8 @@ def main() -> None:
         times.append(time.monotonic() - began)
     compared = metrics.compare(runs)
     reports = [run.report for run in runs]
-    print(
-        f"{len(examples)} held-out examples ({given.role or 'all roles'}) of {given.data_dir}, Blender {given.blender}"
-    )
+    which = " and ".join(given.role) or "all roles"
+    print(f"{len(examples)} held-out examples ({which}) of {given.data_dir}, Blender {given.blender}")
     print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the end\n")
     print(line("", *(report.model for report in reports)))
     print(line("---", *("---:" for _ in reports)))

@@ -1,9 +1,9 @@
 """Trains the default model here on a dataset's builder and texture examples, with a kill -9 in the middle.
 
-    python bench/train_local.py --data-dir training_data --minutes 24 [--kill-after 300] [--model NAME]
+    python bench/train_local.py --data-dir training_data --minutes 24 [--kill-after 300] [--model NAME] [--together]
 
-Prints, for each role, the loss on the completions of held-out repositories before and after, tokens trained a second,
-the peak memory of the worker, and the whole time including the download of the model. `bench/training.md` holds what
+Prints, for each role (with --together for one adapter that learns them all), the loss on the completions of held-out
+repositories before and after, tokens trained a second, the peak memory of the worker, and the whole time including the download of the model. `bench/training.md` holds what
 was measured.
 """
 
@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,23 +108,36 @@ def _rate(points: list[tuple[float, float]]) -> float:
     return sum(tokens for _, tokens in grown) / max(1e-9, sum(seconds for seconds, _ in grown))
 
 
+def joined(data_dir: Path, roles: list[str], split: str, folder: Path) -> Path:
+    """The lines of all these roles in one file."""
+    target = folder / f"{'-'.join(roles)}-{split}.jsonl"
+    held = [data_dir / "fine_tuning" / "local" / role / f"{split}_local.jsonl" for role in roles]
+    target.write_bytes(b"".join(path.read_bytes() for path in held))
+    return target
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=Path("training_data"), help="where fine_tuning/local/ lies")
     parser.add_argument("--roles", nargs="+", default=["builder", "texture"])
+    parser.add_argument("--together", action="store_true", help="one adapter for all roles instead of one each")
+    parser.add_argument("--keep", type=Path, help="a folder for the jobs, so that the result can be evaluated")
     parser.add_argument("--minutes", type=float, default=24.0, help="of training, for all roles together")
     parser.add_argument("--kill-after", type=float, default=300.0, help="seconds into the first role; 0 kills nothing")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
     parser.add_argument("--models-dir", type=Path, help="models at hand; default: none, so that the download counts")
     words = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="voxel-bench-") as made, TrainingOrchestrator(made) as orchestrator:
+    with tempfile.TemporaryDirectory(prefix="voxel-bench-") as made, ExitStack() as stack:
+        home = words.keep or Path(made)
+        orchestrator = stack.enter_context(TrainingOrchestrator(home))
         if words.models_dir:
-            (Path(made) / "models").symlink_to(words.models_dir.absolute())
-        settings = {"max_minutes": words.minutes / len(words.roles), "checkpoint_seconds": 60.0}
-        folder = words.data_dir / "fine_tuning" / "local"
-        for index, role in enumerate(words.roles):
-            training, validation = (folder / role / f"{split}_local.jsonl" for split in ("train", "val"))
+            (home / "models").symlink_to(words.models_dir.absolute())
+        lots = [words.roles] if words.together else [[role] for role in words.roles]
+        settings = {"max_minutes": words.minutes / len(lots), "checkpoint_seconds": 60.0}
+        for index, roles in enumerate(lots):
+            role = roles[0]
+            training, validation = (joined(words.data_dir, roles, split, Path(made)) for split in ("train", "val"))
             job = orchestrator.submit_local_job(
                 role, training, validation, words.model, n_epochs=50, hyperparameters=settings
             )
