@@ -3,8 +3,8 @@
     python bench/train_local.py --data-dir training_data --minutes 24 [--kill-after 300] [--model NAME] [--together]
 
 Prints, for each role (with --together for one adapter that learns them all), the loss on the completions of held-out
-repositories before and after, tokens trained a second, the peak memory of the worker, and the whole time including the download of the model. `bench/training.md` holds what
-was measured.
+repositories before and after, tokens trained a second, the peak memory of the worker, and the whole time including the
+download of the model. `bench/training.md` holds what was measured.
 """
 
 from __future__ import annotations
