@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,13 +10,28 @@ import typer
 from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption
 
 if TYPE_CHECKING:
-    from voxel.records import Deployment
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    from voxel.records import RoleState
+    from voxel.records.deployment import Backend
+    from voxel.training.deployment.gateway import Gateway, Judge
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="As it was given to `voxel evaluate`.")]
 RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="Which role's model.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overrule the gate; recorded.")]
+UrlOption = Annotated[
+    str,
+    typer.Option("--url", metavar="URL", help="Where it answers in OpenAI's way, such as http://127.0.0.1:8321/v1."),
+]
+NameOption = Annotated[str, typer.Option("--as", metavar="NAME", help="What it is called there; default: MODEL.")]
+KeyOption = Annotated[
+    str, typer.Option("--key-variable", metavar="NAME", help="The environment variable that holds the key for there.")
+]
+
+NO_JUDGE = 0.0
 
 
 @app.command("gate")
@@ -40,6 +56,9 @@ def promote(
     model: ModelArgument,
     role: RoleOption,
     force: ForceOption = False,
+    url: UrlOption = "",
+    name: NameOption = "",
+    key_variable: KeyOption = "",
     data_dir: DataDirOption = DATA_DIR,
     json: JsonOption = False,
 ) -> int:
@@ -48,46 +67,190 @@ def promote(
 
     deployer = ModelDeployer(data_dir)
     report = deployer.latest_report(model, role)
-    _show(deployer.deploy_model(model, report.provider, role, report, force=force), json=json)
+    backend = _backend(model, url, name, key_variable)
+    deployer.deploy_model(model, report.provider, role, report, force=force, backend=backend)
+    _show(role, deployer.deployments().roles[role], json=json)
+    return 0
+
+
+@app.command("canary")
+def canary(
+    model: ModelArgument,
+    role: RoleOption,
+    share: Annotated[float, typer.Option("--share", metavar="SHARE", help="Of the conversations, 0.01 to 0.99.")] = 0.2,
+    force: ForceOption = False,
+    url: UrlOption = "",
+    name: NameOption = "",
+    key_variable: KeyOption = "",
+    data_dir: DataDirOption = DATA_DIR,
+    json: JsonOption = False,
+) -> int:
+    """Let a model answer a share of a role's conversations, if the gate lets it; `voxel deploy serve` then decides."""
+    import os
+
+    from voxel.errors import UsageError
+    from voxel.records.deployment import Deployment
+    from voxel.training.deployment.backends import backend_of
+    from voxel.training.deployment.model_deployer import ModelDeployer
+
+    deployer = ModelDeployer(data_dir)
+    report = deployer.latest_report(model, role)
+    backend = _backend(model, url, name, key_variable)
+    champion = deployer.deployments().roles[role].champion if role in deployer.deployments().roles else None
+    if champion is not None:
+        meant = Deployment(
+            version=0, model=model, provider=report.provider, role=role, deployed_at="", metrics={}, backend=backend
+        )
+        there = backend_of(meant, os.environ)
+        if there == backend_of(champion, os.environ):
+            raise UsageError(
+                f"champion and challenger would both be {there.model} at {there.base_url}; say where the challenger "
+                "answers with --url or --as"
+            )
+    deployer.start_canary(model, report.provider, role, report, share=share, force=force, backend=backend)
+    _show(role, deployer.deployments().roles[role], json=json)
     return 0
 
 
 @app.command("rollback")
 def rollback(role: RoleOption, data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
-    """Return a role to the model before the present one."""
+    """End the trial of a challenger; where there is none, return a role to the model before the present one."""
     from voxel.training.deployment.model_deployer import ModelDeployer
 
-    _show(ModelDeployer(data_dir).rollback(role), json=json)
+    deployer = ModelDeployer(data_dir)
+    deployer.rollback(role)
+    _show(role, deployer.deployments().roles[role], json=json)
     return 0
 
 
 @app.command("list")
 def list_roles(data_dir: DataDirOption = DATA_DIR, json: JsonOption = False) -> int:
     """What serves each of the five roles."""
-    import msgspec
-
     from voxel.records import ROLES, RoleState
     from voxel.training.deployment.model_deployer import ModelDeployer
 
     roles = ModelDeployer(data_dir).deployments().roles
     for role in ROLES:
-        state = roles.get(role, RoleState())
-        if state.champion is not None:
-            _show(state.champion, json=json, previous=state.previous)
-        elif json:
-            line = {"role": role, "champion": None, "version": None, "previous": state.previous}
-            typer.echo(msgspec.json.encode(line).decode())
-        else:
-            typer.echo(f"{role:10} nothing")
+        _show(role, roles.get(role, RoleState()), json=json)
     return 0
 
 
-def _show(deployed: Deployment, *, json: bool, previous: int | None = None) -> None:
+@app.command("serve")
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Which address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8400,
+    judge: Annotated[
+        float,
+        typer.Option("--judge", min=0, max=1, metavar="SHARE", help="Run this share of the answers' code in the box."),
+    ] = NO_JUDGE,
+    blender: Annotated[str | None, typer.Option("--blender", metavar="VERSION", help="Which Blender judges.")] = None,
+    keep_failures: Annotated[
+        bool,
+        typer.Option("--keep-failures/--no-failures", help="Keep answers that did not do, scrubbed, to learn from."),
+    ] = True,
+    data_dir: DataDirOption = DATA_DIR,
+) -> int:
+    """Answer as OpenAI's chat API does, with a role as the model's name, until Ctrl-C."""
+    import os
+    from contextlib import ExitStack
+
+    from voxel.errors import MissingExtra
+    from voxel.stages.command import say
+    from voxel.training.deployment.failures import Failures
+    from voxel.training.deployment.model_deployer import ModelDeployer
+
+    try:
+        from voxel.training.deployment.gateway import Gateway
+        from voxel.training.deployment.listening import listen
+    except ImportError as error:
+        raise MissingExtra("the gateway", "serve") from error
+    deployer = ModelDeployer(data_dir)
+    with ExitStack() as stack:
+        gateway = Gateway(
+            deployer,
+            os.environ,
+            failures=Failures(deployer.data, scrub=_scrub, secrets=_secrets(os.environ)) if keep_failures else None,
+            judge=_judge(blender, stack) if judge else None,
+            judge_share=judge,
+            say=say,
+        )
+        _warn_of_nothing(gateway, data_dir)
+        listen(gateway, host, port, say)
+    return 0
+
+
+def _warn_of_nothing(gateway: Gateway, data_dir: Path) -> None:
+    from voxel.stages.command import say
+
+    if not any(state.champion for state in gateway.routes.roles().values()):
+        say(f"nothing serves any role in {data_dir} yet; `voxel deploy promote` changes that while this runs")
+
+
+def _judge(blender: str | None, stack: ExitStack) -> Judge:
+    """Runs the code of answers in one warm, boxed Blender. SetupError where there is none."""
+    from voxel.blender import Blender, check
+    from voxel.training.deployment.gateway import Judged
+    from voxel.training.evaluation.answers import code_in
+
+    running = stack.enter_context(Blender(blender))
+
+    def judge(role: str, answer: str) -> Judged | None:
+        code = code_in(answer) if role != "concept" else None
+        if code is None or "bpy" not in code:
+            return None
+        verdict = check(code, blender=running, timeout=30)
+        said = "\n".join(f"line {each.line}: {each.kind}: {each.message}" for each in verdict.errors[:8])
+        return Judged(1.0 if verdict.verdict == "passed" else 0.0, said or verdict.verdict)
+
+    return judge
+
+
+def _scrub(text: str) -> str:
+    from voxel.training.dataset_builder.scrubbing import scrubbed
+
+    return str(scrubbed(text))
+
+
+def _secrets(environment: Mapping[str, str]) -> list[str]:
+    """The values of variables that are named like secrets."""
+    import re
+
+    return [value for name, value in environment.items() if re.search(r"KEY|TOKEN|SECRET|PASSWORD", name)]
+
+
+def _backend(model: str, url: str, name: str, key_variable: str) -> Backend | None:
+    from voxel.errors import UsageError
+    from voxel.records.deployment import Backend
+
+    if not url:
+        if name or key_variable:
+            raise UsageError("--as and --key-variable go with --url, which says where that is")
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"--url is an address such as http://127.0.0.1:8321/v1, not {url!r}")
+    return Backend(base_url=url.rstrip("/"), model=name or model, key_variable=key_variable)
+
+
+def _show(role: str, state: RoleState, *, json: bool) -> None:
     import msgspec
 
+    champion, trial = state.champion, state.canary
     if json:
-        line = {"role": deployed.role, "champion": deployed.model, "version": deployed.version, "previous": previous}
-        typer.echo(msgspec.json.encode(line).decode())
-    else:
-        forced = ", forced" if deployed.forced else ""
-        typer.echo(f"{deployed.role:10} {deployed.model} (version {deployed.version}, {deployed.provider}{forced})")
+        told = {
+            "role": role,
+            "champion": champion.model if champion else None,
+            "version": champion.version if champion else None,
+            "challenger": trial.deployment.model if trial else None,
+            "share": trial.share if trial else None,
+            "previous": state.previous,
+        }
+        typer.echo(msgspec.json.encode(told).decode())
+        return
+    if champion is None:
+        typer.echo(f"{role:10} nothing")
+        return
+    forced = ", forced" if champion.forced else ""
+    line = f"{role:10} {champion.model} (version {champion.version}, {champion.provider}{forced})"
+    if trial is not None:
+        line += f"; {trial.share:.0%} to {trial.deployment.model} (version {trial.deployment.version})"
+    typer.echo(line)

@@ -1,0 +1,156 @@
+"""What the gateway adds to streamed answers under load: `bench/gateway.py [--clients 200] [--rounds 5]`.
+
+Stub models, the gateway (`voxel deploy serve`, as a user starts it) and the clients are three processes. Every client
+asks one question after the other and reads the stream to its end. First all ask the stub directly, then through the
+gateway, alternating; in the middle of every run through the gateway the role's model is promoted and rolled back.
+Prints both sides and the difference: time to the first token, time of the whole answer, and answers that were lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+
+from voxel.records.deployment import Backend
+from voxel.training.deployment.model_deployer import ModelDeployer
+
+HERE = Path(__file__).parent
+
+
+class Took(NamedTuple):
+    """One answer: seconds to the first token and to the end; `whole` when it came to its `[DONE]`."""
+
+    first: float
+    end: float
+    whole: bool
+    said: str
+    """The model that it names itself; what came instead when it is not whole."""
+
+
+async def ask(session: aiohttp.ClientSession, url: str, model: str, tokens: int) -> Took:
+    """One streamed answer."""
+    begun, first, text = time.perf_counter(), 0.0, b""
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "a cube"}]}
+    try:
+        async with session.post(f"{url}/chat/completions", json=body) as response:
+            while chunk := await response.content.readany():
+                text += chunk
+                if not first and b'"content": "' in chunk.replace(b'"content": ""', b""):
+                    first = time.perf_counter() - begun
+    except (aiohttp.ClientError, OSError) as error:
+        return Took(first, time.perf_counter() - begun, False, repr(error))
+    whole = response.status == 200 and b"[DONE]" in text and text.count(b'"content": "') == tokens + 1
+    said = ("second" if b"second " in text else "first") if whole else f"{response.status} {text[-300:]!r}"
+    return Took(first, time.perf_counter() - begun, whole, said)
+
+
+async def run(url: str, model: str, clients: int, rounds: int, tokens: int) -> list[Took]:
+    """All clients at once, `rounds` questions each, begun within a quarter of a second."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as session:
+
+        async def client(number: int) -> list[Took]:
+            await asyncio.sleep(0.25 * number / clients)
+            return [await ask(session, url, model, tokens) for _ in range(rounds)]
+
+        return [took for one in await asyncio.gather(*map(client, range(clients))) for took in one]
+
+
+async def changed(
+    deployer: ModelDeployer, url: str, clients: int, rounds: int, tokens: int, after: float
+) -> list[Took]:
+    """As `run` through the gateway, with a promotion at one third and a rollback at two thirds of the time."""
+
+    async def change() -> None:
+        await asyncio.sleep(after)
+        backend = deployer.deployments().roles["builder"].history[0].backend
+        assert backend is not None
+        second = Backend(base_url=backend.base_url, model="second")
+        await asyncio.to_thread(deployer.deploy_model, "second", "stub", "builder", {}, force=True, backend=second)
+        await asyncio.sleep(after)
+        await asyncio.to_thread(deployer.rollback, "builder")
+
+    changing = asyncio.create_task(change())
+    found = await run(url, "builder", clients, rounds, tokens)
+    await changing
+    return found
+
+
+def main() -> int:
+    """Prints the table; 1 when a bar is missed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--tokens", type=int, default=20)
+    parser.add_argument("--pause", type=float, default=0.05)
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    words = [sys.executable, str(HERE / "gateway_stub.py"), "--tokens", str(given.tokens), "--pause", str(given.pause)]
+    with tempfile.TemporaryDirectory(prefix="voxel-gateway-") as folder:
+        stub = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert stub.stdout is not None
+        direct_url = f"http://127.0.0.1:{int(stub.stdout.readline())}/v1"
+        deployer = ModelDeployer(folder, env_file=Path(folder, ".env"))
+        backend = Backend(base_url=direct_url, model="first")
+        deployer.deploy_model("first", "stub", "builder", {}, force=True, backend=backend)
+        serving = subprocess.Popen(
+            [sys.executable, "-m", "voxel", "deploy", "serve", "--port", "0", "--data-dir", folder, "--no-failures"],
+            stderr=subprocess.PIPE, text=True, cwd=folder,
+        )  # fmt: skip
+        assert serving.stderr is not None
+        url = serving.stderr.readline().split(" at ")[1].split()[0]
+        try:
+            direct: list[Took] = []
+            through: list[Took] = []
+            asyncio.run(run(direct_url, "first", given.clients, 1, given.tokens))
+            asyncio.run(run(url, "builder", given.clients, 1, given.tokens))
+            third = given.rounds * given.tokens * given.pause / 3
+            for _ in range(given.repeats):
+                args = (given.clients, given.rounds, given.tokens)
+                direct += asyncio.run(run(direct_url, "first", *args))
+                through += asyncio.run(changed(deployer, url, *args, third))
+        finally:
+            serving.terminate()
+            stub.terminate()
+            serving.wait(60)
+            stub.wait(60)
+    return told(direct, through, given.clients)
+
+
+def told(direct: list[Took], through: list[Took], clients: int) -> int:
+    """Prints both sides; 1 when a bar is missed."""
+    print(f"{clients} clients, {len(direct)} answers a side, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print("                     direct             gateway            difference")
+    print("                     median    p99      median    p99      median    p99      (ms)")
+    missed = False
+    for name in ("first", "end"):
+        one = sorted(1000 * getattr(took, name) for took in direct)
+        two = sorted(1000 * getattr(took, name) for took in through)
+        middle = statistics.median(two) - statistics.median(one)
+        tail = two[int(0.99 * len(two))] - one[int(0.99 * len(one))]
+        missed |= middle >= 10 or tail >= 50
+        print(
+            f"{'first token' if name == 'first' else 'whole answer':<18}{statistics.median(one):9.1f}"
+            f"{one[int(0.99 * len(one))]:9.1f}{statistics.median(two):10.1f}{two[int(0.99 * len(two))]:9.1f}"
+            f"{middle:+10.1f}{tail:+9.1f}"
+        )
+    lost = [sum(not took.whole for took in side) for side in (direct, through)]
+    second = sum(took.said == "second" for took in through)
+    print(f"lost: {lost[0]} direct, {lost[1]} through the gateway; {second} answers came from the promoted model")
+    for took in [one for one in through if not one.whole][:3]:
+        print(f"  {took.said}")
+    return int(missed or any(lost) or not second)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

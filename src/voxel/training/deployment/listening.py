@@ -1,0 +1,43 @@
+"""The gateway on a port, until it is told to end."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from voxel.errors import SetupError
+from voxel.training.deployment.gateway import Gateway, application
+
+BACKLOG = 2048
+KEEP_S = 75
+"""An idle connection stays open so long; clients should be the first to close theirs."""
+END_S = 30
+"""Answers that are on their way may take so long to end after Ctrl-C."""
+
+
+def listen(gateway: Gateway, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serves until Ctrl-C or SIGTERM. SetupError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)  # from here on nobody is refused, though the first answers wait for the loop below
+    except OSError as error:
+        listening.close()
+        raise SetupError(f"cannot listen on {host}:{port}: {error.strerror}; take another --port") from error
+    config = uvicorn.Config(
+        application(gateway),
+        log_level="warning",
+        access_log=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_S,
+        timeout_graceful_shutdown=END_S,
+    )
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    say(
+        f"the gateway is at http://{shown}:{listening.getsockname()[1]}/v1 (set OPENAI_BASE_URL to it; any key will do)"
+    )
+    uvicorn.Server(config).run(sockets=[listening])
