@@ -33,6 +33,7 @@ COMMANDS = (
     Command("evaluate", "voxel.cli.evaluate", "Measure models on held-out examples in real Blender."),
     Command("deploy", "voxel.cli.deploy", "Which model serves each role, and the gate before a change."),
     Command("blender", "voxel.cli.blender", "Installed Blender versions and their API."),
+    Command("ui", "voxel.cli.ui", "A local web page over what is on disk; starts and resumes phases."),
     Command("verify", "voxel.cli.verify", "The 18 checks of a complete installation."),
     Command("doctor", "voxel.cli.doctor", "The machine, the box and the services."),
 )
