@@ -9,6 +9,7 @@ from voxel.bpycode.layout import INDENT, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import COLORS, array, value
+from voxel.bpycode.versions import GONE, MEDIA, MENUS, NEW, OLD, OTHER_DEFAULTS, RENAMED, menu_word
 
 FIRST = (
     "type", "rotation_mode",
@@ -21,23 +22,6 @@ FIRST = (
 
 BIND_FROM = 3
 """A nested struct with so many settings gets a variable of its own."""
-
-MEDIA = {"FFMPEG": "VIDEO", "OPEN_EXR_MULTILAYER": "MULTI_LAYER_IMAGE"}
-"""Since 5.0 these formats can be chosen only once the medium is."""
-
-RENAMED = {
-    ("engine", "BLENDER_EEVEE"): ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"),
-    ("engine", "BLENDER_EEVEE_NEXT"): ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"),
-    ("solver", "FAST"): ("FLOAT", "FAST"), ("solver", "FLOAT"): ("FLOAT", "FAST"),
-}  # fmt: skip
-"""Values whose identifier changed: what it is since 5.0, and what it was."""
-
-GONE = frozenset({
-    "SceneEEVEE.gtao_distance", "SceneEEVEE.gtao_quality", "SceneEEVEE.use_gtao", "ShaderNodeTexSky.dust_density",
-    "ImageTexture.filter_eccentricity", "ImageTexture.filter_lightprobes", "ImageTexture.filter_type",
-    "ImageTexture.use_filter_size_min", "ImageTexture.use_mipmap", "ImageTexture.use_mipmap_gauss",
-})  # fmt: skip
-"""Properties that 5.0 does not have any more."""
 
 
 def order(identifiers: list[str]) -> list[str]:
@@ -77,6 +61,8 @@ def write_props(
     if kind == "ColorManagedViewSettings" and "curve_mapping" in props and not props.get("use_curve_mapping"):
         script.skip(f"{path}.curve_mapping", "curves that are not used")
         props = {key: what for key, what in props.items() if key != "curve_mapping"}
+    if old is None and kind in OTHER_DEFAULTS and not script.modern():
+        props = {**props, **{key: what for key, what in OTHER_DEFAULTS[kind].items() if key not in props}}
     were = old["props"] if old is not None and old["type"] == kind else {}
     for identifier in order([name for name in props if name not in leave]):
         if identifier in were and were[identifier] == props[identifier]:
@@ -132,14 +118,16 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     elif isinstance(what, dict) and "$node" in what:
         script.skip(place, "refers to a node")
     elif kind == "ImageFormatSettings" and identifier == "file_format" and what in MEDIA and not script.modern():
-        script.when("bpy.app.version >= (5, 0, 0)", f"{target}.media_type", quote(MEDIA[what]))
+        script.when(NEW, f"{target}.media_type", quote(MEDIA[what]))
         script.assign(f"{target}.file_format", quote(what))
     elif isinstance(what, str) and (identifier, what) in RENAMED:
-        new, old = RENAMED[identifier, what]
-        choice = f"{quote(new)} if bpy.app.version >= (5, 0, 0) else {quote(old)}"
-        script.assign(f"{target}.{identifier}", choice)
+        new, former = RENAMED[identifier, what]
+        script.assign(f"{target}.{identifier}", f"{quote(new)} if {NEW} else {quote(former)}")
+    elif isinstance(what, str) and f"{kind}.{identifier}" in MENUS and not script.modern():
+        menu = f"{target}.inputs[{quote(MENUS[f'{kind}.{identifier}'])}].default_value"
+        script.either(menu, quote(menu_word(kind, what)), f"{target}.{identifier}", quote(what))
     elif f"{kind}.{identifier}" in GONE and not script.modern():
-        script.when("bpy.app.version < (5, 0, 0)", f"{target}.{identifier}", value(script, what))
+        script.when(OLD, f"{target}.{identifier}", value(script, what))
     else:
         unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")
         script.attempt(target, place, lambda: script.assign(f"{target}.{identifier}", value(script, what, unit)))

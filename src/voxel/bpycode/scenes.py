@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from voxel.bpycode.compositing import write_compositor
 from voxel.bpycode.layout import call, quote
+from voxel.bpycode.look import show_look
 from voxel.bpycode.objects import collection_expression
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
@@ -96,9 +98,11 @@ def write_world(script: Script, needed: Id, block: Json, old: Json | None) -> No
         write_props(script, variable, block, path)
         if block.get("tree"):
             write_tree(script, variable, "worlds", block["tree"], f"{path}.node_tree")
+        show_look(script, variable, block)
         return
     variable = script.fetch(needed)
     write_props(script, variable, block, path, old)
+    show_look(script, variable, block, old)
     if block.get("tree") and old.get("tree"):
         edit_tree(script, f"{variable}.node_tree", block["tree"], old["tree"], f"{path}.node_tree")
     elif block.get("tree"):
@@ -169,11 +173,7 @@ def write_scene(script: Script, name: str, block: Json, old: Json | None) -> Non
     if tree and tree != before:
         script.no_heading()
         script.paragraph("Compositing")
-        variable = scene_variable(script, name)
-        if before:
-            edit_tree(script, f"{variable}.node_tree", tree, before, f"{path}.node_tree")
-        else:
-            write_tree(script, variable, "scenes", tree, f"{path}.node_tree")
+        write_compositor(script, scene_variable(script, name), tree, before, f"{path}.node_tree")
 
 
 def write_layers(script: Script, name: str, layers: list[Json], old: list[Json], path: str) -> None:

@@ -13,6 +13,7 @@ from voxel.bpycode.layout import INDENT, Doc, before, call, join, lines, quote
 from voxel.bpycode.names import Names
 from voxel.bpycode.paths import node_names
 from voxel.bpycode.tidy import tidied
+from voxel.bpycode.versions import NEW
 from voxel.records.data_names import was_chosen
 
 Json = dict[str, Any]
@@ -149,6 +150,14 @@ class Script:
         self.indent -= INDENT
         last = self._paragraphs[-1]
         self._condition = (head, id(last), len(last))
+
+    def either(self, new_target: str, new_value: Doc, old_target: str, old_value: Doc) -> None:
+        """Add an assignment for Blender 5.0 and another one for those before it."""
+        self.when(NEW, new_target, new_value)
+        self.add([f"{' ' * self.indent}else:"])
+        self.indent += INDENT
+        self.assign(old_target, old_value)
+        self.indent -= INDENT
 
     def loop(self, targets: str, over: Doc) -> None:
         """Add `for targets in over:`; the caller indents what follows."""

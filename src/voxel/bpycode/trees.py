@@ -10,6 +10,7 @@ from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import socket_unit, value
+from voxel.bpycode.versions import NEW, NODES, OTHER_SOCKETS
 from voxel.bpycode.zones import pair_zones, write_items
 
 SHORT = {
@@ -69,6 +70,8 @@ def node_name(node: Json) -> str:
 
 def socket(node: str, end: Json, side: str) -> str:
     """`node.inputs["Scale"]`, by index where the name is used twice."""
+    if "key" in end:
+        return f"{node}.{side}[{end['key']}]"
     if end.get("unique") and end["label"]:
         return f"{node}.{side}[{quote(end['label'])}]"
     return f"{node}.{side}[{end['index']}]"
@@ -154,6 +157,8 @@ def build(script: Script, nodes: str, links: str, tree: Json, path: str) -> None
     """Make all nodes, their settings, and the links between them."""
     made: dict[str, str] = {}
     present = [node for node in tree["nodes"] if node["type"] not in LAYOUT_NODES]
+    if not script.modern():
+        present = [with_other_defaults(node, tree["links"]) for node in present]
     used = {end["node"] for link in tree["links"] for end in (link["from"], link["to"])}
     used |= {node["paired"] for node in present if node.get("paired")}
     for node in present:
@@ -164,9 +169,20 @@ def build(script: Script, nodes: str, links: str, tree: Json, path: str) -> None
     write_links(script, links, tree["links"], made, present, path)
 
 
+def with_other_defaults(node: Json, links: list[Json]) -> Json:
+    """A node of 4.5 with the value of a socket that is another one in a new node of 5.0."""
+    label, kind, what = OTHER_SOCKETS.get(node["type"], ("", "", 0.0))
+    told = {item["label"] for item in node.get("inputs", [])}
+    told |= {link["to"]["label"] for link in links if link["to"]["node"] == node["name"]}
+    if not label or label in told:
+        return node
+    item = {"socket": label, "label": label, "index": 0, "unique": True, "socket_type": kind, "value": what}
+    return {**node, "inputs": [item, *node.get("inputs", [])]}
+
+
 def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used: set[str], path: str) -> None:
     """`noise = nodes.new("ShaderNodeTexNoise")` and its group."""
-    creation = call(f"{nodes}.new", quote(node["type"]))
+    creation = call(f"{nodes}.new", node_type(script, node["type"]))
     named = node["name"] in script.named_nodes() and node["name"] != AUTO_NAMES.get(node["type"])
     settled = (
         not named
@@ -187,6 +203,13 @@ def make_node(script: Script, nodes: str, node: Json, made: dict[str, str], used
         script.attempt(variable, where, lambda: script.assign(f"{variable}.node_tree", script.refer(reference)))
     if not node.get("paired") and not node.get("items"):
         write_settings(script, node, variable, path)
+
+
+def node_type(script: Script, kind: str) -> str:
+    """The source of a node's type, in both versions where 5.0 has another one."""
+    if script.modern() or kind not in NODES:
+        return quote(kind)
+    return f"{quote(NODES[kind])} if {NEW} else {quote(kind)}"
 
 
 def finish_node(script: Script, node: Json, made: dict[str, str], path: str) -> None:

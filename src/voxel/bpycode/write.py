@@ -13,6 +13,7 @@ from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
+from voxel.bpycode.look import show_look
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.numbers import number
 from voxel.bpycode.placing import objects, wire
@@ -260,6 +261,7 @@ def materials(script: Script) -> None:
             write_props(script, variable, block, path)
             if block.get("tree"):
                 write_tree(script, variable, "materials", block["tree"], f"{path}.node_tree")
+        show_look(script, variable, block, old)
         script.names.keep(variable)
         script.names.close_block()
     script.no_heading()

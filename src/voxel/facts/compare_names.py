@@ -52,6 +52,11 @@ def _data_of_objects(scene: Json) -> dict[str, Ref]:
         if isinstance(data, Mapping) and "$id" in data:
             kind, called = data["$id"]
             found[name] = (kind, called)
+    for name, block in scene["blocks"].get("scenes", {}).items():
+        group = block["props"].get("compositing_node_group")
+        if group is not None:
+            kind, called = group["$id"]
+            found[f"scene {name}"] = (kind, called)
     return found
 
 

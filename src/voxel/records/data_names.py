@@ -8,8 +8,9 @@ from collections.abc import Iterable
 _COPY = re.compile(r"\.\d{3,}$")
 _GIVEN = frozenset({
     "cube", "plane", "grid", "circle", "sphere", "icosphere", "cylinder", "cone", "torus", "suzanne", "mesh",
+    "compositing nodetree", "compositing node tree",
 })  # fmt: skip
-"""What Blender calls the meshes that its operators make."""
+"""What Blender calls the meshes that its operators make, and the compositor of a scene."""
 
 
 def was_chosen(name: str, owners: Iterable[str]) -> bool:

@@ -18,6 +18,7 @@ from scene_custom import custom_of
 from scene_fresh import fresh_values
 from scene_meshes import keys_move_vertices, mesh_parts, shape_keys
 from scene_nodes import TREE_TYPES, tree_of
+from scene_noise import without_upgrade
 from scene_objects import UPGRADED_SMOOTHING, collection_block, object_block
 from scene_rules import CONTENTS_LEFT_OUT, LEFT_OUT_KINDS, VERTEX_LIMIT
 from scene_scenes import scene_block
@@ -125,6 +126,8 @@ def _shaded(block: Any, walk: Walk, path: str) -> Part:
     entry = walk.struct(block, path)
     if getattr(block, "use_nodes", True) and block.node_tree is not None:
         entry["tree"] = tree_of(block.node_tree, walk, f"{path}.node_tree")
+        if walk.old and isinstance(block, bpy.types.Material):
+            entry["tree"] = without_upgrade(entry["tree"], entry["props"])
     return entry
 
 

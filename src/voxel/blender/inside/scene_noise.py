@@ -28,7 +28,7 @@ NOISE = words(
     CyclesMaterialSettings.volume_sampling CyclesWorldSettings.volume_sampling
     SubsurfModifier.show_only_control_edges SubsurfModifier.quality MultiresModifier.quality
     SceneEEVEE.use_volume_custom_range ViewLayer.pass_alpha_threshold Scene.grease_pencil_settings
-    BakeSettings.image_settings
+    BakeSettings.image_settings ImageFormatSettings.use_exr_interleave
     """
 )
 
@@ -62,6 +62,7 @@ OLD_DEFAULTS: dict[str, tuple[Any, ...]] = {
     "SubsurfModifier.uv_smooth": ("PRESERVE_CORNERS",),
     "ArrayModifier.merge_threshold": (0.01,),
     "Scene.frame_current": (0,),
+    "ViewLayerEEVEE.ambient_occlusion_distance": (0.2,),
 }
 
 Silent = tuple[tuple[str, ...], Callable[[Any], bool]]
@@ -194,3 +195,35 @@ def silent(kind: Any) -> list[Silent]:
 def old_default(names: list[str], value: Any) -> bool:
     """Whether a value was what nobody chose; `names` are `Type.property` for the type and its bases."""
     return any(value in OLD_DEFAULTS[name] for name in names if name in OLD_DEFAULTS)
+
+
+# Sockets by which the nodes that 5.0 gives to a material without nodes show its properties.
+SHOWN = {
+    "Base Color": "diffuse_color", "Metallic": "metallic", "Roughness": "roughness",
+    "Specular IOR Level": "specular_intensity",
+}  # fmt: skip
+UPGRADED = ["NodeFrame", "ShaderNodeBsdfDiffuse", "ShaderNodeBsdfPrincipled", *2 * ["ShaderNodeOutputMaterial"]]
+
+
+def without_upgrade(tree: dict[str, Any], props: dict[str, Any]) -> dict[str, Any]:
+    """The tree that 5.0 gives to a material without nodes, without the half that it makes for Cycles.
+
+    That half is a diffuse shader where EEVEE has a Principled BSDF, framed and with an output of its own. What the
+    material's own properties do not say (`props`) is left out of the sockets too.
+    """
+    nodes = tree["nodes"]
+    if sorted(node["type"] for node in nodes) != UPGRADED or len(tree["links"]) != 2:
+        return tree
+    ends = {link["to"]["node"]: link["from"]["node"] for link in tree["links"]}
+    kept = [node for node in nodes if node["type"] == "ShaderNodeBsdfPrincipled"]
+    outputs = [node for node in nodes if node["type"] == "ShaderNodeOutputMaterial"]
+    if sorted(node["props"].get("target", "ALL") for node in outputs) != ["CYCLES", "EEVEE"]:
+        return tree
+    output = next(node for node in outputs if node["props"]["target"] == "EEVEE")
+    if ends.get(output["name"]) != kept[0]["name"]:
+        return tree
+    shader, output = dict(kept[0]), {**output, "props": {}}
+    shader["inputs"] = [item for item in shader.get("inputs", ()) if SHOWN.get(item["label"], "") in props]
+    links = [link for link in tree["links"] if link["to"]["node"] == output["name"]]
+    return {**tree, "nodes": [{key: part for key, part in node.items() if key != "parent"}
+                              for node in (shader, output)], "links": links}  # fmt: skip
