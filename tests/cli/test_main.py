@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from voxel.cli.guide import guide
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +53,68 @@ print(sorted(name for name in sys.modules if name.startswith(("voxel.", "numpy",
         assert f"'{room}'" not in done.stderr
 
 
+def test_completion_knows_commands_options_and_their_values(tmp_path: Path) -> None:
+    def completed(typed: str) -> list[str]:
+        words = typed.split(" ")
+        asked = {"_VOXEL_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+        return voxel(cwd=tmp_path, **asked).stdout.split()
+
+    assert completed("voxel sta") == ["status"]
+    assert completed("voxel dataset ver") == ["verify"]
+    assert "--source" in completed("voxel run --s")
+    assert completed("voxel run --source ") == ["samples", "folder", "github", "git"]
+    assert "complete_bash" in voxel("--show-completion", "bash", cwd=tmp_path).stdout
+
+
+def test_the_command_line_page_says_what_the_code_says() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert page == guide(), "write it anew with: python -m voxel.cli.guide > docs/cli.md"
+
+
+def test_handoff_is_markdown_with_the_command_that_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a|b.blend").write_bytes(b"BLENDER-v405")
+    voxel("scrape", "files", "--quiet", cwd=tmp_path)
+    done = voxel("status", "--handoff", cwd=tmp_path)
+    assert done.stdout.startswith(f"# Handing over `{tmp_path / 'training_data'}`\n\n| phase | state | done |")
+    assert "| scrape.folder | complete | 0 of 1 | 0 | 1 | 0 | " in done.stdout
+    assert "- scrape.folder: 1 dropped: no licence is known\n" in done.stdout
+    assert "voxel dataset verify" in done.stdout
+    with (tmp_path / "training_data" / "checkpoints" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "works here. Look again with `voxel status`." in voxel("status", "--handoff", cwd=tmp_path).stdout
+
+
+def test_quiet_says_nothing_but_the_result_and_colours_go_to_terminals_only(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text((ROOT / "LICENSE").read_text())
+    (tmp_path / "x.blend").write_bytes(b"BLENDER-v405")
+    quiet = voxel("scrape", ".", "--quiet", cwd=tmp_path)
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert quiet.stdout.startswith("scrape: 1 done, 0 dropped, 0 failed in ")
+    plain = voxel("scrape", ".", "--data-dir", "other", cwd=tmp_path, FORCE_COLOR="", TERM="xterm-256color")
+    assert "scrape" in plain.stderr
+    assert "\x1b" not in plain.stdout + plain.stderr
+    for words in (["scrape", ".", "--data-dir", "third"], ["status"], ["jobs", "list"], ["nonsense"]):
+        there = on_a_terminal([sys.executable, "-m", "voxel", *words], tmp_path, NO_COLOR="1", TERM="xterm-256color")
+        assert not re.search(r"\x1b\[[0-9;]*m", there), words
+
+
+def on_a_terminal(words: list[str], cwd: Path, **environment: str) -> str:
+    """What a program writes when both its streams are a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(words, cwd=cwd, stdout=theirs, stderr=theirs, env=os.environ | environment) as process:
+        os.close(theirs)
+        told = b""
+        try:
+            while part := os.read(ours, 4096):
+                told += part
+        except OSError:
+            pass  # Linux ends a terminal whose other side has closed with an error
+        process.wait(60)
+    os.close(ours)
+    return told.decode()
+
+
 def test_version(tmp_path: Path) -> None:
     assert voxel("--version", cwd=tmp_path).stdout.startswith("voxel 0.")
 
@@ -70,7 +137,7 @@ def test_version(tmp_path: Path) -> None:
         ),
         (
             ["run", ""],
-            "voxel: Invalid value for '[PATH]...': an empty path names nothing. See: voxel run --help\n",
+            "voxel: Invalid value for 'PATH': an empty path names nothing. See: voxel run --help\n",
         ),
         (["decompile", ""], "voxel: Invalid value for 'PATH...': an empty path names nothing. "),
         (["check", "s.py", "--timeout", "nan"], "voxel: Invalid value for '--timeout': Input should be less than "),

@@ -93,7 +93,7 @@ def show_schema(
     if name is None:
         typer.echo(msgspec.json.encode(known).decode() if json else _totals(known))
         return 0
-    found = _found(known, name)
+    found = found_in(known, name)
     for kind, key, facts in found[:SHOWN] if not json else found:
         line: dict[str, object] = {"kind": kind, "name": key, **facts}
         typer.echo(msgspec.json.encode(line).decode() if json else f"{kind} {key}\n" + _facts(facts))
@@ -114,7 +114,7 @@ def _totals(known: Schema) -> str:
     return f"Blender {known.version}: " + ", ".join(f"{len(getattr(known, kind))} {kind}" for kind in kinds)
 
 
-def _found(known: Schema, name: str) -> list[tuple[str, str, dict[str, object]]]:
+def found_in(known: Schema, name: str) -> list[tuple[str, str, dict[str, object]]]:
     """Entries of that very name, else those that contain it."""
     plain = name.removeprefix("bpy.ops.").removeprefix("bpy.types.")
     tables: dict[str, dict[str, Any]] = {"operator": known.operators, "type": known.types, "node": known.nodes}

@@ -52,7 +52,7 @@ def _examples(
 
 @app.command("show")
 def show(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Beginnings of ids; default: any.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Beginnings of ids; default: any.")] = None,
     data_dir: DataDirOption = DATA_DIR,
     split: SplitOption = None,
     role: RoleOption = None,
@@ -176,7 +176,7 @@ def push(
 def verify_dataset(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", parser=path_of, help="Default: the dataset of the data directory."),
+        typer.Argument(metavar="FILE", parser=path_of, help="Default: the dataset of the data directory."),
     ] = None,
     data_dir: DataDirOption = DATA_DIR,
     split: SplitOption = None,

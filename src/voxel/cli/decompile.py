@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -120,7 +121,8 @@ def command(
             written = scripts[-1]
             made = stages_of(scene, role)[-1] if role else scene.plain()
             opaque = {item.path: item.reason for item in scene.opaque}
-            verified, fidelity = _verified(running if verify else [], made, opaque, scripts)
+            whole = path if role is None else None
+            verified, fidelity = _verified(running if verify else [], made, opaque, scripts, whole)
             bad = bad or verified is False
             target = None if output is None else output / f"{stem}.py"
             if target is not None:
@@ -184,9 +186,16 @@ def _part(scene: Scene, roots: list[tuple[str, str]], path: Path) -> Scene:
 
 
 def _verified(
-    running: Sequence[Blender], scene: dict[str, Any], opaque: dict[str, str], scripts: Sequence[Written]
+    running: Sequence[Blender],
+    scene: dict[str, Any],
+    opaque: dict[str, str],
+    scripts: Sequence[Written],
+    whole: Path | None,
 ) -> tuple[bool | None, dict[str, Class]]:
-    """Whether each Blender makes the scene from its scripts, and the fidelity that the worst one shows."""
+    """Whether each Blender makes the scene from its scripts, and the fidelity that the worst one shows.
+
+    `whole` is the file, where the scripts make all that its shapes depend on; then these are compared as well.
+    """
     if not running:
         return None, {}
     worst: dict[str, Class] | None = None
@@ -199,6 +208,10 @@ def _verified(
             failure = f"{run.verdict}: {run.errors[0].message}" if run.errors else run.verdict
         back = msgspec.json.decode(run.scene) if run.scene is not None else None
         fidelity, unnamed = _compare(scene, back, lost, failure)
+        if whole is not None and failure is None:
+            shapes, unlike = _shapes(one, scene, whole, scripts, lost)
+            fidelity |= {"evaluated geometry": shapes} if shapes.total else {}
+            unnamed += unlike
         good = good and failure is None and not unnamed
         exact = sum(item.exact for item in fidelity.values())
         if worst is None or exact < sum(item.exact for item in worst.values()):
@@ -234,6 +247,28 @@ def _compare(
             reasons[named or failure or (str(found[0]) if found else "is not there")] += 1
         result[collection] = Class(total=len(blocks), exact=exact, skipped=dict(reasons))
     return result, unnamed
+
+
+def _shapes(
+    blender: Blender, scene: dict[str, Any], path: Path, scripts: Sequence[Written], lost: dict[str, str]
+) -> tuple[Class, int]:
+    """What Blender evaluates of the file and of what the scripts make, object by object; as `_compare`."""
+    from voxel.facts.compare_effects import lost_below, same_effect
+
+    with TemporaryDirectory() as folder:
+        made = Path(folder, "made.blend")
+        made.write_bytes(blender.make("\n".join(written.source for written in scripts)))
+        ours = msgspec.json.decode(blender.load(made, result="effects"))["mesh"]
+    theirs = msgspec.json.decode(blender.load(path, result="effects"))["mesh"]
+    reasons: Counter[str] = Counter()
+    names = [name for name in scene["blocks"].get("objects", {}) if name in theirs]
+    unnamed = 0
+    for name in names:
+        if not same_effect(theirs[name], ours.get(name)):
+            why = lost_below(scene, ("objects", name), lost)
+            unnamed += why is None
+            reasons[why or f'objects["{name}"] evaluates to another shape'] += 1
+    return Class(total=len(names), exact=len(names) - sum(reasons.values()), skipped=dict(reasons)), unnamed
 
 
 def _pictures(blender: Blender, path: Path, source: str, materials: Sequence[str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,9 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    wanted = next((word for word in words if not word.startswith("-")), None)
+    wanted = next((word for word in _completing() or words if not word.startswith("-")), None)
     try:
-        status = _app(wanted)(words, prog_name="voxel", standalone_mode=False)
+        status = program(wanted)(words, prog_name="voxel", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except _ClickError as error:
@@ -48,17 +49,25 @@ def _run(words: list[str]) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def _app(wanted: str | None) -> typer.Typer:
+def _completing() -> list[str]:
+    """The words typed so far after `voxel`, when a shell asks how they may go on; else none."""
+    if "_VOXEL_COMPLETE" not in os.environ:
+        return []
+    return (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
+
+
+def program(*wanted: str | None) -> typer.Typer:
+    """The program with the named commands whole; of the others only the lines of the help are there."""
     app = typer.Typer(
         help="Turns real Blender work into proved training data.",
         no_args_is_help=False,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
     app.callback(invoke_without_command=True)(_root)
     for command in COMMANDS:
-        if command.name == wanted:
+        if command.name in wanted:
             _register(app, command)
         else:
             app.command(command.name, help=command.help)(_elsewhere)

@@ -47,7 +47,7 @@ BlenderOption = Annotated[
 
 PathsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH]...", parser=path_of, help="Folders or .blend files.", show_default=False),
+    typer.Argument(metavar="PATH", parser=path_of, help="Folders or .blend files.", show_default=False),
 ]
 SourceOption = Annotated[Source | None, typer.Option("--source", help="Default: folder with a PATH, else samples.")]
 PolicyOption = Annotated[
