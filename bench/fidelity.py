@@ -25,17 +25,16 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "src"), str(HERE)]
 
-from fidelity_items import CLASSES, Item, items, left_out, opaque_below, own  # noqa: E402
+from fidelity_items import CLASSES, Item, items, left_out, own  # noqa: E402
 
 from voxel.bpycode import write_all  # noqa: E402
 from voxel.facts.compare import block_differences  # noqa: E402
+from voxel.facts.compare_effects import lost_below, same_effect  # noqa: E402
 from voxel.facts.compare_names import with_names_of  # noqa: E402
 
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r'\[\d+\]|\["[^"]*"\]|\["[^"]*", \d+\]')
-MEANT = 1e-3
-"""Evaluated positions, matrices and values are the same within this, relative above 1."""
 ASSETS = ("geometry_nodes", "nodes")
 
 
@@ -59,19 +58,6 @@ class Worker:
         print(json.dumps(request), file=self.process.stdin, flush=True)
         answer: Json = json.loads(Path(self._line()).read_text())
         return answer
-
-
-def same(one: Any, other: Any, scale: float = 1.0) -> bool:
-    """Whether two results of evaluation agree; lists of numbers by the size of the largest."""
-    if isinstance(one, list) and isinstance(other, list):
-        numbers = [abs(part) for part in one if isinstance(part, float)]
-        scale = max(scale, *numbers) if numbers else scale
-        return len(one) == len(other) and all(same(a, b, scale) for a, b in zip(one, other, strict=True))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key], scale) for key in one)
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or abs(one - other) <= MEANT * scale
-    return bool(one == other)
 
 
 class Tally:
@@ -141,9 +127,9 @@ def judge(
         of_block[item.block].append(item)
     for name, shape in effects["shapes"].items():
         item = Item("evaluated geometry", "objects", name, ("(evaluated)",), shape)
-        if same(shape, evaluated["shapes"].get(name)):
+        if same_effect(shape, evaluated["shapes"].get(name)):
             tally.count(item, None, file)
-        elif opaque_below(scene, item, lost):
+        elif lost_below(scene, (item.collection, item.name), lost):
             tally.opaque[item.kind] += 1
         else:
             tally.count(
@@ -166,7 +152,9 @@ def judge(
                 reason = failure or (f"named: {why}" if why else "is not there")
             elif differing:
                 reason = f"named: {why}" if why else str(differing[0])
-            elif not same(*_effect(item, effects, evaluated)) and not opaque_below(scene, item, lost):
+            elif not same_effect(*_effect(item, effects, evaluated)) and not lost_below(
+                scene, (item.collection, item.name), lost
+            ):
                 reason = "evaluates to something else"
             elif why:
                 tally.in_part[item.kind] += 1

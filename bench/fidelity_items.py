@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from voxel.facts.compare import Difference
-from voxel.records.scene import references
 
 Json = Mapping[str, Any]
 
@@ -139,21 +138,3 @@ def left_out(item: Item, of_block: list[Item], lost: Mapping[str, str]) -> str |
 
 def _plainer(path: str) -> str:
     return re.sub(r'^\.pose\.bones\["([^"]*)"\]', r".pose.\1", path)
-
-
-def opaque_below(scene: Json, item: Item, lost: Mapping[str, str]) -> str | None:
-    """Why the data of something that an item is made of is not in the Scene."""
-    todo, seen = [(item.collection, item.name)], set()
-    while todo:
-        ref = todo.pop()
-        block = scene["blocks"].get(ref[0], {}).get(ref[1])
-        if ref in seen or ref[0] == "scenes":
-            continue
-        seen.add(ref)
-        where = f'{ref[0]}["{ref[1]}"]'
-        for path, reason in lost.items():
-            if path.startswith(where) and "custom properties" not in reason:
-                return reason
-        if block is not None:
-            todo += references(block)
-    return None

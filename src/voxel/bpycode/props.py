@@ -9,7 +9,7 @@ from voxel.bpycode.layout import INDENT, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import COLORS, array, value
-from voxel.bpycode.versions import GONE, MEDIA, MENUS, NEW, OLD, OTHER_DEFAULTS, RENAMED, menu_word
+from voxel.bpycode.versions import GONE, MEDIA, MENUS, NEW, NOW_SOCKETS, OLD, OTHER_DEFAULTS, RENAMED, menu_word
 
 FIRST = (
     "type", "rotation_mode",
@@ -126,7 +126,7 @@ def write_prop(script: Script, target: str, kind: str, identifier: str, what: An
     elif isinstance(what, str) and f"{kind}.{identifier}" in MENUS and not script.modern():
         menu = f"{target}.inputs[{quote(MENUS[f'{kind}.{identifier}'])}].default_value"
         script.either(menu, quote(menu_word(kind, what)), f"{target}.{identifier}", quote(what))
-    elif f"{kind}.{identifier}" in GONE and not script.modern():
+    elif f"{kind}.{identifier}" in GONE | NOW_SOCKETS and not script.modern():
         script.when(OLD, f"{target}.{identifier}", value(script, what))
     else:
         unit = script.after.get("units", {}).get(f"{kind}.{identifier}", "")

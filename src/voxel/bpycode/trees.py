@@ -10,7 +10,7 @@ from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import socket_unit, value
-from voxel.bpycode.versions import NEW, NODES, OTHER_SOCKETS
+from voxel.bpycode.versions import NEW, NODES, NOW_SOCKETS, OTHER_SOCKETS
 from voxel.bpycode.zones import pair_zones, write_items
 
 SHORT = {
@@ -221,13 +221,23 @@ def finish_node(script: Script, node: Json, made: dict[str, str], path: str) -> 
 
 def write_settings(script: Script, node: Json, variable: str, path: str) -> None:
     where = f'{path}.nodes["{node["name"]}"]'
-    write_props(script, variable, node, where)
+    write_props(script, variable, node, where, leave=said_by_sockets(node))
     if node["type"] in GROUPS and not node.get("tree"):
         if node.get("inputs"):
             script.skip(where, "inputs of a group that the scene does not hold")
         return
     write_inputs(script, variable, node, "inputs", where)
     write_inputs(script, variable, node, "outputs", where)
+
+
+def said_by_sockets(node: Json) -> frozenset[str]:
+    """Properties of a compositor node of 4.5 that only repeat the value of a socket."""
+    labels = {item["label"].lower() for item in node.get("inputs", [])}
+    return frozenset(
+        name
+        for name in node["props"]
+        if f"{node['type']}.{name}" in NOW_SOCKETS and name.removeprefix("use_").replace("_", " ") in labels
+    )
 
 
 def write_links(

@@ -128,3 +128,75 @@ SOCKETS: dict[tuple[str, str, int], str | int] = {
     **{("CompositorNodeColorBalance", "inputs", index): index + 1 for index in range(2, 8)},
 }  # fmt: skip
 """Sockets of compositor nodes that 5.0 has under another name and identifier, or at another place."""
+
+_SOCKETS_NOW = {
+    "AlphaOver": "use_premultiply",
+    "AntiAliasing": "threshold contrast_limit corner_rounding",
+    "Bilateralblur": "iterations sigma_color sigma_space",
+    "Blur": (
+        "use_extended_bounds size_x size_y use_relative aspect_correction factor factor_x "
+        "factor_y use_bokeh"
+    ),
+    "BokehBlur": "use_extended_bounds blur_max",
+    "BokehImage": "angle flaps rounding catadioptric shift",
+    "BoxMask": "x y mask_width mask_height rotation",
+    "BrightContrast": "use_premultiply",
+    "ChannelMatte": "matte_channel limit_channel limit_max limit_min",
+    "ChromaMatte": "tolerance threshold lift gain shadow_adjust",
+    "ColorBalance": (
+        "lift gamma gain offset power slope offset_basis input_temperature input_tint "
+        "output_temperature output_tint"
+    ),
+    "ColorCorrection": (
+        "red green blue midtones_start midtones_end master_saturation master_contrast "
+        "master_gamma master_gain master_lift shadows_saturation shadows_contrast shadows_gamma "
+        "shadows_gain shadows_lift midtones_saturation midtones_contrast midtones_gamma "
+        "midtones_gain midtones_lift highlights_saturation highlights_contrast highlights_gamma "
+        "highlights_gain highlights_lift"
+    ),
+    "ColorMatte": "color_hue color_saturation color_value",
+    "ColorSpill": "ratio use_unspill unspill_red unspill_green unspill_blue",
+    "Crop": "use_crop_size relative min_x max_x min_y max_y rel_min_x rel_max_x rel_min_y rel_max_y",
+    "DBlur": "iterations center_x center_y distance angle spin zoom",
+    "Defocus": "threshold use_preview",
+    "Denoise": "use_hdr",
+    "Despeckle": "threshold threshold_neighbor",
+    "DiffMatte": "tolerance falloff",
+    "DilateErode": "distance edge",
+    "DistanceMatte": "tolerance falloff",
+    "DoubleEdgeMask": "inner_mode edge_mode",
+    "EllipseMask": "x y mask_width mask_height rotation",
+    "Flip": "axis",
+    "Glare": "iterations color_modulation mix threshold streaks angle_offset fade use_rotate_45 size",
+    "IDMask": "index use_antialiasing",
+    "Inpaint": "distance",
+    "Invert": "invert_rgb invert_alpha",
+    "Keying": (
+        "screen_balance despill_factor despill_balance clip_black clip_white blur_pre blur_post "
+        "dilate_distance edge_kernel_radius edge_kernel_tolerance feather_distance"
+    ),
+    "KeyingScreen": "smoothness",
+    "Kuwahara": "use_high_precision uniformity sharpness eccentricity",
+    "Lensdist": "use_projector use_jitter use_fit",
+    "LumaMatte": "limit_max limit_min",
+    "MapUV": "alpha",
+    "Mask": "use_feather use_motion_blur motion_blur_samples motion_blur_shutter size_x size_y",
+    "OutputFile": "active_input_index",
+    "Pixelate": "pixel_size",
+    "PlaneTrackDeform": "use_motion_blur motion_blur_samples motion_blur_shutter",
+    "Scale": "offset_x offset_y",
+    "Split": "axis factor",
+    "Stabilize": "invert",
+    "Switch": "check",
+    "Time": "frame_start frame_end",
+    "Tonemap": "key offset gamma intensity contrast adaptation correction",
+    "TrackPos": "frame_relative",
+    "Translate": "use_relative wrap_axis",
+    "VecBlur": "samples speed_min speed_max factor use_curved",
+    "Zcombine": "use_alpha use_antialias_z",
+}  # fmt: skip
+
+NOW_SOCKETS = frozenset(
+    f"CompositorNode{kind}.{name}" for kind, names in _SOCKETS_NOW.items() for name in names.split()
+)
+"""Properties of compositor nodes that 4.5 holds in sockets too, and that 5.0 holds in sockets alone."""
