@@ -44,7 +44,7 @@ _PROSE_UP_TO = 5
 """Things that one paragraph names; more are listed."""
 
 
-_ROOM = 4.0
+_ROOM = 1.5
 """Scenes with something longer than this, in metres, are not spoken of in centimetres."""
 
 
@@ -86,7 +86,7 @@ def brief(plan: ScenePlan, seed: str) -> str:
         return "\n".join([opener, *sections])
     joins = (
         chance.choice(("There is {}.", "In it: {}.", "It holds {}.", "What's in it: {}.")),
-        chance.choice(("Surfaces: {}.", "Materials are {}.", "For the look, {}.")),
+        chance.choice(("Surfaces: {}.", "Materials: {}.", "For the look, {}.")),
         chance.choice(("Light it with {}.", "Lighting is {}.", "For light, {}.")),
         chance.choice(("We look through {}.", "Shoot it with {}.", "Camera: {}.")),
         chance.choice(("{}.", "Motion: {}.", "And it moves: {}.")),
@@ -169,18 +169,19 @@ def _turned(rotation: Vector) -> str:
 
 def _material(one: PlannedMaterial) -> str:
     parts = []
-    if one.base_color is not None:
-        parts.append(words.color(one.base_color))
     if one.metallic:
-        parts.append("fully metallic (1)" if one.metallic == 1 else f"metallic {words.number(one.metallic)}")
+        parts.append(f"metallic {words.number(one.metallic)}")
     if one.roughness != 0.5:
         parts.append(f"roughness {words.number(one.roughness)}")
     if one.transmission:
         parts.append(f"transmission {words.number(one.transmission)}")
     if one.emission_strength:
         color = "" if one.emission_color is None else f" in {words.color(one.emission_color)}"
-        parts.append(f"glowing{color} at strength {words.number(one.emission_strength)}")
-    return f"{words.quoted(one.name)} is {listed(parts)}" if parts else f"a material {words.quoted(one.name)}"
+        parts.append(f"a glow{color} of strength {words.number(one.emission_strength)}")
+    name = words.quoted(one.name)
+    if one.base_color is not None:
+        return f"{name} is {words.color(one.base_color)}" + (f", with {listed(parts)}" if parts else "")
+    return f"{name} has {listed(parts)}" if parts else f"a material {name}"
 
 
 def _light(one: PlannedLight, units: _Units, chance: random.Random) -> str:

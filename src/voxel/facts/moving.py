@@ -77,7 +77,13 @@ class Moving:
             raise words.Unsayable("channels that are not animated any more")
         if sum(len(curve["keys"]) for curve in changed.values()) > SPOKEN_KEYS:
             raise words.Unsayable("more keyframes than anyone would spell out")
-        yield from _together([fact for place, curve in changed.items() for fact in self._curve(curve, were.get(place))])
+        whole = _whole([curve for place, curve in changed.items() if place not in were])
+        facts = [
+            fact._replace(order=whole[place[0]]) if isinstance(fact.check, Keys) and place[0] in whole else fact
+            for place, curve in changed.items()
+            for fact in self._curve(curve, were.get(place))
+        ]
+        yield from _together(facts)
 
     def _curve(self, curve: Json, was: Json | None) -> Iterator[Fact]:
         path, index = curve["path"], curve.get("index", 0)
@@ -245,6 +251,35 @@ def _curves(scene: Mapping[str, Any], animation: Json) -> dict[tuple[str, int], 
         (curve["path"], curve.get("index", 0)): {part: value for part, value in curve.items() if part not in loose}
         for curve in action.get("fcurves", []) if curve.get("slot", slot) == slot
     }  # fmt: skip
+
+
+def _whole(curves: Sequence[Json]) -> dict[str, str]:
+    """Orders for places, rotations and scales of which all three axes are new and keyed on the same frames."""
+    by_path: dict[str, list[Json]] = {}
+    for curve in curves:
+        by_path.setdefault(curve["path"], []).append(curve)
+    found: dict[str, str] = {}
+    for path, axes in by_path.items():
+        frames = [key["frame"] for key in axes[0]["keys"]]
+        hows = {_ending(curve["keys"]) for curve in axes}
+        alike = all([key["frame"] for key in curve["keys"]] == frames for curve in axes)
+        if path not in ("location", "rotation_euler", "scale") or len(axes) != 3 or not alike or len(hows) > 1:
+            continue
+        ending = hows.pop()
+        if not ending and len(frames) > 1:
+            continue
+        if all(same(curve["keys"], axes[0]["keys"]) for curve in axes):
+            continue  # "the X, Y and Z scale" in one number
+        axes.sort(key=lambda curve: curve.get("index", 0))
+        rows = zip(*([key["value"] for key in curve["keys"]] for curve in axes), strict=True)
+        say = words.degrees if path == "rotation_euler" else words.number
+        each = [
+            f"({', '.join(say(value) for value in row)}) at frame {words.number(frame)}"
+            for row, frame in zip(rows, frames, strict=True)
+        ]
+        name = _CHANNELS[path][0]
+        found[path] = f"animate {{its:{name}}}: {', '.join(each)}{f' ({ending})' if ending else ''}"
+    return found
 
 
 def _together(facts: Sequence[Fact]) -> Iterator[Fact]:

@@ -60,7 +60,7 @@ def mesh_words(of: Ref, geometry: Mapping[str, Any]) -> tuple[Geometry, str, lis
     kind = primitive["kind"]
     args = {k: v for k, v in primitive.get("args", {}).items() if k in TOPOLOGY}
     fill = primitive.get("args", {}).get("end_fill_type") or primitive.get("args", {}).get("fill_type")
-    with_parts = [TOPOLOGY[k].format(v) for k, v in args.items()]
+    with_parts = [TOPOLOGY[k].format(v).removesuffix("s" if v == 1 else "") for k, v in args.items()]
     if fill is not None:
         args |= {k: v for k, v in primitive["args"].items() if k in ("end_fill_type", "fill_type")}
         with_parts.append(
@@ -87,6 +87,14 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
     if kind in ("PLANE", "GRID"):
         return _KINDS[kind], [f"sides of {x}"] if even else [f"a size of {x} x {y}"]
     vertices = primitive.get("args", {}).get("vertices", 32)
+    radius = _one_radius(kind, primitive)
+    if radius is not None and vertices % 4:
+        parts = [f"a {'base ' * (kind == 'CONE')}radius of {words.length(radius)}"]
+        return _KINDS[kind], parts if kind == "CIRCLE" else [*parts, f"a height of {z}"]
+    if radius is not None and kind == "ICO_SPHERE":
+        return "ico sphere", [f"a radius of {words.length(radius)}"]
+    if radius is not None and kind == "MONKEY":
+        return _KINDS[kind], [f"a size of {words.length(2 * radius)}"]
     if kind in ("CYLINDER", "CIRCLE", "CONE") and even and vertices % 4 == 0 and kind != "CONE":
         parts = [f"a radius of {words.length(size[0] / 2)}"]
         return _KINDS[kind], parts if kind == "CIRCLE" else [*parts, f"a height of {z}"]
@@ -101,6 +109,16 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
     if even and same(size[0], size[2]):
         return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} in every direction"]
     return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} x {y} x {z}"]
+
+
+def _one_radius(kind: str, primitive: Mapping[str, Any]) -> float | None:
+    """The radius (half the size of a Suzanne) that operators take, where it says more than the bounds do."""
+    x, y, z = primitive["scale"]
+    if not same(x, y) or "radius2" in primitive.get("args", {}):
+        return None
+    if kind in ("ICO_SPHERE", "MONKEY") and not same(x, z):
+        return None
+    return float(x) if kind in ("ICO_SPHERE", "MONKEY", "CYLINDER", "CIRCLE", "CONE") else None
 
 
 def _cut_cone(primitive: Mapping[str, Any], size: list[float]) -> list[str]:

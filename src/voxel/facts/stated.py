@@ -105,13 +105,26 @@ def _said(value: Any, label: str, check: Check, numbers: Sequence[float], plain:
         if any(same(float(value), number) for number in numbers):
             return True
         if isinstance(check, Geometry) and label in ("size", "vertices", "edges", "faces"):
-            return label != "size" or value == 0 or any(same(value / 2, number) for number in numbers)
+            if label != "size" or value == 0 or any(same(value / 2, number) for number in numbers):
+                return True
+            return any(same(value, unit * number) for unit in _units(check) for number in numbers)
         return value in _IMPLIED
     if isinstance(check, (Node, Link, Stack)) and _squeezed(words.type_name(str(value))) in plain:
         return True
     if isinstance(check, Materials) or label == "of":
         return str(value) in text
     return any(_squeezed(form) in plain for form in _forms(str(value), label, check))
+
+
+def _units(check: Geometry) -> list[float]:
+    """Extents of a shape with radius 1 that are not 2: of few-cornered rounds, ico spheres, and Suzanne of size 1."""
+    corners = (check.args or {}).get("vertices", 32)
+    if check.primitive in ("CIRCLE", "CYLINDER", "CONE") and corners % 4:
+        around = [2 * math.pi * place / corners for place in range(corners)]
+        return [max(axis) - min(axis) for axis in (list(map(math.sin, around)), list(map(math.cos, around)))]
+    if check.primitive == "ICO_SPHERE" and check.size is not None:
+        return [side / (check.size[2] / 2) for side in check.size[:2]]
+    return [1.3671875, 0.8515625, 0.984375] if check.primitive == "MONKEY" else []
 
 
 def _forms(value: str, label: str, check: Check) -> Iterator[str]:

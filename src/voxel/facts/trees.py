@@ -98,7 +98,7 @@ def tree_facts(
     """Facts of one tree; `subject` is the block in words ("the material "Wood"")."""
     nodes = [node for node in after.get("nodes", []) if node["type"] not in _PLUMBING]
     old = {node["name"]: node for node in (before or {}).get("nodes", [])}
-    called = _handles(nodes)
+    called = _handles(nodes, old)
     facts = _sockets(of, after, before, subject, units)
     counts, counts_before = Counter(n["type"] for n in nodes), Counter(n["type"] for n in old.values())
     said: set[str] = set()
@@ -133,8 +133,12 @@ def _article(name: str) -> str:
     return "an" if name[:1].upper() in "AEIO" or name[:2] in ("RG", "HS") else "a"
 
 
-def _handles(nodes: list[Json]) -> dict[str, str]:
+def _handles(nodes: list[Json], old: Mapping[str, Any]) -> dict[str, str]:
     plain = {node["name"]: _kind_name(node) for node in nodes}
+    there, added = ({name for key, name in plain.items() if (key in old) == known} for known in (True, False))
+    for key, name in plain.items():
+        if name in there and name in added:
+            plain[key] = f"{'existing' if key in old else 'new'} {name}"
     counts = Counter(plain.values())
     numbers: Counter[str] = Counter()
     called: dict[str, str] = {}

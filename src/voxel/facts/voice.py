@@ -24,7 +24,9 @@ _QUOTED = re.compile(r'("[^"]*")')
 _LENGTH = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) cm\b")
 _PLACE = re.compile(r"\bat \((-?[\d.]+), (-?[\d.]+), (-?[\d.]+)\)")
 _OPENED = re.compile(r"^(?:Quick one|Next step|One more thing|Hi|Small job)[.!] ")
-_NEXT = ("Now ", "Now ", "Then ", "Good. Now ", "Nice, but ", "Almost there: ", "Next, ", "One change: ")
+_NEXT = ("Now ", "Now ", "Then ", "Good. Now ", "Next, ")
+_CHANGED = (*_NEXT, "Nice, but ", "One change: ")
+_CHANGING = re.compile(r"(?:Please )?(?:[Mm]ove|[Ss]et|[Rr]otate|[Cc]hange|[Tt]urn|[Ss]hade|[Rr]etime|[Aa]djust)\b")
 _SORTS = "(?:point|sun|spot|area|curve|text|mesh|metaball|surface) "
 _SHORT = 0.3
 """Lengths above this, in metres, are not given in millimetres."""
@@ -65,7 +67,7 @@ def continued(text: str, before: Mapping[str, Any], seed: str) -> str:
         text = re.sub(rf"(modifier|constraint)( of) {name}", r"\1", text)
         text = re.sub(rf"(?:[Tt]he (?:{_SORTS})?(?:object|camera|light|empty) )?{name}", thing, text)
         text = re.sub(r"\b[Tt]he ([\w-]+(?: \w+)?) of it\b", r"its \1", text)
-    word = chance.choice(_NEXT)
+    word = chance.choice(_CHANGED if _CHANGING.match(text) else _NEXT)
     begins = word.endswith(". ") or text.startswith(('"', "I ", "I'"))
     first = text[:1] if begins else text[:1].lower()
     return word + first + text[1:]

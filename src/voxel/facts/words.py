@@ -29,6 +29,7 @@ _SUFFIX = {
     "TIME_ABSOLUTE": " s",
     "TEMPERATURE": " K",
 }
+_DARK = {"orange": "brown", "light blue": "dark blue"}
 _ANGLE_SOCKETS = frozenset(("Rotation", "Angle"))
 _FACTOR_ROTATIONS = frozenset(("ShaderNodeBsdfAnisotropic", "ShaderNodeBsdfMetallic"))
 
@@ -132,10 +133,13 @@ def _color_name(rgb: Sequence[float]) -> str:
     if (top - low) / top < 0.5:
         return ""
     hue = _hue(red, green, blue, top, low)
+    if top < 0.02:
+        return ""  # so dark that nobody would see which colour it is
     plain = (
         "red", "orange", "yellow", "green", "green", "green", "cyan", "light blue", "blue", "purple", "magenta", "pink",
     )  # fmt: skip
-    return ("dark " if top < 0.15 else "") + plain[int(((hue + 15) % 360) // 30) if hue < 345 else 0]
+    name = plain[int(((hue + 15) % 360) // 30) if hue < 345 else 0]
+    return _DARK.get(name, f"dark {name}") if top < 0.15 else name
 
 
 def _hue(red: float, green: float, blue: float, top: float, low: float) -> float:

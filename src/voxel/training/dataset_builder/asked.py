@@ -44,7 +44,9 @@ def asked(kind: str, name: str) -> bool:
 def drop_inert(kind: str, props: dict[str, Any]) -> None:
     """Takes out, in place, what has no effect beside the other values."""
     if kind == "SimpleDeformModifier" and "angle" in props and "factor" in props:
-        props["factor"] = props["angle"]  # one value under two names
+        bends = props.get("deform_method", "TWIST") in ("TWIST", "BEND")
+        own, other = ("angle", "factor") if bends else ("factor", "angle")
+        props[other] = props[own]  # one value under two names
     inert = _INERT.get(kind)
     for name in inert(props) if inert is not None else ():
         props.pop(name, None)

@@ -9,7 +9,7 @@ from typing import Any
 from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
-from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
+from voxel.training.dataset_builder.cutting import Cut, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.graph_steps import LARGE, steps
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
@@ -88,6 +88,8 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
     derived = ""
     for one in (name, *helpers):
         if not _sayable(cut.scene, blocks(cut.scene, "objects")[one]):
+            if is_of_a_shape(one):
+                return
             everything = with_cube(everything, one)
             derived = "its mesh is a plain cube here"
     for one in helpers:
@@ -166,7 +168,10 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
 
 def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
     for name, collection in sorted(blocks(scene, "collections").items())[:8]:
-        members = [one for one in collection.get("objects", []) if one in objects and _sayable(scene, objects[one])][:6]
+        members = [
+            one for one in collection.get("objects", [])
+            if one in objects and objects[one]["kind"] != "ARMATURE" and _sayable(scene, objects[one])
+        ][:6]  # fmt: skip
         if not members:
             continue
         sorted_in = cut.take(members, collections=[name])

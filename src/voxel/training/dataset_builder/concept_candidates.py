@@ -24,6 +24,12 @@ MAX_LIGHTS = 4
 _ALL = ("materials", "collections")
 _LAYOUTS = 6
 _REVISIONS = 6
+_NAMELESS = re.compile(
+    r"(?:Cube|Plane|Sphere|Icosphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Empty|Mesh|Object)(?:[._ ]?\d+)?$",
+    re.IGNORECASE,
+)
+"""What Blender calls things that nobody has named."""
+_COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)?$")
 _NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
 
 
@@ -32,7 +38,7 @@ def concept_candidates(scene: Mapping[str, Any]) -> Iterator[PlanCandidate]:
     reading = Reading(scene)
     if not reading.objects:
         return
-    plans = [one for one in _plans(scene, reading) if one.after.objects or one.after.lights]
+    plans = [one for one in _plans(scene, reading) if _is_of_something(one.after)]
     yield from plans
     seen: Counter[str] = Counter()
     for one in plans:
@@ -52,7 +58,9 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
     target = reference(active["props"].get("camera"))
     camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
     world = reading.surroundings()
-    title = _title(scene, solid)
+    if camera is not None:
+        solid = [one for one in solid if not _around(one, camera.location)]
+    title = _title(scene)
     shot = {"camera": camera, **_picture(active["props"])}
     mood = _mood(lights, world.strength * max(world.color or (0.0,)) if world else None)
     moves = [move for name in objects if name in reading.objects or (camera and name == camera.name)
@@ -114,6 +122,7 @@ def _plan(
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
+    title = title or next((_plain(one.name) for one in objects if not _NAMELESS.match(one.name)), "Untitled")
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
@@ -129,11 +138,22 @@ def _bulk(one: PlannedObject) -> float:
     return x * y + x * z
 
 
-def _title(scene: Mapping[str, Any], solid: Sequence[PlannedObject]) -> str:
+def _title(scene: Mapping[str, Any]) -> str:
+    """The scene's own name; empty where it has none, and a plan is called after its first thing."""
     name = str(scene.get("active_scene", "Scene"))
-    if re.fullmatch(r"Scene(\.\d+)?", name) or not name.isprintable() or '"' in name or len(name.encode()) > 60:
-        return _plain(solid[0].name) if solid else "Untitled"
-    return name
+    plain = not name.isprintable() or '"' in name or len(name.encode()) > 60
+    return "" if plain or re.fullmatch(r"Scene(\.\d+)?", name) else name
+
+
+def _is_of_something(plan: ScenePlan) -> bool:
+    """Whether most of a plan's things have names that somebody gave, so that it is a plan of something."""
+    named = sum(not _NAMELESS.match(one.name) for one in plan.objects)
+    return named * 2 > len(plan.objects) if plan.objects else bool(plan.lights)
+
+
+def _around(one: PlannedObject, place: Sequence[float]) -> bool:
+    """Whether the box that stands for a thing would swallow a place."""
+    return all(abs(there - here) < size / 2 for there, here, size in zip(place, one.location, one.size, strict=True))
 
 
 def _picture(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +191,8 @@ def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObj
     for name, members in sorted(held.items()):
         if len(members) > 1 and given < _LAYOUTS:
             given += 1
-            yield _plain(name), sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
+            own = "" if _COLLECTION.match(name) else _plain(name)
+            yield own or title, sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
     loose = [one for one in reading.objects.values() if one.kind != "empty"]
     loose.sort(key=lambda one: (round(one.location[0] + one.location[1], 3), one.name))
     for group in windows(loose, min(5, len(loose)), max(1, _LAYOUTS - given)) if len(loose) > 1 else ():
@@ -184,7 +205,7 @@ def _families(reading: Reading) -> Iterator[tuple[str, list[PlannedObject]]]:
         if one.parent in reading.objects:
             children.setdefault(one.parent, []).append(one)
     for name, found in sorted(children.items())[:6]:
-        yield _plain(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
+        yield "" if _NAMELESS.match(name) else _plain(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
 
 
 def _one_of_each(objects: Iterable[PlannedObject]) -> list[PlannedObject]:

@@ -35,6 +35,7 @@ class Cut:
     def __init__(self, scene: Mapping[str, Any], *, exact: bool = False) -> None:
         """`exact` keeps numbers as they are: for facts about code that is there already."""
         self.scene = scene
+        self._exact = exact
         self._tidy: Callable[[Any, str], Any] = (lambda value, _: value) if exact else tidy
         self.units: Mapping[str, str] = scene.get("units", {})
 
@@ -150,6 +151,8 @@ class Cut:
             if uv and all(layer.get("data") == "primitive" for layer in uv):
                 kept["uv"] = copy.deepcopy(uv)
             _tidy_mesh(kept)
+            if not self._exact and _is_mapped(kept["geometry"]):
+                kept["uv"] = [{"name": "UVMap", "data": "primitive"}]
         return kept
 
     def _plain_block(self, block: Json) -> Json:
@@ -234,6 +237,12 @@ def _ease(spline: Json) -> None:
             point.pop("handle_right", None)
 
 
+def _is_mapped(geometry: Mapping[str, Any]) -> bool:
+    """Whether an operator makes this mesh with a UV map: older files lack it, but nobody asks for its absence."""
+    primitive = geometry.get("primitive")
+    return primitive is not None and primitive.get("args", {}).get("fill_type", "NGON") != "NOTHING"
+
+
 def _tidy_mesh(mesh: Json) -> None:
     """Points as people write them; a box that has become a plain one again is a cube."""
     geometry = mesh["geometry"]
@@ -296,15 +305,25 @@ def with_cube(scene: Json, name: str) -> Json:
     return scene
 
 
+def is_of_a_shape(name: str) -> bool:
+    """Whether a name promises a shape that a cube is not."""
+    return re.search(r"cylinder|sphere|plane|torus|cone|circle|suzanne|ring", name, re.IGNORECASE) is not None
+
+
 def is_small(data: Mapping[str, Any] | None) -> bool:
     """Whether a mesh is a primitive or has so few vertices that it can be given point by point."""
     geometry = (data or {}).get("geometry")
-    if geometry is None or not geometry.get("vertices"):
-        return False
+    if geometry is None or geometry.get("vertices", 0) < 2:
+        return False  # a single point only carries what modifiers make of it
     if "primitive" in geometry:
         return True
     given = geometry.get("data")
     return given is not None and len(given["vertices"]) <= SPOKEN_VERTICES
+
+
+def has_faces(data: Mapping[str, Any] | None) -> bool:
+    """Whether a mesh has a surface; a profile for a Screw modifier has edges only."""
+    return bool((data or {}).get("geometry", {}).get("faces"))
 
 
 def tidy(value: Any, unit: str) -> Any:

@@ -7,7 +7,7 @@ graph of a hundred nodes, which nobody would ask for in one sentence, becomes a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from voxel.facts.lookup import Json
@@ -26,19 +26,18 @@ def steps(cut: Cut, name: str) -> Candidates:
     """The interface of a large geometry node group, then its parts."""
     of: Ref = ("node_groups", name)
     whole = cut.take(more=[of])
-    tree = straight(whole["blocks"]["node_groups"][name]["tree"])
+    tree = _one_input(straight(whole["blocks"]["node_groups"][name]["tree"]))
     derived = f'a part of the node group "{name}"'
     yield Candidate("builder", "geometry-nodes-interface", cut.take(), _with(whole, name, tree, set()), derived)
     order = _in_order(tree)
     plain = [node for node in order if not _by_itself(tree, node)]
-    for start in range(0, min(len(plain), STEPS * AT_ONCE), AT_ONCE):
-        new = set(plain[start : start + AT_ONCE])
+    for new in _parts(tree, plain):
         given = {link["from"]["node"] for link in tree["links"] if link["to"]["node"] in new} - new
         inner = _groups(cut.scene, tree, new | given)
         if any(_by_itself(tree, node) for node in given) or inner is None:
             continue
         base = cut.take(more=[*inner, of])
-        before, after = _with(base, name, tree, given), _with(base, name, tree, given | new)
+        before, after = (_bare(_with(base, name, tree, names), name) for names in (given, given | new))
         yield Candidate("builder", "geometry-nodes-step", before, after, derived)
 
 
@@ -57,6 +56,40 @@ def straight(tree: Mapping[str, Any]) -> Json:
     return {**tree, "nodes": kept, "links": links}
 
 
+def _one_input(tree: Json) -> Json:
+    """The tree with one Group Input node: its copies, there for short links, mean the same."""
+    copies = [node["name"] for node in tree["nodes"] if node["type"] == "NodeGroupInput"]
+    links = [
+        {**link, "from": {**link["from"], "node": copies[0]}} if link["from"]["node"] in copies else link
+        for link in tree["links"]
+    ]
+    return {**tree, "nodes": [node for node in tree["nodes"] if node["name"] not in copies[1:]], "links": links}
+
+
+def _parts(tree: Json, plain: Sequence[str]) -> Iterator[set[str]]:
+    """Up to STEPS sets of up to AT_ONCE nodes; what nothing reads yet waits for what reads it."""
+    left = list(plain)
+    for _ in range(STEPS):
+        part = left[:AT_ONCE]
+        reading = {link["to"]["node"] for link in tree["links"]}
+        feeding = {link["from"]["node"] for link in tree["links"] if link["to"]["node"] in part}
+        early = [name for name in part if name not in reading and name not in feeding]
+        new = [name for name in part if name not in early]
+        left = early + left[AT_ONCE:]
+        if not new:
+            return
+        yield set(new)
+
+
+def _bare(whole: Json, name: str) -> Json:
+    """The group's context in few lines: without descriptions and limits of its sockets."""
+    group = whole["blocks"]["node_groups"][name]
+    group["props"] = {}
+    for item in group["tree"]["interface"]:
+        item["props"] = {key: value for key, value in item.get("props", {}).items() if key == "default_value"}
+    return whole
+
+
 def _by_itself(tree: Json, name: str) -> bool:
     """Zones belong together over any distance, and a group's output gathers everything: neither fits a step."""
     node = next(one for one in tree["nodes"] if one["name"] == name)
@@ -70,7 +103,8 @@ def _in_order(tree: Json) -> list[str]:
     for link in tree["links"]:
         sources[link["to"]["node"]].append(link["from"]["node"])
     order: list[str] = []
-    todo = sorted(sources, reverse=True)
+    read = {link["from"]["node"] for link in tree["links"]}
+    todo = sorted(sources.keys() & read, reverse=True) + sorted(sources.keys() - read, reverse=True)
     waiting: set[str] = set()
     while todo:
         name = todo[-1]
@@ -87,11 +121,11 @@ def _in_order(tree: Json) -> list[str]:
 
 
 def _groups(scene: Mapping[str, Any], tree: Json, names: set[str]) -> list[Ref] | None:
-    """Groups inside these nodes, or None where one of them is large itself."""
+    """Groups inside these nodes, or None where they would fill the context."""
     chosen = {"nodes": [node for node in tree["nodes"] if node["name"] in names]}
     found = groups_in(scene, chosen)
     sizes = [len(scene["blocks"][kind][name]["tree"]["nodes"]) for kind, name in found]
-    return None if any(size >= LARGE for size in sizes) else found
+    return None if sum(sizes) > AT_ONCE else found
 
 
 def _with(whole: Json, name: str, tree: Json, names: set[str]) -> Json:

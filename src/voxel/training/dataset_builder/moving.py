@@ -19,6 +19,8 @@ KEYS_PER_CHANNEL = 12
 MAX_BONES = 12
 _TURNED = ("rotation_euler", "spot_size")
 _NAMED = re.compile(r'^(constraints|modifiers)\["([^"\\]+)"\]')
+_UNASKED = ("keys", "group", "modifiers", "smoothing")
+"""Parts of a curve that are told otherwise, or that older files bring along and nobody asks for."""
 _EASED = frozenset(("BEZIER", "LINEAR", "CONSTANT", "SINE", "QUAD", "CUBIC", "QUART", "QUINT", "EXPO", "CIRC",
                     "BACK", "BOUNCE", "ELASTIC"))  # fmt: skip
 
@@ -171,7 +173,9 @@ def _tidied(curve: Json) -> tuple[Json, set[str]]:
         if not kept or kept[-1]["frame"] < bare["frame"]:
             kept.append(bare)
     modifiers = [{**one, "props": _shown(one["props"])} for one in curve.get("modifiers", [])]
-    rest = {part: value for part, value in curve.items() if part not in ("keys", "group", "modifiers")}
+    if "smoothing" in curve:
+        changed.add("curves eased as by default")
+    rest = {part: value for part, value in curve.items() if part not in _UNASKED}
     return {**rest, **({"modifiers": modifiers} if modifiers else {}), "keys": kept}, changed
 
 

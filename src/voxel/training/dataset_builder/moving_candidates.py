@@ -126,7 +126,8 @@ def _timed(cut: Cut, mover: Mover, curves: list[Json], active: Mapping[str, Any]
     after, keyed = mover.moved(curves), mover.moved(curves)
     after["blocks"]["scenes"]["Scene"]["props"] = copy.deepcopy(settings)
     yield Candidate("animation", "timing", mover.still, after, mover.derived)
-    yield Candidate("animation", "timing", keyed, after, mover.derived)
+    if len(settings) > 1:  # the last frame alone is one line that anyone can read off a panel
+        yield Candidate("animation", "timing", keyed, after, mover.derived)
 
 
 def _strip(mover: Mover, curves: list[Json]) -> Candidates:

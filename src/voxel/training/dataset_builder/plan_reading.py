@@ -42,6 +42,8 @@ _KEEPING = frozenset(
 """Modifiers that leave the size of a mesh about as it is."""
 _THIN = 0.001
 """The least thickness of a shape that is not a plane, metres."""
+_VAST = 300.0
+"""Larger things are landscapes, whose bounds say nothing of their form; metres."""
 _UPRIGHT = 0.01
 MAX_KEYS = 6
 
@@ -215,8 +217,10 @@ class Reading:
                 found[field] = _color(value[:3]) if isinstance(value, list) else tidy(float(value), "")
         if node["type"] == "ShaderNodeBsdfGlass":
             found["transmission"] = 1.0
-        if not found.get("emission_strength"):
+        glow = found.get("emission_color")
+        if not found.get("emission_strength") or (glow is not None and not any(glow)):
             found.pop("emission_color", None)
+            found.pop("emission_strength", None)
         parts = [found[field] for field in ("metallic", "roughness", "transmission") if field in found]
         if not found or any(not 0 <= part <= 1 for part in parts):
             return None
@@ -257,6 +261,7 @@ class Reading:
                 or not 2 <= len(curve["keys"]) <= MAX_KEYS
                 or not kinds <= {"BEZIER", "LINEAR", "CONSTANT"}
                 or len(kinds) > 1
+                or len({key["value"] for key in curve["keys"]}) == 1
                 or curve["keys"][0]["frame"] < 1
                 or {"modifiers", "extrapolation"} & set(curve)
             ):
@@ -369,7 +374,7 @@ def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, V
         return "plane", (x, y, 0.0), middle
     if kind == "plane" or (kind == "torus" and z > min(x, y)):
         kind = "box"
-    if max(x, y, z) < _THIN:
+    if not _THIN <= max(x, y, z) <= _VAST:
         return None
     return kind, (max(x, _THIN), max(y, _THIN), max(z, _THIN)), middle
 

@@ -18,6 +18,7 @@ _ENDS = (
     "Composite",
     "OutputFile",
 )
+_PICTURES = ("NodeTexImage", "NodeTexEnvironment")
 _PAIRED = "paired"
 
 
@@ -70,8 +71,13 @@ def groups_in(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> list[tuple[s
 
 
 def is_complete(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
-    """Whether every group that the tree uses, directly or through others, is there (some lie in library files)."""
+    """Whether all that the tree uses, directly or through groups, is there: groups may lie in library files.
+
+    Image files never come along, and a picture node without its picture shows nothing.
+    """
     for node in tree.get("nodes", []):
+        if node["type"].endswith(_PICTURES):
+            return False
         if not node["type"].endswith("NodeGroup"):
             continue
         target = node.get("tree")

@@ -54,6 +54,9 @@ bpy.context.scene.camera = bpy.data.objects["Camera"]
 """
 """What everybody has before anything is done: Blender's factory scene, as Voxel writes scenes."""
 _STARTUP = shingles(STARTUP)
+_STARTUP_PLACES = ("(7.359, -6.926, 4.958)", "(7.481, -6.508, 5.344)", "(4.076, 1.005, 5.904)")
+"""Where the camera of 2.8 and of 2.7, and the lamp of both, stand before anything is done."""
+_DEFAULT, _SHORT = 0.05, 9
 
 
 def parts_of(example: Example, asked: Sequence[str], answer: Shingles, crowd: int) -> QualityParts:
@@ -65,7 +68,7 @@ def parts_of(example: Example, asked: Sequence[str], answer: Shingles, crowd: in
     proved = len(set(example.blender) & set(asked)) / len(asked) if asked else 1.0
     return QualityParts(
         proved=round(proved, 3),
-        rarity=round(_unlike_startup(answer) / (1 + math.log10(max(1, crowd))), 3),
+        rarity=round(_unlike_startup(answer) * _own_places(example, statements) / (1 + math.log10(max(1, crowd))), 3),
         code=round(_code(example.completion), 3),
         agreement=round(_agreement(example, statements), 3),
         length=round(_length(example.tokens, statements), 3),
@@ -83,6 +86,12 @@ def _unlike_startup(answer: Shingles) -> float:
     if not answer or jaccard(answer, _STARTUP) == 1:
         return 0.0
     return min(1.0, 1.5 * len(answer - _STARTUP) / len(answer))
+
+
+def _own_places(example: Example, statements: int | None) -> float:
+    """Little is left of a short answer whose places are those of a startup scene."""
+    startup = any(place in example.completion for place in _STARTUP_PLACES)
+    return _DEFAULT if startup and (statements or _SHORT) <= _SHORT else 1.0
 
 
 def _statements(completion: str) -> int | None:

@@ -96,6 +96,8 @@ def _settings(cut: Cut, active: Json) -> Candidates:
         chance = chance_of("mixed settings", props)
         pieces += [_pick(props, chance.sample(everything, 8)) for _ in range(3)]
     for settings in pieces:
+        if set(settings) <= {"frame_start", "frame_end"}:
+            continue
         yield Candidate("render", "settings", cut.take(), cut.take(settings=settings))
 
 

@@ -39,6 +39,12 @@ _ASKED = (
     "{error}\n\nRewrite it for the current API. The task was: {purpose}",
 )
 
+_OPENED = re.compile(r"^(?:(?:Quick one|Next step|One more thing|Hi|Small job)[.!] )+")
+_POLITE = re.compile(
+    r"(?P<order>(?:Could|Can) you |Please |I want you to )|(?:I need|We need|I'd like|I want|Give me) (?=an? )"
+)
+_NAMES = re.compile(r'("[^"]*")')
+
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the API: how today's source was written before."""
@@ -142,7 +148,7 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
         now=series,
         error=f"```\n{_shown(error, found.code)}\n```",
         code=f"```python\n{found.code}```",
-        purpose=example.instruction,
+        purpose=_plainly(example.instruction),
     )
     names = ", ".join(dict.fromkeys(drift.name for drift in found.drifts))
     derived = example.provenance.derived_from
@@ -158,6 +164,19 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
         provenance=msgspec.structs.replace(example.provenance, derived_from=derived),
     )
     return Proved(example=repaired, exact=_hash("repair", names, line.exact), shape=_hash("repair", names, line.shape))
+
+
+def _plainly(asked: str) -> str:
+    """What was asked for, without the words of one who asks: it stands within another request."""
+    text = _OPENED.sub("", asked)
+    polite = _POLITE.match(text)
+    if polite is None:
+        return text
+    rest = text[polite.end() :]
+    text = rest[:1].upper() + rest[1:] if polite["order"] else f"Make {rest}"
+    pieces = _NAMES.split(text)
+    pieces[::2] = [re.sub(r"\?(?=\s|$)", ".", piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def _shown(error: ApiError, code: str) -> str:

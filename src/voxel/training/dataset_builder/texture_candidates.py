@@ -11,7 +11,7 @@ from voxel.facts.lookup import Json, blocks, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
-from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
+from voxel.training.dataset_builder.cutting import Cut, has_faces, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_MATERIALS = 40
@@ -105,7 +105,10 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
         naked = cut.take([name], more=more)
         derived = ""
         target = reference(thing.get("data"))
-        if target is None or not is_small(blocks(scene, target[0]).get(target[1])):
+        data = None if target is None else blocks(scene, target[0]).get(target[1])
+        if not is_small(data) or not has_faces(data):
+            if is_of_a_shape(name):
+                continue
             dressed, naked, derived = with_cube(dressed, name), with_cube(naked, name), "its mesh is a plain cube here"
         yield Candidate("texture", "assign", naked, dressed, derived)
         if len(used) == 1:

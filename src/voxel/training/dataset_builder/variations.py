@@ -7,20 +7,27 @@ that move or follow one another. Everything comes from one file, so from one lic
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voxel.facts import words
 from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of
-from voxel.training.dataset_builder.cutting import Cut, is_small, tidy
+from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small, tidy
 from voxel.training.dataset_builder.moving import Mover, stand
 from voxel.training.dataset_builder.moving_candidates import active_scene
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MOST = 2
 """Variations of one kind from one file."""
+_ON_FLAT = frozenset(f"{name}Modifier" for name in ("Solidify", "Subsurf", "Displace", "Wave", "Array", "Mirror"))
 _FACTORS = (0.5, 0.75, 1.5, 2.0)
+_WITHOUT_EFFECT = {"SunLight": ("location", "there and back"), "PointLight": ("rotation_euler",)}
+"""A sun shines from everywhere alike, a point light to all sides."""
+_TURNED_ALIKE = frozenset(("UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE", "CIRCLE", "TORUS"))
+"""Shapes that look the same however far they are turned around Z."""
 _FRAMES = (24, 48, 60, 72, 90, 120)
 
 
@@ -28,13 +35,14 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
     """Scenes that the file does not hold, made of what it holds."""
     cut = Cut(scene)
     objects = blocks(scene, "objects")
-    shapes = [
+    small = [
         name for name, thing in objects.items() if thing["kind"] == "MESH" and is_small(data_of(scene, thing))
     ]  # fmt: skip
+    shapes = [name for name in small if has_faces(data_of(scene, objects[name]))]
     lights = [name for name, thing in objects.items() if thing["kind"] == "LIGHT"]
     cameras = [name for name, thing in objects.items() if thing["kind"] == "CAMERA"]
+    yield from _modifiers(cut, objects, small)
     if shapes:
-        yield from _modifiers(cut, objects, shapes)
         yield from _materials(cut, shapes)
         yield from _followers(cut, shapes, cameras)
     yield from _lights(cut, lights, cameras)
@@ -47,8 +55,8 @@ def _picked(cut: Cut, kind: str, things: Sequence[Any]) -> list[Any]:
     return chance_of(kind, cut.scene.get("active_scene"), ordered).sample(ordered, min(MOST, len(ordered)))
 
 
-def _moved(props: Json, chance: Any) -> Json:
-    """One or two of the numbers changed by a plain factor; those between 0 and 1 stay there."""
+def _moved(props: Json, chance: Any, units: Mapping[str, str] | None = None, kind: str = "") -> Json:
+    """One or two of the numbers changed by a plain factor; fractions stay below 1, angles are whole degrees."""
     moved = copy.deepcopy(props)
     numbers = [name for name, value in moved.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
     numbers = [name for name in numbers if not name.endswith("levels")]  # each level of a mesh is four times the last
@@ -58,6 +66,8 @@ def _moved(props: Json, chance: Any) -> Json:
         value, factor = moved[name], chance.choice(_FACTORS)
         if isinstance(value, int):
             moved[name] = max(2, round(value * factor))
+        elif units is not None and words.unit_of(units, kind, name) in ("ROTATION", "ANGLE"):
+            moved[name] = tidy(math.radians(round(math.degrees(value) * factor)), "ROTATION")
         else:
             moved[name] = tidy(min(1.0, value * factor) if 0 <= value <= 1 else value * factor, "")
     return moved
@@ -71,15 +81,45 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
     for name, place in _picked(cut, "modifiers", given):
         item = cut.take([name], parts=["modifiers"])["blocks"]["objects"][name]["modifiers"][place]
         chance = chance_of("modifier on another", name, item)
-        other = chance.choice(shapes)
+        fitting = [one for one in shapes if _fits(cut.scene, item["type"], objects[one])]
+        if not fitting:
+            continue
+        other = chance.choice(fitting)
         plain = cut.take([other], parts=["smooth"])
         if any(reference(value) is not None for value in item["props"].values()) or "vertex_group" in item["props"]:
             continue
         after = copy.deepcopy(plain)
-        moved = {**item, "props": _moved(item["props"], chance)}
+        moved = {**item, "props": _moved(item["props"], chance, cut.units, item["type"])}
+        if not _small_enough(moved, objects[other], cut.units):
+            continue
         after["blocks"]["objects"][other]["modifiers"] = [moved]
         derived = f'the modifier is that of "{name}" with other values'
         yield Candidate("builder", "modifier", plain, after, derived)
+
+
+def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
+    """A profile is for a Screw modifier, and what bends, bevels or splits needs a body."""
+    surface = has_faces(data_of(scene, thing))
+    if kind == "ScrewModifier":
+        return not surface
+    return surface and (kind in _ON_FLAT or min(thing.get("dimensions", [0.0])) > 0)
+
+
+def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool:
+    """Whether no length of a modifier is out of proportion to the thing."""
+    sizes = [size for size in thing.get("dimensions", []) if size > 0]
+    lengths = [
+        abs(value) for name, value in modifier["props"].items()
+        if isinstance(value, float) and words.unit_of(units, modifier["type"], name) in ("LENGTH", "DISTANCE")
+    ]  # fmt: skip
+    return bool(sizes) and all(length <= min(sizes) / 2 for length in lengths)
+
+
+def _step(size: float) -> float:
+    """About a quarter of a size, as people say it: 1, 2 or 5 times a power of ten."""
+    quarter = max(size, 0.004) / 4
+    power = 10.0 ** math.floor(math.log10(quarter))
+    return round(next(factor * power for factor in (5, 2, 1) if factor * power <= quarter * (1 + 1e-9)), 6)
 
 
 def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
@@ -111,10 +151,11 @@ def _lights(cut: Cut, lights: Sequence[str], cameras: Sequence[str]) -> Candidat
         data = data_of(after, thing)
         if data is None or "location" not in thing["props"]:
             continue
-        data["props"] = _moved(data["props"], chance)
-        thing["props"]["location"] = [
-            tidy(v + chance.choice((-1.0, -0.5, 0.5, 1.0)), "") for v in thing["props"]["location"]
-        ]
+        data["props"] = _moved(data["props"], chance, cut.units, data["type"])
+        place = thing["props"]["location"]
+        step = _step(math.hypot(*place))
+        moved = [tidy(v + step * chance.choice((-1, 0, 1)), "") for v in place]
+        thing["props"]["location"] = [*moved[:2], moved[2] if moved[2] > 0 or place[2] <= 0 else place[2]]
         yield Candidate("render", "light", cut.take(), after, "the light is stronger or weaker and elsewhere")
     pairs = [(one, other) for one in lights for other in lights if one < other]
     for one, other in _picked(cut, "pairs", pairs):
@@ -173,7 +214,8 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
         sizes = thing["props"].get("scale", [1.0, 1.0, 1.0])
         axis = chance.choice((0, 1, 2))
         kind = chance.choice(("LINEAR", "SINE", "BEZIER", "CUBIC"))
-        rise = tidy(at[axis] + chance.choice((-2.0, -1.0, 0.5, 1.0, 2.0)), "")
+        step = _step(max(objects[name].get("dimensions", [0.0])) * 4 or math.hypot(*at) or 4.0)
+        rise = tidy(at[axis] + step * (chance.choice((1, 2)) if axis == 2 else chance.choice((-2, -1, 1, 2))), "")
         choices = {
             "location": [(axis, [(1.0, at[axis]), (last, rise)])],
             "there and back": [(axis, [(1.0, at[axis]), (last / 2, rise), (last, at[axis])])],
@@ -182,6 +224,10 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
         }
         if objects[name]["kind"] in ("LIGHT", "CAMERA"):
             del choices["scale"]
+        for without_effect in _WITHOUT_EFFECT.get((data_of(still, thing) or {}).get("type", ""), ()):
+            del choices[without_effect]
+        if (data_of(still, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind") in _TURNED_ALIKE:
+            del choices["rotation_euler"]
         what = chance.choice(sorted(choices))
         path = "location" if what == "there and back" else what
         kind = "LINEAR" if path == "rotation_euler" else kind
