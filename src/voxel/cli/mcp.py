@@ -205,7 +205,7 @@ def server(tools: Tools) -> MCPServer[None]:
         return str(_told(lambda: tools.decompile(path, material, blender)))
 
     @made.tool(structured_output=False)
-    def render(code: str = "", path: str = "", material: str = "", size: int = 256, blender: str = "") -> Image:
+    def render(code: str = "", path: str = "", material: str = "", size: int = 256, blender: str = "") -> Any:
         """A small picture of what a script makes (`code`), or of a .blend file (`path`).
 
         Scenes without camera or light are framed and lit. `material` shows that material on a sphere. `size` is the

@@ -152,6 +152,22 @@ class ModelDeployer:
             change.state = msgspec.structs.replace(state, canary=canary, events=events)
             return canary
 
+    def measured_again(self, agent_role: str, version: int, report: EvalReport) -> bool:
+        """Gives the version that serves a newer report to be compared with, such as one on a newer test set.
+
+        False when another version serves by now. UsageError when the report is about another model.
+        """
+        _check_role(agent_role)
+        with self._changing(agent_role) as change:
+            champion = change.state.champion
+            if champion is None or champion.version != version:
+                return False
+            _as_report(report, champion.model, agent_role)
+            renewed = msgspec.structs.replace(champion, metrics=msgspec.to_builtins(report))
+            history = tuple(renewed if old.version == version else old for old in change.state.history)
+            change.state = msgspec.structs.replace(change.state, champion=renewed, history=history)
+            return True
+
     def end_canary(self, agent_role: str, version: int, *, promote: bool, reason: str) -> bool:
         """Makes the challenger of this version serve, or ends its trial. False, and nothing changes, when it is not on
         trial any more: whoever else decided was first.
@@ -307,7 +323,7 @@ def _decide(challenger: EvalReport, state: RoleState, min_gain: float) -> GateDe
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
 
 
 def main(arguments: list[str] | None = None) -> int:

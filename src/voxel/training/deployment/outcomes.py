@@ -23,19 +23,18 @@ class Trial:
 
     def __init__(self, canary: Canary, champion: int) -> None:
         self.challenger = canary.deployment.version
+        self._canary = canary
         self._champion = champion
-        self._since = canary.started_at
         self._seen: set[str] = set()
         self.test = Sequential(canary.share)
 
     def fits(self, state: RoleState) -> bool:
         """Whether it is about what is on trial now."""
-        now = state.canary.deployment.version if state.canary is not None else None
-        return now == self.challenger and state.champion is not None and state.champion.version == self._champion
+        return state.canary == self._canary and state.champion is not None and state.champion.version == self._champion
 
     def take(self, line: OutcomeLine) -> bool:
         """Whether the outcome counts."""
-        if line.version not in (self.challenger, self._champion) or line.at < self._since:
+        if line.version not in (self.challenger, self._champion) or line.at < self._canary.started_at:
             return False
         if line.conversation in self._seen:
             return False

@@ -1,0 +1,128 @@
+"""Mended failures as a source of training data: each script that was proved is collected like a script of a person.
+
+    deployment/failures/*.json, state mended  ->  scraped/blobs, scraped/files.jsonl (source `failures`)
+
+The build phase runs each again, tells its facts and proves the example. What comes from failures always goes to train:
+a test set that holds what a model was caught at would no longer say how it does elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from voxel.records import FileRecord, Split
+from voxel.records.deployment import Failure
+from voxel.sources import services_of_environment
+from voxel.stages import (
+    DataDir,
+    Done,
+    Ledger,
+    Outcome,
+    PhaseReport,
+    Progress,
+    Unit,
+    Work,
+    run_stage,
+    unit_key,
+    write_atomic,
+)
+from voxel.training.data_collection.listing import stage_of, write_lists
+from voxel.training.deployment.failures import Failures
+
+SOURCE = "failures"
+LICENSE = "LicenseRef-Own"
+"""What was asked here and mended here belongs to whoever runs this."""
+
+
+def repo_of(role: str) -> str:
+    """The repository that a role's mended failures count as."""
+    return f"{SOURCE}/{role}"
+
+
+class MendedStage:
+    """One unit per mended failure, known by its id and its script."""
+
+    name = stage_of(SOURCE)
+    version = 1
+
+    def __init__(self, data: DataDir) -> None:
+        self._root = data.root
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Where they come from."""
+        return {"source": SOURCE}
+
+    def units(self) -> Iterator[Unit]:
+        """The oldest first."""
+        for failure in mended(DataDir(self._root)):
+            yield Unit(key=unit_key(self, [failure.id, failure.code]), input=failure.id, payload=failure)
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Keeps one script after another."""
+
+        def keep(unit: Unit) -> Outcome:
+            failure: Failure = unit.payload
+            code = failure.code.encode()
+            sha256 = hashlib.sha256(code).hexdigest()
+            write_atomic(DataDir(self._root).blob(sha256), code)
+            record = FileRecord(
+                repo=repo_of(failure.role),
+                commit="",
+                path=f"{failure.id}.py",
+                url="",
+                blob_sha=hashlib.sha1(b"blob %d\0" % len(code) + code, usedforsecurity=False).hexdigest(),
+                sha256=sha256,
+                size=len(code),
+                kind="script",
+                license=LICENSE,
+                attribution="mended by " + failure.how,
+                state="held",
+                reason="",
+                fetched_at=failure.at,
+                source=SOURCE,
+            )
+            return Done(info=msgspec.to_builtins(record))
+
+        yield keep
+
+
+def mended(data: DataDir) -> list[Failure]:
+    """The failures that have a proved script, the oldest first."""
+    return [failure for failure in Failures(data).all() if failure.state == "mended" and failure.code]
+
+
+def take_in(data: DataDir, progress: Progress | None = None) -> PhaseReport:
+    """Collects every mended failure, and sees to it that all of them go to train."""
+    from voxel.sources import Book
+    from voxel.training.data_collection.listing import book_path
+
+    with data.create().hold():
+        found = mended(data)
+        _to_train(data.datasets / "splits.json", sorted({repo_of(failure.role) for failure in found}))
+        report = run_stage(MendedStage(data), data, workers=1, progress=progress)
+        with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
+            if book_path(data).exists():
+                with Book(book_path(data)) as book:
+                    write_lists(data, ledger, book, services_of_environment())
+            else:
+                write_lists(data, ledger, None, services_of_environment())
+    return report
+
+
+def _to_train(path: Path, repositories: list[str]) -> None:
+    """Gives the repositories their split before the build phase draws one."""
+    try:
+        known = msgspec.json.decode(path.read_bytes(), type=dict[str, Split])
+    except FileNotFoundError:
+        known = {}
+    wanted: dict[str, Split] = {**known, **dict.fromkeys(repositories, "train")}
+    if wanted != known:
+        write_atomic(path, msgspec.json.format(msgspec.json.encode(dict(sorted(wanted.items())))) + b"\n")
