@@ -24,8 +24,7 @@ SETTINGS: dict[str, Setting] = {
     "learning_rate": Setting(5e-4, 1e-7, 1.0),
     # examples to an optimizer step; split into pieces that fit the memory
     "batch_size": Setting(8, 1, 4096, whole=True),
-    # examples to a forward pass; 0 chooses 8 on a GPU, 2 on a processor that multiplies in bfloat16, else 1, for two
-    # in float32 take 8.4 GB
+    # examples to a forward pass; 0 chooses 1 on a processor, where two take 9 GB and are hardly faster, and 8 on a GPU
     "micro_batch": Setting(0, 0, 1024, whole=True),
     # rank of the adapter on every linear layer; 0 trains all weights
     "lora_r": Setting(16, 0, 512, whole=True),

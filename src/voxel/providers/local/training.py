@@ -139,7 +139,7 @@ def _trainer(
 
     values = Values(request.hyperparameters)
     batch = min(values.whole("batch_size"), len(lines))
-    micro = min(values.whole("micro_batch") or (8 if gpu else 2 if half else 1), batch)
+    micro = min(values.whole("micro_batch") or (8 if gpu else 1), batch)
     flash = gpu and _has_flash_attention()
     if flash:
         model.set_attn_implementation("flash_attention_2")
@@ -158,8 +158,6 @@ def _trainer(
         max_length=values.whole("max_length"),
         packing=flash and bool(values.whole("packing")),
         packing_strategy="bfd_split",
-        # neighbours of like length: what is padded is computed for nothing
-        train_sampling_strategy="group_by_length" if micro > 1 and not flash else "random",
         gradient_checkpointing=False,
         use_cpu=not gpu,
         bf16=half,
