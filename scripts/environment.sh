@@ -42,9 +42,7 @@ make_environment() {
   elif apt_install python3.11-venv && python=$(find_python); then
     "$python" -m venv --clear .venv
   else
-    say "Voxel needs Python 3.11, which Blender 4.5 is built for, or uv, which brings it:"
-    say "  sudo apt-get install python3.11-venv      or      https://docs.astral.sh/uv/getting-started/installation/"
-    say "Then run the same command again."
+    say "Voxel needs Python 3.11, for which Blender 4.5 is built: sudo apt-get install python3.11-venv, or install uv (https://docs.astral.sh/uv/getting-started/installation/), which brings it; then run the same command again"
     return 2
   fi
 }
@@ -61,7 +59,12 @@ install_project() {
     if [ -z "$extra" ]; then return 0; fi
   fi
   say "installing voxel with [$1] (Blender is about 350 MB, once)"
-  .venv/bin/python -m pip install -qq --disable-pip-version-check -c scripts/constraints.txt -e ".[$1]"
+  local trouble
+  if ! trouble=$(.venv/bin/python -m pip install -qq --disable-pip-version-check -c scripts/constraints.txt -e ".[$1]" 2>&1); then
+    trouble=$(printf '%s' "$trouble" | grep -v '^ *$' | tail -n 1 || true)
+    say "voxel: installing failed; with a network and 2 GB of free disk, run: rm -r .venv && ./quick_start_training.sh (pip said: $trouble)"
+    return 2
+  fi
   { printf '%s\n' "$state"; printf '%s\n' "${1//,/$'\n'}"; } >"$stamp"
 }
 

@@ -63,7 +63,7 @@ def test_completion_knows_commands_options_and_their_values(tmp_path: Path) -> N
     assert completed("voxel dataset ver") == ["verify"]
     assert "--source" in completed("voxel run --s")
     assert completed("voxel run --source ") == ["samples", "folder", "github", "git"]
-    assert "complete_bash" in voxel("--show-completion", "bash", cwd=tmp_path).stdout
+    assert "_VOXEL_COMPLETE=complete_bash" in voxel(cwd=tmp_path, _VOXEL_COMPLETE="source_bash").stdout
 
 
 def test_the_command_line_page_says_what_the_code_says() -> None:
