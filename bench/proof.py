@@ -2,19 +2,22 @@
 
     python bench/proof.py FOLDER [--every 10] [--exact 50]
 
-Every so many-th .blend below FOLDER becomes candidates as in a build, on the default Blender, and each is proved with
-a clock around every part. `--exact N` also leaves out every statement of so many answers in a fork of its own, as the
-proof does only with those that cannot be taken back, and counts where the two ways differ. Processor time is that of
-this process and of all that ran in the boxes.
+Every so many-th .blend below FOLDER becomes candidates as in a build, and they are proved on every Blender that is
+installed with a clock around every part. `--exact N` judges so many of the examples, drawn by chance, in a clean
+process on each Blender as well and counts where that says another thing; of every tenth of them it leaves out every
+statement in a fork of its own, as the proof does only where nothing misses one, and counts where the two ways differ.
+Processor time is that of this process and of all that ran in the boxes, without what `--exact` adds.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,16 @@ import msgspec
 import psutil
 
 from voxel.blender import Blender
+from voxel.bpycode import scripts
 from voxel.errors import BadInput
 from voxel.records.example import Provenance
 from voxel.training.dataset_builder import minimal, proving
-from voxel.training.dataset_builder.proving import Proved, Prover, Unproved
+from voxel.training.dataset_builder.blender_dataset import default_versions
+from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanCandidate
+from voxel.training.dataset_builder.naming import plain_names
+from voxel.training.dataset_builder.proving import Proved, Prover, judge, wrong_with
 from voxel.training.dataset_builder.roles import candidates
+from voxel.training.dataset_builder.together import together
 
 
 class Clock:
@@ -52,10 +60,10 @@ class Clock:
         setattr(owner, name, outer)
 
 
-def processor(blender: Blender) -> float:
+def processor() -> float:
     """Processor seconds of this process and of the boxes below it, dead ones that were waited for included."""
     family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    return sum(sum(one.cpu_times()[:4]) for one in family if blender.pid)
+    return sum(sum(one.cpu_times()[:4]) for one in family)
 
 
 def kind_of(statement: ast.stmt) -> str:
@@ -67,20 +75,48 @@ def kind_of(statement: ast.stmt) -> str:
     return type(statement).__name__
 
 
-def differing(blender: Blender, sources: tuple[str, ...], missed: minimal.Missed, timeout: float) -> tuple[int, int]:
-    """(statements, those on which leaving out says another thing than the quick way)."""
-    quick = {one.way for one in minimal.tried(blender, sources, missed, timeout=timeout).spare}
-    tree = ast.parse(sources[-1])
+def differing(blender: Blender, sources: tuple[str, ...], missed: minimal.Missed) -> tuple[int, int]:
+    """(statements, those on which leaving out in a fork of its own says another thing than the proof)."""
+    (found,) = together([minimal.tried(blender, sources, missed, timeout=30)])
+    quick = {one.way for one in found.spare}
     count = wrong = 0
-    for one in minimal.statements(tree):
-        without = (*sources[:-1], ast.unparse(minimal.left_out(tree, one)))
+    for one in minimal.statements(ast.parse(sources[-1])):
         try:
-            needed = bool(missed(blender.trial(*without, timeout=timeout).scene))
+            scene = blender.trial(*sources[:-1], minimal.left_out(sources[-1], one)).scene
+            needed = bool(missed(scene))
         except BadInput:
             needed = True
         count += 1
         wrong += needed == (one.way in quick)
     return count, wrong
+
+
+def exact(blenders: Sequence[Blender], made: Sequence[tuple[Candidate | PlanCandidate, Proved]]) -> None:
+    """Judges examples anew in clean processes, and prints how many are judged otherwise."""
+    judged: Counter[str] = Counter()
+    otherwise: Counter[str] = Counter()
+    count = wrong = 0
+    for number, (candidate, line) in enumerate(made):
+        example = line.example
+        sources = scripts(example.role, example.context, example.completion)
+        after = None
+        if isinstance(candidate, Candidate):
+            after = plain_names(candidate.before, candidate.after)[1]
+        for place, blender in enumerate(blenders):
+            series = blender.runtime.series
+            reason = judge(blender, sources, example.checks, None if place else after)
+            told = series in example.blender
+            judged[series] += 1
+            # a second turn also needs the first one to hold, so that it may be said of fewer versions
+            if told == bool(reason) and (told or example.category != FOLLOW_UP):
+                otherwise[series] += 1
+                print(f"judged otherwise: {example.id} on {series}: {reason or 'it holds'}")
+        if number % 10 == 0 and after is not None:
+            held = differing(blenders[0], sources, lambda scene: wrong_with(scene, example.checks, after))  # noqa: B023
+            count, wrong = count + held[0], wrong + held[1]
+    for series, many in judged.items():
+        print(f"judged in clean processes of {series}: {many} examples, {otherwise[series]} judged otherwise")
+    print(f"left out in forks of their own: {count} statements, {wrong} judged otherwise")
 
 
 def main() -> None:
@@ -91,67 +127,70 @@ def main() -> None:
     parser.add_argument("--exact", type=int, default=0)
     given = parser.parse_args()
     clock, spare, proofs, lines = Clock(), Counter[str](), Counter[str](), Counter[str]()
-    statements = exact = wrong = 0
-    left = given.exact
-    inner_tried = minimal.tried
+    made: list[tuple[Candidate | PlanCandidate, Proved]] = []
+    statements = 0
+    inner_tried, inner_lined = minimal.tried, proving.lined
 
-    def watched(blender: Blender, sources: Any, missed: Any, **named: Any) -> minimal.Tried:
-        nonlocal statements, exact, wrong, left
-        found = inner_tried(blender, sources, missed, **named)
+    def watched(blender: Blender, sources: Any, missed: Any, **named: Any) -> Any:
+        nonlocal statements
+        found = yield from inner_tried(blender, sources, missed, **named)
         statements += len(list(minimal.statements(ast.parse(sources[-1])))) if not found.trouble else 0
         spare.update(kind_of(one.node) for one in found.spare[-1:])
-        if left > 0 and not found.trouble and not found.spare:
-            left -= 1
-            minimal.tried = inner_tried
-            count, other = differing(blender, sources, missed, named["timeout"])
-            minimal.tried = watched
-            exact, wrong = exact + count, wrong + other
         return found
 
-    with Blender() as blender:
-        files = sorted(given.folder.rglob("*.blend"))[:: given.every]
+    def lined(candidate: Candidate | PlanCandidate, *values: Any, **named: Any) -> Proved:
+        line = inner_lined(candidate, *values, **named)
+        made.append((candidate, line))
+        return line
+
+    with ExitStack() as stack:
+        blenders = [stack.enter_context(Blender(version)) for version in default_versions()]
         scenes = []
-        for path in files:
+        for path in sorted(path for path in given.folder.rglob("*.blend"))[:: given.every]:
             try:
-                scenes.append((path, msgspec.json.decode(blender.load(path))))
+                scenes.append((path, msgspec.json.decode(blenders[0].load(path))))
             except BadInput as error:
                 lines[f"not read: {type(error).__name__}"] += 1
-        clock.around(blender, "trial", lambda *_, places=(), **__: "with single statements" if places else "left out")
-        clock.around(blender, "run", lambda *_, **__: "run, save, load, dump (clean)")
+        for blender in blenders:
+            series = blender.runtime.series
+            clock.around(blender, "trials", lambda *_, series=series, **__: f"{series} in shared forks")
+            clock.around(blender, "trial", lambda *_, series=series, **__: f"{series} in a fork of its own")
+            clock.around(blender, "run", lambda *_, series=series, **__: f"{series} run, save, load, dump (clean)")
         clock.around(
-            blender, "render", lambda *s, **_: "picture, file" if isinstance(s[0], Path) else "picture, example"
+            blenders[0], "render", lambda *s, **_: "picture, file" if isinstance(s[0], Path) else "picture, example"
         )
-        clock.around(blender, "load", lambda *_, **__: "effects of the file")
+        clock.around(blenders[0], "load", lambda *_, **__: "effects of the file")
         clock.around(proving, "differences", lambda *_, **__: "comparison")
-        minimal.tried = watched
-        prover = Prover([blender])
-        busy, began = processor(blender), time.perf_counter()
+        minimal.tried, proving.lined = watched, lined
+        prover = Prover(blenders)
+        busy, began = processor(), time.perf_counter()
         for path, scene in scenes:
             prover.next_file(path)
-            for candidate in candidates(scene):
-                line = prover.prove(candidate, Provenance(source="folder", path=path.name))
+            for line in prover.prove_all(candidates(scene), Provenance(source="folder", path=path.name)):
                 if isinstance(line, Proved):
                     lines["proved"] += 1
                     proofs.update(f"{line.example.role}: {proof}" for proof in line.example.proved)
-                elif isinstance(line, Unproved):
+                else:
                     lines[f"dropped: {line.dropped.reason.split(':')[0]}"] += 1
-        seconds, busy = time.perf_counter() - began, processor(blender) - busy
-    proved = max(1, lines["proved"])
-    print(
-        f"{len(scenes)} files, {dict(lines)}; {seconds / proved:.3f} s and {busy / proved:.3f} core-seconds per example"
-    )
-    for part, spent in sorted(clock.seconds.items(), key=lambda one: -one[1]):
-        print(f"  {part:<32} {spent / proved * 1000:7.1f} ms per example   {clock.calls[part]:6} calls")
-    rest = seconds - sum(clock.seconds.values())
-    print(f"  {'everything else':<32} {rest / proved * 1000:7.1f} ms per example")
-    total = sum(spare.values())
-    print(f"{total} of {statements} statements are not missed, {1000 * total / max(1, statements):.1f} in 1,000")
-    for kind, count in spare.most_common(12):
-        print(f"  {count:5}  {kind}")
-    for proof, count in sorted(proofs.items()):
-        print(f"  {count:5}  {proof}")
-    if given.exact:
-        print(f"left out in forks: {exact} statements, {wrong} judged otherwise")
+        seconds, busy = time.perf_counter() - began, processor() - busy
+        minimal.tried, proving.lined = inner_tried, inner_lined
+        parts = sorted(clock.seconds.items(), key=lambda one: -one[1])
+        calls = dict(clock.calls)
+        proved = max(1, lines["proved"])
+        print(f"{len(scenes)} files, {dict(lines)}")
+        print(f"{seconds / proved:.3f} s and {busy / proved:.3f} core-seconds per example")
+        for part, spent in parts:
+            print(f"  {part:<36} {spent / proved * 1000:7.1f} ms per example   {calls[part]:6} calls")
+        rest = seconds - sum(spent for _, spent in parts)
+        print(f"  {'everything else':<36} {rest / proved * 1000:7.1f} ms per example")
+        total = sum(spare.values())
+        print(f"{total} of {statements} statements are not missed, {1000 * total / max(1, statements):.1f} in 1,000")
+        for kind, count in spare.most_common(12):
+            print(f"  {count:5}  {kind}")
+        for proof, count in sorted(proofs.items()):
+            print(f"  {count:5}  {proof}")
+        if given.exact:
+            exact(blenders, random.Random(1).sample(made, min(given.exact, len(made))))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from voxel.blender.quality import Quality, code_quality
 from voxel.blender.renderer import Picture
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Blender, Limits, Trial
+from voxel.blender.server import Attempt, Blender, Limits, Trial
 
 __all__ = [
+    "Attempt",
     "Blender",
     "Limits",
     "Picture",

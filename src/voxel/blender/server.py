@@ -55,6 +55,14 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """As `inside/unit_effects` tells them."""
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Code of our own writer to try, as `Blender.trial` does."""
+
+    sources: tuple[str, ...]
+    places: tuple[int, ...] = ()
+    effects: bool = False
+
+
 class Blender:
     """One warm, boxed Blender. A context manager; used by one thread at a time.
 
@@ -169,6 +177,23 @@ class Blender:
         if reply["bad"]:
             raise BadInput(reply["bad"])
         return msgspec.json.decode(payload, type=Trial)
+
+    def trials(self, attempts: Sequence[Attempt], *, timeout: float = 30) -> list[Trial | None]:
+        """The same for many attempts, as many as can be in one fork; between them the scene is made empty again.
+
+        None for an attempt that failed, which `trial` tells more of. What ends a fork or takes too long there is tried
+        once more as the first of another fork, where it has `timeout` seconds of its own. Raises as `trial` does, but
+        no BadInput.
+        """
+        if self._refuse:
+            raise SetupError(box.missing())
+        found: list[Trial | None] = []
+        while len(found) < len(attempts):
+            left = msgspec.json.encode(attempts[len(found) :])
+            _, payload = self._ask({"op": "trials", "result": "dump"}, left, timeout, timeout)
+            lines = payload.split(b"\n")[:-1]
+            found += [msgspec.json.decode(line, type=Trial | None) for line in lines] or [None]
+        return found
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
         """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it

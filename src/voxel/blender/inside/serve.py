@@ -81,6 +81,8 @@ class Server:
             return self.run(header, payload, unit, limits)
         if op == "trial":
             return self.trial(header, json.loads(payload), limits)
+        if op == "trials":
+            return self.trials(json.loads(payload), limits)
         if op == "code":
             return self.trusted(payload.decode(), limits)
         raise ValueError(f"unknown operation {op}")
@@ -164,6 +166,20 @@ class Server:
             write_all(report, json.dumps(result).encode("utf-8", "replace") + b"ok")
 
         return self._judged(self.forks.run(work, limits))
+
+    def trials(self, attempts: list[dict[str, Any]], limits: Limits) -> tuple[dict[str, Any], bytes]:
+        """The same for many attempts in one fork, as far as it comes: a line of JSON for each, the first one first."""
+        self._want_fresh("dump", limits)
+
+        def work(report: int) -> None:
+            import dump
+            from unit_shared import shared
+
+            gc.disable()
+            shared(attempts, lambda: dump.dump(self.fresh or {}), limits.wall / 2, lambda line: write_all(report, line))
+
+        outcome = self.forks.run(work, limits)
+        return {"timed_out": outcome.timed_out}, outcome.report
 
     def trusted(self, source: str, limits: Limits) -> tuple[dict[str, Any], bytes]:
         """Runs our own source, whose `answer()` gives JSON-able data."""
@@ -294,7 +310,7 @@ def _warm() -> None:
     for name in _USUAL:
         with contextlib.suppress(ImportError):
             __import__(name)
-    for name in ("counts", "dump", "unit_effects", "unit_trial"):
+    for name in ("counts", "dump", "unit_effects", "unit_shared", "unit_trial"):
         __import__(name)
     bpy.ops.wm.read_factory_settings(use_empty=True)
 

@@ -144,7 +144,7 @@ class BuildStage:
                     scene = scrubbed(scene)
                 source = msgspec.convert(unit.payload["source"], Provenance)
                 prover.next_file(data.blob(unit.payload["sha256"]))
-                lines = [line for one in candidates(scene) if (line := prover.prove(one, source)) is not None]
+                lines = prover.prove_all(candidates(scene), source)
                 for script in embedded(data.blob(unit.payload["sha256"])):
                     lines += from_script(script, source, blenders, self._timeout)
                 lines += repairs(lines, blenders, self._timeout)

@@ -6,19 +6,17 @@ There is no list of exceptions: what the comparison does not miss, the answer do
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from voxel.blender import Blender
+from voxel.blender import Attempt, Blender, Trial
 from voxel.errors import BadInput
+from voxel.training.dataset_builder.together import FOREIGN, Asked, Asking, shareable
 
 Missed = Callable[[Any], str]
 """What is wrong with a dumped Scene; empty when nothing is."""
-FOREIGN = (".expression", "driver_add")
-"""Signs of text from files that Blender itself would run; such code is only run where its report is not believed."""
 ROUNDS = 12
 _BLOCKS = (ast.For, ast.If, ast.With, ast.While, ast.FunctionDef)
 _NEVER = (ast.Return, ast.Pass)
@@ -56,14 +54,16 @@ class Lean(NamedTuple):
     effects: dict[str, Any]
 
 
-def lean(blender: Blender, context: str, completion: str, missed: Missed, *, effects: bool, timeout: float) -> Lean:
+def lean(
+    blender: Blender, context: str, completion: str, missed: Missed, *, effects: bool, timeout: float
+) -> Asking[Lean]:
     """An answer without the statements that nothing misses.
 
     Statements go one at a time, for of two that do the same one is needed; what is left is tried anew each time.
     """
     for _ in range(ROUNDS):
         sources = (context, completion) if context else (completion,)
-        found = tried(blender, sources, missed, effects=effects, timeout=timeout)
+        found = yield from tried(blender, sources, missed, effects=effects, timeout=timeout)
         if found.trouble or not found.spare:
             return Lean(completion, found.trouble, found.effects)
         completion = cut(completion, min(reversed(found.spare), key=lambda one: len(one.way)))
@@ -109,47 +109,53 @@ def uncertain(tree: ast.Module) -> list[Statement]:
     return [one for one in statements(tree) if one.way not in whole and not certain(one.node)]
 
 
-def tried(blender: Blender, sources: Sequence[str], missed: Missed, *, effects: bool = False, timeout: float) -> Tried:
+def tried(
+    blender: Blender, sources: Sequence[str], missed: Missed, *, effects: bool = False, timeout: float
+) -> Asking[Tried]:
     """Runs the sources, then the last one again without each uncertain statement.
 
-    `missed` judges the Scenes. Costs a fork, a dump for each statement that can be taken back, and another fork for
-    each that cannot.
+    `missed` judges the Scenes. Costs a run, a dump for each statement that can be taken back, and another run for each
+    that cannot. Forks are shared with other works; that something does not hold, or that nothing misses a statement,
+    is only believed of a fork of its own.
     """
     *before, answer = sources
     tree = ast.parse(answer)
     doubtful = uncertain(tree)
     foreign = any(sign in source for source in sources for sign in FOREIGN)
+    sharing = shareable(sources)
     places = [] if foreign else [one.place for one in doubtful if one.place is not None]
-    try:
-        trial = blender.trial(*sources, places=places, effects=effects, timeout=timeout) if not foreign else None
-        whole = trial.scene if trial else _cleanly(blender, sources, timeout)
-    except BadInput as error:
-        return Tried(f"does not run: {error}", [], {})
-    trouble = missed(whole)
-    if trouble:
-        return Tried(trouble, [], {})
-    spare = []
+    trial: Trial | None = None
+    if sharing:
+        (trial,) = yield Asked(blender, [Attempt(sources=tuple(sources), places=tuple(places), effects=effects)])
+    if trial is None or missed(trial.scene):
+        try:
+            trial = blender.trial(*sources, places=places, effects=effects, timeout=timeout) if not foreign else None
+            whole = trial.scene if trial else _cleanly(blender, sources, timeout)
+        except BadInput as error:
+            return Tried(f"does not run: {error}", [], {})
+        trouble = missed(whole)
+        if trouble:
+            return Tried(trouble, [], {})
+    unclear = []
     for one in doubtful:
         without = trial.without.get(one.place) if trial and one.place is not None else None
-        if without is not None and missed(without):
-            continue
-        if not _fails(blender, (*before, ast.unparse(left_out(tree, one))), missed, timeout, foreign):
-            spare.append(one)
+        if without is None or not missed(without):
+            unclear.append((one, (*before, left_out(answer, one))))
+    if unclear and sharing:
+        found = yield Asked(blender, [Attempt(sources=shorter) for _, shorter in unclear])
+        unclear = [one for one, shown in zip(unclear, found, strict=True) if shown and not missed(shown.scene)]
+    spare = [one for one, shorter in unclear if not _fails(blender, shorter, missed, timeout, foreign)]
     return Tried("", spare, trial.effects if trial else {})
 
 
-def left_out(tree: ast.Module, one: Statement) -> ast.Module:
-    """A copy of the tree without a statement."""
-    copied = copy.deepcopy(tree)
-    owner: Any = copied
-    for field, number in one.way[:-1]:
-        owner = getattr(owner, field)[number]
-    field, number = one.way[-1]
-    body = getattr(owner, field)
-    del body[number]
-    if not body and field == "body" and owner is not copied:
-        body.append(ast.Pass())
-    return copied
+def left_out(source: str, one: Statement) -> str:
+    """The text with `pass` in the statement's place: what runs is the script without it, and no tree is copied."""
+    lines = source.encode().split(b"\n")
+    node = one.node
+    last, end = node.end_lineno or node.lineno, node.end_col_offset
+    start, rest = lines[node.lineno - 1][: node.col_offset], lines[last - 1][end:]
+    lines[node.lineno - 1 : last] = [start + b"pass" + rest]
+    return b"\n".join(lines).decode()
 
 
 def cut(source: str, one: Statement) -> str:
@@ -162,7 +168,7 @@ def cut(source: str, one: Statement) -> str:
     kept = lines[:first] + lines[last + 1 :]
     while 0 < first < len(kept) and not kept[first].strip() and not kept[first - 1].strip():
         del kept[first]
-    return "\n".join(kept).rstrip("\n") + "\n"
+    return "\n".join(kept).strip("\n") + "\n"
 
 
 def _fails(blender: Blender, sources: Sequence[str], missed: Missed, timeout: float, foreign: bool) -> bool:
