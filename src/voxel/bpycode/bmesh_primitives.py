@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from voxel.bpycode.layout import Doc, call, parts
-from voxel.bpycode.numbers import number, vector
+from voxel.bpycode.layout import Doc, call
+from voxel.bpycode.meshes import place_geometry
+from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Id, Json, Script
-from voxel.bpycode.values import Column, array, value
+from voxel.bpycode.values import Column, value
 
 DEFAULT_VERTICES = 32
 CAPS = {"NGON": ("True", "False"), "NOTHING": ("False", "False"), "TRIFAN": ("True", "True")}
@@ -32,16 +33,7 @@ def make_by_bmesh(script: Script, needed: Id, mesh: Json) -> str:
     script.do(call(f"bmesh.ops.{FUNCTIONS[primitive['kind']]}", bm, **keywords))
     script.do(call(f"{bm}.to_mesh", variable))
     script.do(f"{bm}.free()")
-    scale, offset = primitive.get("scale") or [1.0] * 3, primitive.get("offset") or [0.0] * 3
-    if scale != [1.0] * 3 or offset != [0.0] * 3:
-        script.need("from mathutils import Matrix")
-        diagonal = [f"*{scale.word}"] if isinstance(scale, Column) else vector(scale)
-        matrix: Doc = call("Matrix.LocRotScale", array(script, offset), "None", array(script, scale))
-        if offset == [0.0] * 3:
-            matrix = call("Matrix.Diagonal", parts([*diagonal, "1"]))
-        elif scale == [1.0] * 3:
-            matrix = call("Matrix.Translation", array(script, offset))
-        script.do(call(f"{variable}.transform", matrix))
+    place_geometry(script, variable, primitive.get("scale"), primitive.get("rotation"), primitive.get("offset"))
     if mesh["geometry"].get("smooth") is True:
         script.do(f"{variable}.shade_smooth()")
     return variable

@@ -70,23 +70,32 @@ def operator_arguments(script: Script, mesh: Json) -> dict[str, Doc]:
 
 
 def after_operator(script: Script, mesh_expression: str, mesh: Json) -> None:
-    """What an operator cannot do: stretch some of the shapes, move the geometry away from its origin."""
+    """What an operator cannot do: stretch some of the shapes, turn the geometry, move it away from its origin."""
     primitive = mesh["geometry"]["primitive"]
-    scale = primitive.get("scale") or [1.0, 1.0, 1.0]
-    offset = primitive.get("offset") or [0.0, 0.0, 0.0]
-    stretched = scale != [1.0, 1.0, 1.0] and primitive["kind"] not in STRETCHED
-    moved = isinstance(offset, Column) or any(abs(part) > 1e-6 for part in offset)
-    if not stretched and not moved:
+    scale = None if primitive["kind"] in STRETCHED else primitive.get("scale")
+    place_geometry(script, mesh_expression, scale, primitive.get("rotation"), primitive.get("offset"))
+
+
+def place_geometry(script: Script, mesh: str, scale: Any, rotation: Any, offset: Any) -> None:
+    """Stretch, turn and move the vertices of a mesh; None is nothing to do, as are values without effect."""
+    scale = None if scale == [1.0, 1.0, 1.0] else scale
+    moved = isinstance(offset, Column) or any(abs(part) > 1e-6 for part in offset or ())
+    if scale is None and not moved and not rotation:
         return
-    if stretched and moved:
+    script.need("from mathutils import Matrix")
+    if rotation:
+        script.need("from mathutils import Euler")
+        turn = call("Euler", array(script, rotation, "ROTATION"))
+        parts_of = (array(script, offset) if moved else "None", turn, "None" if scale is None else array(script, scale))
+        matrix: Doc = call("Matrix.LocRotScale", *parts_of)
+    elif scale is not None and moved:
         matrix = call("Matrix.LocRotScale", array(script, offset), "None", array(script, scale))
-    elif stretched:
+    elif scale is not None:
         diagonal = [f"*{scale.word}"] if isinstance(scale, Column) else vector(scale)
         matrix = call("Matrix.Diagonal", parts([*diagonal, "1"]))
     else:
         matrix = call("Matrix.Translation", array(script, offset))
-    script.need("from mathutils import Matrix")
-    script.do(call(f"{mesh_expression}.transform", matrix))
+    script.do(call(f"{mesh}.transform", matrix))
 
 
 def make_mesh(script: Script, needed: tuple[str, str], mesh: Json) -> str:
@@ -193,7 +202,11 @@ def write_attribute(script: Script, variable: str, attribute: Json, edges: int, 
     member = MEMBERS.get(kind, "value")
     name = script.names.take(attribute["name"], "attribute")
     owner = "color_attributes" if member == "color" and domain in ("POINT", "CORNER") else "attributes"
-    script.assign(name, call(f"{variable}.{owner}.new", *arguments))
+    creation = call(f"{variable}.{owner}.new", *arguments)
+    if owner == "color_attributes" and all(row == [1.0] * 4 for row in rows):
+        script.do(creation)  # new ones are white
+        return
+    script.assign(name, creation)
     if domain == "EDGE":
         write_edge_values(script, variable, name, kind, rows, edges, where)
         return

@@ -11,7 +11,8 @@ CLOSE = 2e-6
 COLOR_CLOSE = 1e-5
 """The same for colour channels, which nobody sees closer than 1/1000."""
 
-_NOTHING = 1e-7
+_NOTHING = 5e-7
+"""What is smaller is the noise of float32, not a number that anybody chose."""
 _LARGEST = 10.0
 """A vector's length beyond this does not make its small parts less exact."""
 

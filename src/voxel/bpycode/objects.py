@@ -17,7 +17,7 @@ from voxel.bpycode.meshes import (
 )
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
-from voxel.bpycode.values import ANGLES, Column, array
+from voxel.bpycode.values import ANGLES, UNTURNED, Column, array
 
 TRANSFORM = ("location", "rotation_euler", "scale")
 
@@ -42,7 +42,8 @@ def transform_of(script: Script, block: Json) -> dict[str, Doc]:
 def matters(key: str, what: list[float] | Column) -> bool:
     """Whether a part of a transform differs visibly from that of a new object."""
     rest = 1.0 if key == "scale" else 0.0
-    return isinstance(what, Column) or any(abs(part - rest) > 1e-6 for part in what)
+    least = UNTURNED if key == "rotation_euler" else 1e-6
+    return isinstance(what, Column) or any(abs(part - rest) > least for part in what)
 
 
 class Holders:

@@ -11,6 +11,8 @@ from voxel.bpycode.numbers import COLOR_CLOSE, angle, number, scalar, vector
 from voxel.bpycode.script import Json, Script, identity
 
 ANGLES = frozenset({"ROTATION", "ANGLE", "EULER"})
+UNTURNED = 3e-5
+"""Radians of a rotation that are the noise of a matrix it was taken from."""
 COLORS = frozenset({"COLOR", "COLOR_GAMMA"})
 
 
@@ -67,6 +69,7 @@ def value(script: Script, what: Any, unit: str = "", *, exact_float: bool = Fals
 
 def angles(script: Script, what: list[float]) -> list[str]:
     """Parts of a rotation: in degrees when all are round, else those that a person would turn by anyway."""
+    what = [0.0 if abs(part) < UNTURNED else part for part in what]
     plain = vector(what)
     even = all(text == "0" or angle(part) for part, text in zip(what, plain, strict=True))
     return [

@@ -117,12 +117,14 @@ class Tree(_Part, frozen=True, kw_only=True):
 
 
 class Primitive(_Part, frozen=True, kw_only=True):
-    """The operator's result times `scale` plus `offset` is the mesh, with the same faces."""
+    """The operator's result times `scale`, turned, plus `offset` is the mesh, with the same faces."""
 
     kind: Literal["CUBE", "PLANE", "GRID", "CIRCLE", "UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE", "TORUS", "MONKEY"]
     args: dict[str, int | float | str]
     """Arguments of `bpy.ops.mesh.primitive_*_add` that differ from its defaults."""
     scale: Vector
+    rotation: Vector | UnsetType = UNSET
+    """Euler angles XYZ in radians."""
     offset: Vector
 
 

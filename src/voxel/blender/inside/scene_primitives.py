@@ -1,7 +1,8 @@
-"""Recognises meshes that one of Blender's own operators makes, up to a scale and an offset.
+"""Recognises meshes that one of Blender's own operators makes, up to a scale, a rotation and an offset.
 
 Candidates follow from the counts of vertices and faces; Blender makes each candidate once. Both are brought to a unit
-box, then compared: the same positions in any order, the same faces as cycles of vertices with the same winding.
+box, then compared: the same positions in any order, the same faces as cycles of vertices with the same winding. What
+was turned is found where its vertices still have the operator's order: by the map that takes one to the other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import bmesh
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 Array = np.ndarray[Any, Any]
 Face = tuple[int, ...]
@@ -222,7 +224,7 @@ def _torus_candidates(positions: Array, count: int) -> list[Recipe]:
 
 
 class Found(NamedTuple):
-    """A recognised primitive: candidate * scale + offset are the mesh's vertices.
+    """A recognised primitive: candidate * scale, turned, + offset are the mesh's vertices.
 
     `order` has the candidate's index of each vertex of the mesh.
     """
@@ -231,6 +233,8 @@ class Found(NamedTuple):
     scale: Array
     offset: Array
     order: Array
+    turned: tuple[float, ...] = ()
+    """Euler angles XYZ, where the mesh is turned."""
 
     def in_order(self) -> bool:
         """The operator makes the vertices in just this order."""
@@ -257,20 +261,24 @@ class Found(NamedTuple):
         return uvs.shape == uv.shape and bool(np.abs(uvs - uv).max() <= 1e-4)
 
     def described(self) -> dict[str, Any]:
-        return described(self.recipe, self.scale, self.offset)
+        told = described(self.recipe, self.scale, self.offset)
+        return {**told, "rotation": [_tidy(angle) for angle in self.turned]} if self.turned else told
 
 
 def recognise(shape: Any, faces: list[list[int]], exact_order: bool) -> Found | None:
     """The primitive that a mesh is, or None. `exact_order`: the operator must make its vertices in the same order."""
     positions = shape.positions.astype(np.float64)
+    alike = []
     for recipe in candidates(positions, shape.sizes, len(shape.edges)):
         made = make(recipe)
         if len(made.positions) != len(positions) or len(made.faces) != len(faces) or made.edges != len(shape.edges):
             continue
+        alike.append((recipe, made))
         found = _fit(recipe, made, positions, faces)
         if found is not None and (not exact_order or found.in_order()):
             return found
-    return None
+    turned = (_turned(recipe, made, positions, faces) for recipe, made in alike)
+    return next((found for found in turned if found is not None), None)
 
 
 def _fit(recipe: Recipe, made: Made, positions: Array, faces: list[list[int]]) -> Found | None:
@@ -289,6 +297,24 @@ def _fit(recipe: Recipe, made: Made, positions: Array, faces: list[list[int]]) -
     theirs = {_cycle(face) for face in made.faces}
     ours = {_cycle([int(order[vertex]) for vertex in face]) for face in faces}
     return Found(recipe, scale, offset, order) if theirs == ours else None
+
+
+def _turned(recipe: Recipe, made: Made, positions: Array, faces: list[list[int]]) -> Found | None:
+    """A candidate that was stretched along its own axes, then turned and moved, its vertices in their order."""
+    count = len(positions)
+    if count < 6 or {_cycle(face) for face in made.faces} != {_cycle(face) for face in faces}:
+        return None
+    known = np.c_[made.positions, np.ones(count)]
+    fitted = np.linalg.lstsq(known, positions, rcond=None)[0]
+    axes = fitted[:3]
+    scale = np.linalg.norm(axes, axis=1)
+    if np.abs(known @ fitted - positions).max() > CLOSE * float(np.ptp(positions, axis=0).max()) or scale.min() == 0.0:
+        return None
+    frame = axes / scale[:, None]
+    if np.abs(frame @ frame.T - np.eye(3)).max() > CLOSE or np.linalg.det(frame) < 0.0:
+        return None
+    turn = [0.0 if abs(angle) < CLOSE else float(angle) for angle in Matrix(frame.T.tolist()).to_euler()]
+    return Found(recipe, scale, fitted[3], np.arange(count), tuple(turn))
 
 
 def _match(ours: Array, theirs: Array, tolerance: float) -> Array | None:
