@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -18,6 +20,21 @@ BlenderOption = Annotated[
 ]
 DISK_BYTES = 5 << 30
 MEMORY_BYTES = 4 << 30
+EXTRAS = {
+    "openai": ("openai", "fine-tuning at OpenAI and Azure"),
+    "bedrock": ("boto3", "fine-tuning at Bedrock"),
+    "local": ("trl", "training on this machine"),
+    "eval": ("inspect_ai", "evaluating models of services"),
+    "hub": ("datasets", "Parquet and pushing to the hub"),
+    "serve": ("uvicorn", "voxel ui and the gateway"),
+    "mcp": ("mcp", "tools for agents"),
+}
+"""Extra: the module that it brings, and what needs it."""
+PROGRAMS = {
+    "git": ("--source git", "sudo apt-get install git"),
+    "chromium": ("the tests of pages, and nothing else", "sudo apt-get install chromium"),
+}
+"""Program: what needs it, and what installs it."""
 SERVICES = {
     "GITHUB_TOKEN": "scraping GitHub at more than 60 requests an hour",
     "OPENAI_API_KEY": "fine-tuning at OpenAI",
@@ -72,14 +89,35 @@ def _findings(versions: list[str] | None) -> Iterator[Finding]:
                 yield Finding(f"box {runtime.series}: {held.check}", held.ok, held.detail)
         except VoxelError as error:
             yield Finding(f"box {runtime.series}", False, str(error))
+    yield from _optional()
     for name, purpose in SERVICES.items():
         there = bool(os.environ.get(name))
         yield Finding(name, there, "set" if there else f"not set; needed for {purpose}", needed=False)
 
 
+def _optional() -> Iterator[Finding]:
+    from importlib.util import find_spec
+
+    for extra, (module, purpose) in EXTRAS.items():
+        there = find_spec(module) is not None
+        told = "installed" if there else f"needed for {purpose}: pip install 'voxel-training[{extra}]'"
+        yield Finding(f"extra {extra}", there, told, needed=False)
+    for program, (purpose, mends) in PROGRAMS.items():
+        path = shutil.which(program)
+        yield Finding(program, bool(path), path or f"needed for {purpose}: {mends}", needed=False)
+
+
 def _machine() -> Iterator[Finding]:
     disk = shutil.disk_usage(".").free
-    yield Finding("disk", disk >= DISK_BYTES, f"{disk / (1 << 30):.0f} GiB free here; 5 are enough to begin")
+    told = f"{disk / (1 << 30):.0f} GiB free here; 5 are enough to begin"
+    yield Finding("disk", disk >= DISK_BYTES, told if disk >= DISK_BYTES else f"{told}: free some, or work elsewhere")
+    free = Path.cwd()
+    yield Finding("folder", os.access(free, os.W_OK), f"{free} can be written" if os.access(free, os.W_OK)
+                  else f"{free} cannot be written; go to a folder of yours, or take --data-dir")  # fmt: skip
+    right = sys.version_info[:2] == (3, 11)
+    yield Finding("python", right, sys.version.split()[0] if right else
+                  f"{sys.version.split()[0]}; Blender 4.5 as a package needs 3.11: rm -r .venv && "
+                  "./quick_start_training.sh", needed=False)  # fmt: skip
     yield Finding("processors", True, f"{os.cpu_count()} cores")
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
