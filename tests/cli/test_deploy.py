@@ -20,7 +20,8 @@ def test_each_role_has_a_line_also_when_nothing_serves_it(tmp_path: Path, capsys
     assert capsys.readouterr().out == "".join(f"{role:10} nothing\n" for role in ROLES)
     assert main([*words, "--json"]) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        {"role": role, "champion": None, "version": None, "previous": None} for role in ROLES
+        {"role": role, "champion": None, "version": None, "challenger": None, "share": None, "previous": None}
+        for role in ROLES
     ]
     ModelDeployer(tmp_path, env_file=tmp_path / ".env").deploy_model("m1", "local", "builder", {}, force=True)
     assert main(words) == 0
@@ -41,3 +42,21 @@ def test_a_file_in_place_of_the_data_directory_is_one_line(tmp_path: Path, capsy
     assert capsys.readouterr() == ("", f"voxel: {line}")
     assert module(["--data-dir", str(file)]) == 2
     assert capsys.readouterr() == ("", f"error: {line}")
+
+
+def test_a_challenger_is_listed_with_its_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    deployer = ModelDeployer(tmp_path, env_file=tmp_path / ".env")
+    deployer.deploy_model("m1", "openai", "builder", {}, force=True)
+    deployer.start_canary("m2", "openai", "builder", {}, share=0.25, force=True)
+    words = ["--data-dir", str(tmp_path), "--json"]
+    assert main(["deploy", "list", *words]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[1]) == {
+        "role": "builder", "champion": "m1", "version": 1, "challenger": "m2", "share": 0.25, "previous": None,
+    }  # fmt: skip
+    assert main(["deploy", "rollback", "--role", "builder", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["challenger"] is None
+    assert main(["deploy", "canary", "m3", "--role", "builder", *words]) == 2
+    assert "m3 was not evaluated as builder" in capsys.readouterr().err

@@ -55,7 +55,7 @@ def add_runtime(
     from voxel.blender.runtimes import add, add_executable
     from voxel.stages.command import say
 
-    if executable is None:
+    if executable is None and version.replace(".", "").isdigit():
         say(f"installing Blender {version}; about 350 MB to download")
     runtime = add(version) if executable is None else add_executable(version, executable)
     typer.echo(f"{runtime.version} {runtime.site or runtime.python}")

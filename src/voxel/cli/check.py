@@ -53,6 +53,8 @@ def command(
         try:
             sources[path] = sys.stdin.read() if str(path) == "-" else read_script(path)
         except BadInput as error:
+            if len(scripts) == 1:
+                raise UsageError(str(error)) from error
             say(str(error))
             bad = True
     if not sources:

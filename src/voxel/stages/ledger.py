@@ -13,6 +13,7 @@ disk.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ from voxel.stages.stage import Done, Dropped, Outcome, Unit
 SCHEMA = 1
 COMMIT_EVERY_S = 0.2
 COMMIT_EVERY_ROWS = 1000
+LEAST_FREE_BYTES = 1 << 20
+"""Below this a disk counts as full."""
 _STEPS = "stage >= ?1 AND stage < ?1 || '/'"
 """A stage, and its steps, whose names go on with a dot, which sorts just before a slash."""
 
@@ -133,7 +136,8 @@ class Ledger:
 
     def _trouble(self, error: sqlite3.Error) -> SetupError:
         text = str(error)
-        if "full" in text:
+        # what SQLite cannot map for want of space it calls an I/O error
+        if "full" in text or ("disk I/O" in text and shutil.disk_usage(self.path.parent).free < LEAST_FREE_BYTES):
             return SetupError(f"no space left on the disk of {self.path}; free some and run the same command again")
         if "readonly" in text or "unable to open" in text:
             return SetupError(f"cannot write {self.path}: {text}; make it writable or take another --data-dir")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from voxel.errors import TryLater
+from voxel.errors import SetupError, TryLater
 from voxel.sources.rows import Found
 from voxel.sources.web import Reply
 
@@ -73,13 +73,15 @@ def read(reply: Reply, kind: type[Answer]) -> Answer:
 
 
 def refusal(reply: Reply) -> str:
-    """Why a repository cannot be listed, in lasting words."""
+    """Why a repository cannot be listed, in lasting words. SetupError when it is the token that is refused."""
     try:
         message = msgspec.json.decode(reply.body, type=Refusal).message
     except (msgspec.MsgspecError, UnicodeDecodeError):
         message = ""
     told = f": {' '.join(message.split())[:200]}" if message else ""
     match reply.status:
+        case 401:
+            raise SetupError(f"GitHub refuses the token (401{told}); set GITHUB_TOKEN to one that holds, or unset it")
         case 404:
             return "gone or private (404)"
         case 409:
