@@ -83,11 +83,14 @@ def place_geometry(script: Script, mesh: str, scale: Any, rotation: Any, offset:
     if scale is None and not moved and not rotation:
         return
     script.need("from mathutils import Matrix")
-    if rotation:
+    if rotation and scale is None and not moved and not isinstance(rotation, Column) and rotation.count(0.0) == 2:
+        axis, angle = next((axis, angle) for axis, angle in zip("XYZ", rotation, strict=True) if angle)
+        matrix: Doc = call("Matrix.Rotation", value(script, angle, "ROTATION"), "4", quote(axis))
+    elif rotation:
         script.need("from mathutils import Euler")
         turn = call("Euler", array(script, rotation, "ROTATION"))
         parts_of = (array(script, offset) if moved else "None", turn, "None" if scale is None else array(script, scale))
-        matrix: Doc = call("Matrix.LocRotScale", *parts_of)
+        matrix = call("Matrix.LocRotScale", *parts_of)
     elif scale is not None and moved:
         matrix = call("Matrix.LocRotScale", array(script, offset), "None", array(script, scale))
     elif scale is not None:

@@ -13,7 +13,7 @@ from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
-from voxel.bpycode.look import show_look
+from voxel.bpycode.materials import write_materials
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.numbers import number
 from voxel.bpycode.placing import objects, wire
@@ -248,22 +248,7 @@ def groups(script: Script, *, shading: bool) -> None:
 def materials(script: Script) -> None:
     """Materials with their nodes."""
     script.paragraph("Materials")
-    for needed, block, old in blocks(script, "materials"):
-        script.paragraph()
-        script.names.open_block()
-        path = f'materials["{needed[1]}"]'
-        if old is not None:
-            edit_data(script, needed, block, old)
-            variable = script.known(needed) or ""
-        else:
-            variable = script.name(needed)
-            script.new(variable, needed)
-            write_props(script, variable, block, path)
-            if block.get("tree"):
-                write_tree(script, variable, "materials", block["tree"], f"{path}.node_tree")
-        show_look(script, variable, block, old)
-        script.names.keep(variable)
-        script.names.close_block()
+    write_materials(script, blocks(script, "materials"))
     script.no_heading()
 
 

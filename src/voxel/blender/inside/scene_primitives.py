@@ -181,8 +181,9 @@ def _round_candidates(positions: Array, sizes: Array, edges: int) -> list[Recipe
     recipes = []
     for around, fill in found:
         ratio = _end_ratio(positions)
-        recipes.append(Recipe("CYLINDER", (around,), fill) if abs(ratio - 1) < CLOSE else
-                       Recipe("CONE", (around,), fill, ratio))  # fmt: skip
+        recipes.append(Recipe("CYLINDER", (around,), fill))  # a turned one has no ends along Z to measure
+        if abs(ratio - 1) >= CLOSE:
+            recipes.append(Recipe("CONE", (around,), fill, ratio))
     triangles = int((sizes == 3).sum())
     around = count - 1
     if around >= 3 and edges == 2 * around:
