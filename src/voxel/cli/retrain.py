@@ -28,7 +28,8 @@ from voxel.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from voxel.records import EvalReport, Example, Job
+    from voxel.records import EvalReport, Example, Job, RoleState
+    from voxel.records.deployment import Backend
     from voxel.stages import DataDir, Progress
     from voxel.training.pipeline import Settings
 
@@ -330,8 +331,27 @@ def _one_role(
     before = measurer.measure(state.champion.model, state.champion.provider, name)
     role.before, role.before_api = before.overall, before.blender_api
     deployer.measured_again(name, state.champion.version, before)
-    deployer.start_canary(role.model, provider, name, report, share=share)
+    backend = _own_backend(state, role.model, provider, name)
+    deployer.start_canary(role.model, provider, name, report, share=share, backend=backend)
     role.ended = f"on trial with {share:.0%} of the conversations"
+    if backend is not None:
+        role.ended += f"; it has to answer: voxel models serve {backend.model}={role.model}"
+
+
+def _own_backend(state: RoleState, model: str, provider: str, role: str) -> Backend | None:
+    """A name of its own for a challenger that would else be asked for by the name of the champion."""
+    import os
+
+    from voxel.records.deployment import Deployment
+    from voxel.training.deployment.backends import backend_of
+
+    if state.champion is None or provider != "local":
+        return None
+    meant = Deployment(version=0, model=model, provider=provider, role=role, deployed_at="", metrics={})
+    there = backend_of(meant, os.environ)
+    if there != backend_of(state.champion, os.environ):
+        return None
+    return msgspec.structs.replace(there, model=f"{role}-v{state.next_version}")
 
 
 def _told(now: Round) -> dict[str, Any]:
