@@ -209,6 +209,13 @@ class _Selection:
             examples = [example for _, example in self.kept if example.role == role]
             derived = [example for example in examples if example.provenance.derived_from]
             derived.sort(key=lambda one: (one.id not in before.examples, -one.quality, one.id))
+            # category by category in turn: the best alone would be of few kinds
+            seen: Counter[str] = Counter()
+            turns: dict[str, int] = {}
+            for one in derived:
+                turns[one.id] = seen[one.category]
+                seen[one.category] += 1
+            derived.sort(key=lambda one: (one.id not in before.examples, turns[one.id], -one.quality, one.id))
             surplus |= {example.id for example in derived[len(examples) - len(derived) :]}
         self.dropped += [
             dropped(example, "cap: half of its role is derived already")
