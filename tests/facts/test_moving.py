@@ -106,6 +106,13 @@ def test_axes_that_move_alike_are_said_together(blender: Blender) -> None:
     assert text.count("2.5 at frame 20") == 1
 
 
+def test_three_axes_with_values_of_their_own_are_said_as_places(blender: Blender) -> None:
+    three = KEYS.replace("cube.location.z = height", "cube.location = (height, 2 * height, 1)").replace("index=2, ", "")
+    text = said(scene(blender, CUBE, three), scene(blender, CUBE))
+    assert "the location of" in text
+    assert "(2.5, 5, 1) at frame 20" in text
+
+
 def test_each_key_may_have_its_own_interpolation(blender: Blender) -> None:
     mixed = scene(blender, CUBE, KEYS, 'curve.keyframe_points[1].interpolation = "LINEAR"\n')
     text = said(mixed, scene(blender, CUBE))

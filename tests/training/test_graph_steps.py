@@ -11,8 +11,14 @@ from voxel.blender import Blender
 from voxel.records.example import Provenance
 from voxel.sources import recipes
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.graph_steps import AT_ONCE, STEPS, steps, straight
+from voxel.training.dataset_builder.graph_steps import AT_ONCE, STEPS, _parts, steps, straight
 from voxel.training.dataset_builder.proving import Proved, Prover
+
+
+def test_what_nothing_reads_yet_waits() -> None:
+    names = "abcdefg"
+    tree = {"nodes": [], "links": [{"from": {"node": a}, "to": {"node": b}} for a, b in ("ab", "bc", "cd", "ef", "fg")]}
+    assert list(_parts(tree, names)) == [{"a", "b", "c", "d"}, {"e", "f", "g"}]
 
 
 def test_a_link_through_reroutes_goes_straight() -> None:

@@ -8,8 +8,10 @@ from voxel.bpycode.layout import WIDTH
 
 _KEY = r'\["(?:[^"\\]|\\.)*"\]'
 _REACHED = re.compile(
-    rf"(\s*)([a-z_]\w*) = (bpy\.data\.\w+{_KEY}(?:\.data)?|bpy\.context\.scene|\w+\.(?:modifiers|constraints){_KEY})"
+    rf"(\s*)([a-z_]\w*) = (bpy\.data\.\w+{_KEY}(?:\.data)?|bpy\.context\.scene|\w+\.data"
+    rf"|\w+\.(?:modifiers|constraints){_KEY})"
 )
+_DATA = re.compile(rf"(\s*)([a-z_]\w*) = (bpy\.data\.objects{_KEY})\.data")
 _UNUSED = re.compile(r"\s*([a-z_]\w*) = bpy\.context\.object")
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
@@ -27,7 +29,7 @@ def tidied(paragraphs: list[list[str]], headings: list[str]) -> list[list[str]]:
 
 
 def _inlined(paragraph: list[str], uses: dict[str, int]) -> list[str]:
-    lines = list(paragraph)
+    lines = _reached_once(paragraph, uses)
     for place in range(len(lines) - 1, -1, -1):
         unused = _UNUSED.fullmatch(lines[place])
         if unused is not None and uses[unused[1]] == 1:
@@ -41,4 +43,24 @@ def _inlined(paragraph: list[str], uses: dict[str, int]) -> list[str]:
         whole = indent + source + following[len(indent) + len(name) :]
         if re.match(rf"{indent}{name}[.\[]", following) and len(whole) <= WIDTH and following[-1] not in "([{":
             lines[place : place + 2] = [whole]
+    return lines
+
+
+def _reached_once(paragraph: list[str], uses: dict[str, int]) -> list[str]:
+    """The lines with an object looked up once where first its data is changed and then the object itself."""
+    lines = list(paragraph)
+    for place in range(len(lines)):
+        data = _DATA.fullmatch(lines[place])
+        if data is None:
+            continue
+        indent, name, source = data.groups()
+        again = re.compile(rf"{indent}([a-z_]\w*) = {re.escape(source)}")
+        found = next(
+            ((later, one[1]) for later in range(place + 1, len(lines)) if (one := again.fullmatch(lines[later]))), None
+        )
+        if found is not None:
+            later, thing = found
+            moved = lines.pop(later)
+            lines[place : place + 1] = [moved, f"{indent}{name} = {thing}.data"]
+            uses[thing] += 1
     return lines
