@@ -302,12 +302,12 @@ def test_phases_are_started_watched_and_gone_on_with_in_a_browser(browser: Brows
     shown.get_by_label("Files of run and scrape").select_option("folder")
     shown.get_by_label("Folder", exact=True).fill(str(server.files))
     shown.get_by_role("button", name="Start").click()
-    shown.get_by_text("ended with exit status 0").wait_for(timeout=60_000)
+    shown.get_by_text("ended with exit status 0").wait_for(timeout=150_000)
     assert "1 of 1 done, 0 left" in shown.inner_text("#live")
     shown.reload()
     shown.get_by_label("Phase").select_option("parse")
     shown.get_by_role("button", name="Start").click()
-    shown.get_by_text("parse: 1 done, 0 dropped, 0 failed").wait_for(timeout=60_000)
+    shown.get_by_text("parse: 1 done, 0 dropped, 0 failed").wait_for(timeout=150_000)
     shown.get_by_role("link", name="Scenes").click()
     shown.get_by_role("link", name="crate.blend").click()
     assert "MESH" in shown.inner_text(".panels")
@@ -316,7 +316,7 @@ def test_phases_are_started_watched_and_gone_on_with_in_a_browser(browser: Brows
     assert shown.evaluate("document.documentElement.scrollWidth") == 400
     shown.goto(f"http://{server.host}/examples/{3:016x}")
     shown.get_by_role("button", name="Render a picture").click()
-    shown.wait_for_function("document.images.length && document.images[0].naturalWidth == 480", timeout=60_000)
+    shown.wait_for_function("document.images.length && document.images[0].naturalWidth == 480", timeout=150_000)
     assert said == []
     shown.context.close()
 
