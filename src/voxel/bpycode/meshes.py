@@ -62,11 +62,16 @@ def operator_arguments(script: Script, mesh: Json) -> dict[str, Doc]:
         whole = isinstance(what, float | int)
         arguments[name] = number(what, whole=True) if whole else value(script, what)
     scale = primitive.get("scale") or [1.0, 1.0, 1.0]
-    if scale != [1.0, 1.0, 1.0] and primitive["kind"] in STRETCHED:
+    if stretches(scale) and primitive["kind"] in STRETCHED:
         arguments["scale"] = array(script, scale)
     if not any(layer["data"] == "primitive" for layer in mesh.get("uv", [])):
         arguments["generate_uvs" if primitive["kind"] == "TORUS" else "calc_uvs"] = "False"
     return arguments
+
+
+def stretches(scale: list[float] | Column) -> bool:
+    """Whether a scale is more than the noise of what it was measured from."""
+    return isinstance(scale, Column) or any(abs(part - 1) > 1e-5 for part in scale)
 
 
 def after_operator(script: Script, mesh_expression: str, mesh: Json) -> None:
@@ -78,7 +83,7 @@ def after_operator(script: Script, mesh_expression: str, mesh: Json) -> None:
 
 def place_geometry(script: Script, mesh: str, scale: Any, rotation: Any, offset: Any) -> None:
     """Stretch, turn and move the vertices of a mesh; None is nothing to do, as are values without effect."""
-    scale = None if scale == [1.0, 1.0, 1.0] else scale
+    scale = scale if scale is not None and stretches(scale) else None
     moved = isinstance(offset, Column) or any(abs(part) > 1e-6 for part in offset or ())
     if scale is None and not moved and not rotation:
         return

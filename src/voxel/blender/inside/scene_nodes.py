@@ -225,6 +225,8 @@ def node_of(
         for name in different:
             result["props"].pop(name, None)
     values = inputs_of(node.inputs, inputs, walk, path, linked, ends)
+    if node.bl_idname == "ShaderNodeBsdfPrincipled":
+        values = without_dark_emission(values)
     if values:
         result["inputs"] = values
     if node.bl_idname in VALUE_NODES:
@@ -232,6 +234,12 @@ def node_of(
         if values:
             result["outputs"] = values
     return result
+
+
+def without_dark_emission(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sockets of a Principled BSDF; black light of any strength, which old files hold, is none and not told."""
+    dark = any(item["label"] == "Emission Color" and item["value"][:3] == [0.0, 0.0, 0.0] for item in values)
+    return [item for item in values if not (dark and item["label"] in ("Emission Color", "Emission Strength"))]
 
 
 def inputs_of(

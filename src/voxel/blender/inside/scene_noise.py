@@ -79,6 +79,11 @@ def _no_subsurface(node: Any) -> bool:
     return socket is not None and not socket.is_linked and socket.default_value == 0.0
 
 
+def _first_distribution(node: Any) -> bool:
+    """What new nodes had before 4.0: GGX without the light that bounces within the surface."""
+    return bool(node.distribution == "GGX" and tuple(bpy.data.version) < (4, 0, 0))
+
+
 def _outside_rigid_worlds(item: Any) -> bool:
     """No scene simulates the object: rigid bodies of old game files, which Blender keeps and ignores."""
     worlds = [scene.rigidbody_world for scene in bpy.data.scenes if scene.rigidbody_world is not None]
@@ -165,7 +170,9 @@ INERT: dict[str, tuple[Silent, ...]] = {
     "ImageTexture": ((("image_user",), _still),),
     "Image": ((("generated_type", "generated_color", "generated_width", "generated_height", "use_generated_float"),
                lambda image: image.source != "GENERATED"),),
-    "ShaderNodeBsdfPrincipled": ((("subsurface_method",), _no_subsurface),),
+    "ShaderNodeBsdfPrincipled": ((("subsurface_method",), _no_subsurface), (("distribution",), _first_distribution)),
+    "ShaderNodeBsdfAnisotropic": ((("distribution",), _first_distribution),),
+    "ShaderNodeBsdfGlass": ((("distribution",), _first_distribution),),
     "CompositorNodeRLayers": ((("layer",), _first_layer),),
     "Scene": ((("rigidbody_world",), lambda scene: scene.rigidbody_world.collection is None
                or not scene.rigidbody_world.collection.objects),),
