@@ -6,6 +6,7 @@ import re
 
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.layout import call, quote
+from voxel.bpycode.node_names import AUTO_NAMES
 from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script, identity
@@ -329,17 +330,6 @@ def ends(link: Json) -> tuple[tuple[str, str], tuple[str, str]]:
 def bare(node: Json) -> Json:
     """A node without its place."""
     return {key: part for key, part in node.items() if key not in ("location", "width", "parent", "label")}
-
-
-AUTO_NAMES = {
-    "ShaderNodeBsdfPrincipled": "Principled BSDF", "ShaderNodeOutputMaterial": "Material Output",
-    "ShaderNodeBackground": "Background", "ShaderNodeOutputWorld": "World Output", "ShaderNodeEmission": "Emission",
-    "NodeGroupInput": "Group Input", "NodeGroupOutput": "Group Output", "ShaderNodeTexNoise": "Noise Texture",
-    "ShaderNodeTexVoronoi": "Voronoi Texture", "ShaderNodeMapping": "Mapping", "ShaderNodeBump": "Bump",
-    "ShaderNodeMixShader": "Mix Shader", "ShaderNodeTexImage": "Image Texture",
-    "ShaderNodeTexCoord": "Texture Coordinate", "ShaderNodeOutputLight": "Light Output",
-}  # fmt: skip
-"""Names that Blender gives to new nodes, in all supported versions."""
 
 
 def find(nodes: str, node: Json, tree: Json) -> str:
