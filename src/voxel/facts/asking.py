@@ -41,7 +41,7 @@ _POLITE = ("Please", "Could", "Can", "I ", "I'", "We", "Give")
 _ORDERS = ("{Orders}.", "{Orders}.", "{Orders}.", "{Orders}, please.", "Can you {orders}?", "I want you to {orders}.")
 _ONE_BREATH = 140
 """Longer orders are no questions."""
-_OPENERS = ("Quick one. ", "Next step. ", "One more thing. ", "Hi! ", "Small job. ")
+_OPENERS = ("Quick one. ", "Hi! ", "Small job. ")
 _OPENED = 0.08
 """The share of instructions that begin with a word of their own."""
 _ITS = re.compile(r"\{its:([^}]*)\}")

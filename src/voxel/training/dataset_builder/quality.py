@@ -54,8 +54,11 @@ bpy.context.scene.camera = bpy.data.objects["Camera"]
 """
 """What everybody has before anything is done: Blender's factory scene, as Voxel writes scenes."""
 _STARTUP = shingles(STARTUP)
-_STARTUP_PLACES = ("(7.359, -6.926, 4.958)", "(7.481, -6.508, 5.344)", "(4.076, 1.005, 5.904)")
-"""Where the camera of 2.8 and of 2.7, and the lamp of both, stand before anything is done."""
+_STARTUP_PLACES = (
+    "(7.359, -6.926, 4.958)", "(7.481, -6.508, 5.344)", "(4.076, 1.005, 5.904)",
+    "(0.0509, 0.0509, 0.0509, 1)", "(0.051, 0.051, 0.051, 1)",
+)  # fmt: skip
+"""Where the cameras of 2.8 and 2.7 and their lamp stand before anything is done; the grey of the world."""
 _DEFAULT, _SHORT = 0.05, 9
 
 

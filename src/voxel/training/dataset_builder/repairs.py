@@ -39,9 +39,10 @@ _ASKED = (
     "{error}\n\nRewrite it for the current API. The task was: {purpose}",
 )
 
-_OPENED = re.compile(r"^(?:(?:Quick one|Next step|One more thing|Hi|Small job)[.!] )+")
+_OPENED = re.compile(r"^(?:(?:Quick one|Hi|Small job|Good)[.!] |Now |Then |Next, |Nice, but |One change: )+")
 _POLITE = re.compile(
-    r"(?P<order>(?:Could|Can) you |Please |I want you to )|(?:I need|We need|I'd like|I want|Give me) (?=an? )"
+    r"(?P<order>(?:[Cc]ould|[Cc]an) you |[Pp]lease |I want you to )"
+    r"|(?:I need|We need|I'd like|I want|[Gg]ive me) (?=an? )"
 )
 _NAMES = re.compile(r'("[^"]*")')
 
@@ -171,7 +172,7 @@ def _plainly(asked: str) -> str:
     text = _OPENED.sub("", asked)
     polite = _POLITE.match(text)
     if polite is None:
-        return text
+        return text[:1].upper() + text[1:]
     rest = text[polite.end() :]
     text = rest[:1].upper() + rest[1:] if polite["order"] else f"Make {rest}"
     pieces = _NAMES.split(text)
