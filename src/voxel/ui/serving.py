@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Callable
@@ -24,7 +25,8 @@ def serve(data: DataDir, *, port: int, told: Callable[[str, str], None]) -> None
     try:
         listening = socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise SetupError(f"port {port} cannot be used ({error.strerror}); take another with --port N") from error
+        why = os.strerror(error.errno or 0)
+        raise SetupError(f"port {port} cannot be used ({why}); take another with --port N") from error
     with listening:
         port = listening.getsockname()[1]
         token = secrets.token_urlsafe(TOKEN_BYTES)

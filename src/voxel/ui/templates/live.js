@@ -1,5 +1,6 @@
 // Shows the state as it changes; without this script the page shows it as it was when it was loaded.
 const live = document.getElementById("live");
+const controls = document.getElementById("controls"); // there only with the token
 let shown = "";
 async function look() {
   try {
@@ -9,7 +10,7 @@ async function look() {
       if (text !== shown) {
         shown = text;
         live.innerHTML = text;
-        document.body.dataset.busy = document.getElementById("busy").textContent;
+        if (controls) controls.dataset.busy = document.getElementById("busy").textContent;
       }
     }
   } catch {
