@@ -138,7 +138,8 @@ def judge(
     for mine in of_block.values():
         first = mine[0]
         active = (first.collection, first.name) == ("scenes", scene["active_scene"])
-        other = again["blocks"].get(first.collection, {}).get(again["active_scene"] if active else first.name)
+        others: Json = again["blocks"].get(first.collection, {})
+        other = others.get(again["active_scene"] if active else first.name)
         block = scene["blocks"][first.collection][first.name]
         found = [] if other is None else block_differences(block, other, "")
         for item in mine:

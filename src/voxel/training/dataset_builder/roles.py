@@ -14,9 +14,9 @@ from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.texture_candidates import texture_candidates
 from voxel.training.dataset_builder.variations import variations
 
-PER_CATEGORY = 3
+PER_CATEGORY = 2
 """Candidates of one category from one file; further ones mostly repeat what these teach, and each costs a proof."""
-PER_MOTION = 6
+PER_MOTION = 4
 """The same for animation, which few files hold."""
 FOLLOWING = 0.3
 """The share of edits that are second turns of a conversation."""
