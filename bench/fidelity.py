@@ -120,7 +120,7 @@ def judge(
 ) -> None:
     """Counts the items of one file."""
     scene, effects = wanted["scene"], wanted["effects"]
-    again = dict(with_names_of(scene, back["scene"])) if "scene" in back else {"blocks": {}, "active_scene": ""}
+    again: Json = dict(with_names_of(scene, back["scene"])) if "scene" in back else {"blocks": {}, "active_scene": ""}
     evaluated = back.get("effects", {"shapes": {}, "poses": {}, "courses": {}})
     of_block: dict[str, list[Item]] = defaultdict(list)
     for item in items(scene, bundled):
@@ -135,11 +135,11 @@ def judge(
             tally.count(
                 item, failure or f"expected {_brief(shape)}, found {_brief(evaluated['shapes'].get(name))}", file
             )
+    current = str(again["active_scene"])
     for mine in of_block.values():
         first = mine[0]
         active = (first.collection, first.name) == ("scenes", scene["active_scene"])
-        others: Json = again["blocks"].get(first.collection, {})
-        other = others.get(again["active_scene"] if active else first.name)
+        other = again["blocks"].get(first.collection, {}).get(current if active else first.name)
         block = scene["blocks"][first.collection][first.name]
         found = [] if other is None else block_differences(block, other, "")
         for item in mine:
