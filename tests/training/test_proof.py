@@ -98,6 +98,16 @@ def test_names_that_are_needed_need_not_be_tried() -> None:
     ]  # fmt: skip
 
 
+def test_a_block_goes_with_its_only_statement_and_what_is_of_one_version_stays() -> None:
+    answer = (
+        "import bpy\n\nscene = bpy.context.scene\n"
+        "if bpy.app.version >= (5, 0, 0):\n    scene.use_nodes = True\nelse:\n    scene.frame_end = 9\n"
+        "for _ in range(2):\n    scene.frame_start = 3\n"
+    )
+    doubtful = [ast.unparse(one.node).split("\n")[0] for one in uncertain(ast.parse(answer))]
+    assert doubtful == ["for _ in range(2):"]
+
+
 def test_one_fork_tells_what_each_statement_does(blender: Blender) -> None:
     whole = blender.trial(CONTEXT, ANSWER, places=[2, 3, 5, 6])
     assert sorted(whole.without) == [2, 3, 5, 6]

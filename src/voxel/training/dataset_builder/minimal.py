@@ -71,12 +71,17 @@ def lean(
 
 
 def statements(tree: ast.Module) -> Iterator[Statement]:
-    """Every statement, those inside loops and functions too, in their order."""
+    """Every statement, those inside loops and functions too, in their order.
+
+    What a script does in one version only is not among them: another version would not miss it.
+    """
 
     def below(node: ast.AST, way: tuple[tuple[str, int], ...]) -> Iterator[Statement]:
         for field in ("body", "orelse"):
             for number, statement in enumerate(getattr(node, field, ())):
                 here = (*way, (field, number))
+                if _of_one_version(statement):
+                    continue
                 if not isinstance(statement, _NEVER) and not _is_words(statement):
                     yield Statement(statement, here)
                 if isinstance(statement, _BLOCKS):
@@ -103,9 +108,13 @@ def uncertain(tree: ast.Module) -> list[Statement]:
         return any(bound[name] == 1 and loaded.get(name, 0) > inside.count(name) for name in names)
 
     whole = {
-        (*one.way, ("body", 0)) for one in statements(tree) if isinstance(one.node, ast.For) and len(one.node.body) == 1
+        (*one.way, (field, 0))
+        for one in statements(tree)
+        if isinstance(one.node, _BLOCKS)
+        for field in ("body", "orelse")
+        if len(getattr(one.node, field, ())) == 1
     }
-    # a loop without its only statement is no loop at all
+    # a block without its only statement is no block at all
     return [one for one in statements(tree) if one.way not in whole and not certain(one.node)]
 
 
@@ -193,6 +202,12 @@ def _binds(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(item.asname or item.name).split(".")[0] for item in node.names]
     return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
+
+
+def _of_one_version(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and any(
+        isinstance(part, ast.Attribute) and part.attr == "version" for part in ast.walk(node.test)
+    )
 
 
 def _is_words(node: ast.stmt) -> bool:
