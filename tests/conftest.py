@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # a shell that starts the tests in the background lets them ignore Ctrl-C, and whatever they start as well
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "corpus: needs the folder ../shared/corpus; deselected where there is none")
     config.addinivalue_line("markers", "root: mounts file systems or changes the user; deselected for other users")
 
