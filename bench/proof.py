@@ -82,7 +82,7 @@ def differing(blender: Blender, sources: tuple[str, ...], missed: minimal.Missed
     count = wrong = 0
     for one in minimal.statements(ast.parse(sources[-1])):
         try:
-            scene = blender.trial(*sources[:-1], minimal.left_out(sources[-1], one)).scene
+            scene = blender.trial(*sources[:-1], minimal.blanked(sources[-1], one)).scene
             needed = bool(missed(scene))
         except BadInput:
             needed = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,19 @@ bpy.data.scenes.new("Other")
 bpy.data.materials.new("Kept").use_fake_user = True
 bpy.ops.mesh.primitive_cube_add()
 bpy.ops.object.mode_set(mode="EDIT")
+"""
+BONES = """
+import bpy
+rig = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
+bpy.context.collection.objects.link(rig)
+bpy.context.view_layer.objects.active = rig
+bpy.ops.object.mode_set(mode="EDIT")
+upper = rig.data.edit_bones.new("Upper")
+upper.tail = (0, 0, 1)
+lower = rig.data.edit_bones.new("Lower")
+lower.tail = (0, 0, 2)
+lower.parent = upper
+bpy.ops.object.mode_set(mode="OBJECT")
 """
 
 
@@ -83,3 +97,9 @@ def test_an_attempt_that_takes_too_long_is_the_only_one_lost(blender: Blender) -
     assert asked(blender, LAMP, "while True: pass", LAMP, timeout=4)[0] == [
         blender.trial(LAMP), None, blender.trial(LAMP),
     ]  # fmt: skip
+
+
+def test_bones_that_blender_has_freed_are_not_touched_again(blender: Blender) -> None:
+    places = range(len(ast.parse(BONES).body))
+    for _ in range(20):  # read, they ended every second fork
+        assert sorted(blender.trial(BONES, places=places).without) == [2]

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from voxel.blender import Blender
-from voxel.blender.png import read_png
 
 SOURCE = """
 import bpy
@@ -111,7 +112,7 @@ def test_both_pictures_side_by_side(blend: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (line,) = map(json.loads, done.stdout.splitlines())
     assert line["picture"] == str(tmp_path / "ball.png")
-    image = read_png((tmp_path / "ball.png").read_bytes()).astype(int)
+    image = np.asarray(Image.open(tmp_path / "ball.png")).astype(int)
     assert image.shape == (360, 964, 4)
     assert abs(image[:, :480] - image[:, 484:]).mean() < 1
     redder = image[:, :480, 0] - image[:, :480, 1] > 60

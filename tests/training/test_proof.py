@@ -17,7 +17,7 @@ from voxel.records.example import Provenance
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.effects import Effects, alike, difference
-from voxel.training.dataset_builder.minimal import Missed, cut, lean, left_out, statements, tried, uncertain
+from voxel.training.dataset_builder.minimal import Missed, cut, lean, blanked, statements, tried, uncertain
 from voxel.training.dataset_builder.proving import Proved, Prover
 from voxel.training.dataset_builder.together import together
 
@@ -84,7 +84,7 @@ def test_without_any_statement_of_a_lean_answer_the_scene_is_another_one(blender
     assert len(found) == 9
     for one in found:
         try:
-            scene = blender.trial(CONTEXT, left_out(ANSWER, one)).scene
+            scene = blender.trial(CONTEXT, blanked(ANSWER, one)).scene
         except BadInput:
             continue
         assert missed(scene), ast.unparse(one.node)

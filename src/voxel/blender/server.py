@@ -172,7 +172,7 @@ class Blender:
         """
         if self._refuse:
             raise SetupError(box.missing())
-        ask = {"op": "trial", "result": "dump", "places": places, "effects": effects}
+        ask = {"op": "trial", "result": "dump", "places": list(places), "effects": effects}
         reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, timeout)
         if reply["bad"]:
             raise BadInput(reply["bad"])

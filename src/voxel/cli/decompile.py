@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,6 +49,7 @@ VersionsOption = Annotated[
 ]
 
 _PICTURE = (480, 360)
+_GAP = 4
 _SAMPLES = 32
 _Q = "[\"']"
 _FILE = re.compile(
@@ -126,7 +128,6 @@ def command(
             bad = bad or verified is False
             target = None if output is None else output / f"{stem}.py"
             if target is not None:
-                target.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(target, written.source.encode())
             picture = None
             if render:
@@ -273,12 +274,23 @@ def _shapes(
 
 def _pictures(blender: Blender, path: Path, source: str, materials: Sequence[str]) -> bytes:
     """The file on the left, what the script makes on the right; a single material on a sphere."""
-    from voxel.blender.png import side_by_side
-
     only = materials[0] if len(materials) == 1 else ""
     left = blender.render(path, size=_PICTURE, samples=_SAMPLES, material=only)
     right = blender.render(source, size=_PICTURE, samples=_SAMPLES, material=only, timeout=120)
-    return side_by_side(left.png, right.png)
+    return _side_by_side(left.png, right.png)
+
+
+def _side_by_side(left: bytes, right: bytes) -> bytes:
+    """Two pictures of _PICTURE as one PNG, with a clear gap between them."""
+    from PIL import Image
+
+    width, height = _PICTURE
+    whole = Image.new("RGBA", (2 * width + _GAP, height))
+    for place, picture in ((0, left), (width + _GAP, right)):
+        whole.paste(Image.open(BytesIO(picture)), (place, 0))
+    written = BytesIO()
+    whole.save(written, "PNG")
+    return written.getvalue()
 
 
 def _without_path(reason: str, path: Path) -> str:

@@ -20,14 +20,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from control import Control, HostGoneError  # noqa: E402
+from unit_fork import Limits, address_space, copy_file, drop, restrict  # noqa: E402
 
 SMALL = 128 * 128
 """Pixels up to which one thread is quicker than many."""
 
 
 def _restrict(settings: dict[str, Any], given: dict[str, Any]) -> None:
-    from unit_fork import Limits, address_space, restrict
-
     # it lives for many pictures: their wall time is the host's to watch
     limits = Limits(**{**given, "wall": 1e6})
     restrict(limits, address_space(), boxed=settings["boxed"], lift=frozenset(settings["lift"]))
@@ -37,9 +36,7 @@ def _stored(payload: bytes, fd: int | None, path: str) -> None:
     with open(path, "wb") as out:
         out.write(payload)
         if fd is not None:
-            size, offset = os.fstat(fd).st_size, 0
-            while offset < size:
-                offset += os.sendfile(out.fileno(), fd, offset, size - offset)
+            copy_file(fd, out.fileno())
 
 
 def _picture(ask: dict[str, Any], work: str, path: str) -> tuple[dict[str, Any], bytes]:
@@ -110,8 +107,6 @@ def main() -> None:
     """Starts serving; ends when the other end of the control socket is closed."""
     settings = json.loads(sys.argv[-1])
     if settings["uid"] is not None:
-        from unit_fork import drop
-
         drop(settings["uid"])
     os.umask(0o077)
     sys.path[1:1] = settings["paths"]

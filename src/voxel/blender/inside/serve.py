@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from control import Control, HostGoneError  # noqa: E402
-from unit_fork import Forks, Limits, Outcome, drop, ending, write_all  # noqa: E402
+from unit_fork import Forks, Limits, Outcome, copy_file, drop, ending, write_all  # noqa: E402
 from unit_frames import prepare  # noqa: E402
 from unit_report import read_report  # noqa: E402
 
@@ -94,10 +94,7 @@ class Server:
             for place, source in files.items():
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 with open(place, "xb") as out:
-                    size = os.fstat(source).st_size
-                    offset = 0
-                    while offset < size:
-                        offset += os.sendfile(out.fileno(), source, offset, size - offset)
+                    copy_file(source, out.fileno())
                     os.fchmod(out.fileno(), 0o400)
             write_all(report, _load_and_dump(next(iter(files)), self.fresh, [], way))
 

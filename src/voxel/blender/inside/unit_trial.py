@@ -6,8 +6,8 @@ models (`unit_play`). The dump is taken in the same process, without saving and 
 A statement that sets a property or makes a link is taken back at the end instead of being left out from the start:
 the property gets the value that it had before, or the link is cut, the scene is dumped, and the statement is done
 again. That costs a dump; leaving it out costs a fork and a run. A value that is another one at the end was set again
-and is not taken back. The two ways differ only where a later statement that is needed for something else sets the same
-value too.
+and is not taken back, nor is a statement about something that Blender has freed since, such as a bone of edit mode.
+The two ways differ only where a later statement that is needed for something else sets the same value too.
 """
 
 from __future__ import annotations
@@ -35,6 +35,21 @@ class _Way(NamedTuple):
     """What the statement has set; the same at the end, or something later has set it too."""
 
 
+class _Place(NamedTuple):
+    """Where the struct lies that a variable holds."""
+
+    owner: Any
+    path: str
+    address: int
+
+    def held(self) -> bool:
+        """Whether it still lies there, found out without touching the variable."""
+        try:
+            return bool(self.owner.path_resolve(self.path).as_pointer() == self.address)
+        except (ValueError, ReferenceError):
+            return False
+
+
 def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
     """Runs the sources, then takes back one after another of the last one's top-level statements at `places`.
 
@@ -46,15 +61,16 @@ def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
         exec(compile(source, "<script>", "exec"), scope)  # noqa: S102  the writer's code
     scope, ways = scopes[-1], {}
     for place, statement in enumerate(ast.parse(sources[-1]).body):
-        way = _way(statement, scope) if place in places else None
+        named = _places_of(statement, scope) if place in places else None
+        way = None if named is None else _way(statement, scope)
         exec(compile(ast.Module([statement], []), "<script>", "exec"), scope)  # noqa: S102  the writer's code
         if way is not None:
-            ways[place] = way, way.read()
+            ways[place] = way, way.read(), named or []
     whole = dump()
     without = {}
-    for place, (way, value) in ways.items():
+    for place, (way, value, named) in ways.items():
         try:
-            if way.read() != value:
+            if not all(one.held() for one in named) or way.read() != value:
                 continue
             way.back()
         except (AttributeError, TypeError, ValueError, RuntimeError, ReferenceError):
@@ -64,6 +80,25 @@ def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
     if without and dump() != whole:
         without = {}
     return {"scene": whole, "without": without}
+
+
+def _places_of(statement: ast.stmt, scope: dict[str, Any]) -> list[_Place] | None:
+    """Where the structs lie that the statement's variables hold; None where one has no path to be found again by.
+
+    A variable holds an address: read after Blender has freed what lay there, it ends the process. Datablocks know when
+    they are gone.
+    """
+    found = []
+    for name in {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}:
+        value = scope.get(name)
+        if isinstance(value, bpy.types.bpy_prop):
+            value = value.data
+        if isinstance(value, bpy.types.bpy_struct) and not isinstance(value, bpy.types.ID):
+            try:
+                found.append(_Place(value.id_data, value.path_from_id(), value.as_pointer()))
+            except (ValueError, AttributeError):
+                return None
+    return found
 
 
 def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:

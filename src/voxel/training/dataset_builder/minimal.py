@@ -138,7 +138,7 @@ def tried(
         (trial,) = yield Asked(blender, [Attempt(sources=tuple(sources), places=tuple(places), effects=effects)])
     if trial is None or missed(trial.scene):
         try:
-            trial = _alone(blender, sources, places, effects, timeout) if not foreign else None
+            trial = blender.trial(*sources, places=places, effects=effects, timeout=timeout) if not foreign else None
             whole = trial.scene if trial else _cleanly(blender, sources, timeout)
         except BadInput as error:
             return Tried(f"does not run: {error}", [], {})
@@ -149,7 +149,7 @@ def tried(
     for one in doubtful:
         without = trial.without.get(one.place) if trial and one.place is not None else None
         if without is None or not missed(without):
-            unclear.append((one, (*before, left_out(answer, one))))
+            unclear.append((one, (*before, blanked(answer, one))))
     if unclear and sharing:
         found = yield Asked(blender, [Attempt(sources=shorter) for _, shorter in unclear])
         unclear = [one for one, shown in zip(unclear, found, strict=True) if shown and not missed(shown.scene)]
@@ -157,7 +157,7 @@ def tried(
     return Tried("", spare, trial.effects if trial else {})
 
 
-def left_out(source: str, one: Statement) -> str:
+def blanked(source: str, one: Statement) -> str:
     """The text with `pass` in the statement's place: what runs is the script without it, and no tree is copied."""
     lines = source.encode().split(b"\n")
     node = one.node
@@ -178,16 +178,6 @@ def cut(source: str, one: Statement) -> str:
     while 0 < first < len(kept) and not kept[first].strip() and not kept[first - 1].strip():
         del kept[first]
     return "\n".join(kept).strip("\n") + "\n"
-
-
-def _alone(blender: Blender, sources: Sequence[str], places: Sequence[int], effects: bool, timeout: float) -> Trial:
-    """A trial in a fork of its own. A crash has to happen twice: Blender dies by itself once in thousands of forks."""
-    try:
-        return blender.trial(*sources, places=places, effects=effects, timeout=timeout)
-    except BadInput as error:
-        if "ended with" not in str(error):
-            raise
-        return blender.trial(*sources, places=places, effects=effects, timeout=timeout)
 
 
 def _fails(blender: Blender, sources: Sequence[str], missed: Missed, timeout: float, foreign: bool) -> bool:

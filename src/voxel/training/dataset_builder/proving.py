@@ -232,9 +232,6 @@ def judge(
     With `after`, the Scene that the code leaves must mean just the same, beyond the checks.
     """
     run = blender.run(*sources, timeout=timeout)
-    if run.verdict == "crashed":
-        # Blender dies by itself once in thousands of forks: a crash has to happen twice
-        run = blender.run(*sources, timeout=timeout)
     if run.verdict != "passed":
         first = run.errors[0] if run.errors else None
         words = f": {first.kind}: {first.message}" if first else ""
