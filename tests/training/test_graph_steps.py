@@ -35,6 +35,15 @@ def test_a_link_through_reroutes_goes_straight() -> None:
     assert found["links"] == [{"from": end("A"), "to": end("B")}] * 2
 
 
+def test_links_out_of_reroutes_in_a_circle_lead_from_nowhere() -> None:
+    tree = {
+        "nodes": [{"name": name, "type": kind} for name, kind in
+                  (("R", "NodeReroute"), ("S", "NodeReroute"), ("B", "ShaderNodeMath"))],
+        "links": [{"from": {"node": a}, "to": {"node": b}} for a, b in ("RS", "SR", "SB")],
+    }  # fmt: skip
+    assert straight(tree)["links"] == []
+
+
 @pytest.fixture(scope="module")
 def assets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     path = Path(tmp_path_factory.mktemp("assets")) / "assets.blend"

@@ -9,7 +9,7 @@ import pytest
 
 from voxel.blender import Blender
 from voxel.records.example import Example, Provenance
-from voxel.training.dataset_builder.human_scripts import Script, embedded, from_script, is_script
+from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
 from voxel.training.dataset_builder.proving import Line, Proved, Unproved
 
 SOURCE = Provenance(source="git", repo="someone/tools", license="MIT", attribution="Someone")
@@ -39,7 +39,7 @@ def blender() -> Iterator[Blender]:
 
 
 def lines(code: str, blender: Blender) -> list[Line]:
-    return list(from_script(Script("a.py", code), SOURCE, [blender], 30))
+    return list(from_script(code, SOURCE, [blender], 30))
 
 
 def example(line: Line) -> Example:
@@ -88,7 +88,7 @@ def test_a_wrong_name_is_mended_by_what_the_schema_suggests(blender: Blender) ->
     ],
 )
 def test_a_script_that_is_no_example_says_why(code: str, reason: str, blender: Blender) -> None:
-    (line,) = from_script(Script("a.py", code), SOURCE, [blender], 3)
+    (line,) = from_script(code, SOURCE, [blender], 3)
     assert isinstance(line, Unproved)
     assert line.dropped.reason.startswith(reason)
 
@@ -101,7 +101,7 @@ def test_texts_in_a_blend_file_are_found(blender: Blender, tmp_path: Path) -> No
             "bpy.data.texts.new('notes').write('import the cube, says bpy')\n"
         )
     )
-    assert [script.code for script in embedded(path)] == [ROW]
+    assert list(embedded(path)) == [ROW]
     path.write_bytes(b"no blend file")
     assert list(embedded(path)) == []
 

@@ -36,6 +36,11 @@ def block(scene: Mapping[str, Any], of: Ref) -> Json | None:
     return blocks(scene, collection).get(name)
 
 
+def active_scene(scene: Mapping[str, Any]) -> Json:
+    """The block of the active scene; one without properties where there is none."""
+    return block(scene, ("scenes", "")) or {"props": {}}
+
+
 def reference(value: Any) -> Ref | None:
     """The datablock that a `{"$id": [collection, name]}` points to."""
     if isinstance(value, dict) and "$id" in value:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from voxel.facts.lookup import Json, blocks, data_of, reference
+from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, without
 from voxel.training.dataset_builder.cutting import Cut, is_small
 from voxel.training.dataset_builder.moving import MAX_BONES, movers, stand
-from voxel.training.dataset_builder.moving_candidates import active_scene, moves
+from voxel.training.dataset_builder.moving_candidates import moves
 
 MAX_MOVING = 24
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")

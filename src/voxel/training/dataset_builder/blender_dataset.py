@@ -2,8 +2,8 @@
 
     parsed/<2 hex>/<sha256>.json  ->  datasets/units/<2 hex>/<key>.jsonl  ->  datasets/{train,val,test,dropped}.jsonl
 
-One unit is one parsed file. Its lines, kept and dropped, are written whole; then duplicates, caps and splits are
-worked out over everything, which takes a moment and is done anew each time.
+One unit is one parsed file, or a script of its own. Its lines, kept and dropped, are written whole; then duplicates,
+caps and splits are worked out over everything, which takes a moment and is done anew whenever something has changed.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ from voxel.training.dataset_builder.selecting import Wanted
 from voxel.training.dataset_builder.teaching import TeachStage
 
 MIN_QUALITY = 0.5
-
-
 _AFTERWARDS = frozenset({
     "card.py", "decontaminating.py", "exporting.py", "finishing.py", "nearness.py", "quality.py", "selecting.py",
     "splitting.py",
@@ -69,7 +67,7 @@ def _code_digest(*, afterwards: bool = False) -> str:
 
 
 class BuildStage:
-    """One unit per parsed file, known by the sha256 of its Scene and by where the file comes from."""
+    """One unit per parsed file or script, known by the sha256 of its Scene or text and by where the file comes from."""
 
     name = "build"
     version = 1
@@ -122,7 +120,7 @@ class BuildStage:
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
         from voxel.blender import Blender
-        from voxel.training.dataset_builder.human_scripts import Script, embedded, from_script, is_script
+        from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
         from voxel.training.dataset_builder.proving import Line, Proved, Prover
         from voxel.training.dataset_builder.repairs import repairs
         from voxel.training.dataset_builder.roles import candidates
@@ -159,7 +157,7 @@ class BuildStage:
                 if not is_script(code):
                     return Dropped("no Python of this version, or too long")
                 source = msgspec.convert(unit.payload["source"], Provenance)
-                return keep(unit, [*from_script(Script(unit.input, code), source, blenders, self._timeout)])
+                return keep(unit, [*from_script(code, source, blenders, self._timeout)])
 
             def keep(unit: Unit, lines: list[Line]) -> Outcome:
                 write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
@@ -188,7 +186,7 @@ def _records(data: DataDir) -> list[FileRecord]:
 
 
 class BlenderDatasetBuilder:
-    """Writes examples from every parsed file, proves each in Blender, and splits them.
+    """Writes examples from every parsed file and script, proves each in Blender, and splits them.
 
     `versions` are the Blenders to prove on; the first must be the one that parsed the files, and an example must hold
     there. None means the default one and, where it is installed, 5.0. `timeout` is the seconds a script may take.

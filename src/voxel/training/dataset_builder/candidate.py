@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -48,6 +49,13 @@ def chance_of(*content: Any) -> random.Random:
     """Seeded by content, so that choices never depend on order or on what else there is."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True)
     return random.Random(hashlib.sha256(text.encode()).hexdigest())
+
+
+def plain_step(size: float) -> float:
+    """About a quarter of a size, as people say it: 1, 2 or 5 times a power of ten."""
+    quarter = max(size, 0.004) / 4
+    power = 10.0 ** math.floor(math.log10(quarter))
+    return round(next(factor * power for factor in (5, 2, 1) if factor * power <= quarter * (1 + 1e-9)), 6)
 
 
 def windows(items: Sequence[T], size: int, limit: int) -> list[list[T]]:

@@ -13,10 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from voxel.facts.briefs import Change
-from voxel.facts.lookup import block, blocks, reference
+from voxel.facts.lookup import active_scene, blocks, reference
 from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
-from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, windows
-from voxel.training.dataset_builder.plan_reading import Reading
+from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, plain_step, windows
+from voxel.training.dataset_builder.naming import without_number
+from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
 
 MAX_OBJECTS = 8
 """Things of one plan; what an art director would still fix by hand."""
@@ -30,7 +31,6 @@ _NAMELESS = re.compile(
 )
 """What Blender calls things that nobody has named."""
 _COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)?$")
-_NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
 
 
 def concept_candidates(scene: Mapping[str, Any]) -> Iterator[PlanCandidate]:
@@ -54,7 +54,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
     )
     objects = blocks(scene, "objects")
     lights = [light for name, one in objects.items() if one["kind"] == "LIGHT" and (light := reading.light(name))]
-    active = block(scene, ("scenes", "")) or {"props": {}}
+    active = active_scene(scene)
     target = reference(active["props"].get("camera"))
     camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
     world = reading.surroundings()
@@ -122,7 +122,7 @@ def _plan(
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
-    title = title or next((_plain(one.name) for one in objects if not _NAMELESS.match(one.name)), "Untitled")
+    title = title or next((without_number(one.name) for one in objects if not _NAMELESS.match(one.name)), "Untitled")
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
@@ -141,8 +141,7 @@ def _bulk(one: PlannedObject) -> float:
 def _title(scene: Mapping[str, Any]) -> str:
     """The scene's own name; empty where it has none, and a plan is called after its first thing."""
     name = str(scene.get("active_scene", "Scene"))
-    plain = not name.isprintable() or '"' in name or len(name.encode()) > 60
-    return "" if plain or re.fullmatch(r"Scene(\.\d+)?", name) else name
+    return name if can_be_named(name) and not re.fullmatch(r"Scene(\.\d+)?", name) else ""
 
 
 def _is_of_something(plan: ScenePlan) -> bool:
@@ -191,7 +190,7 @@ def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObj
     for name, members in sorted(held.items()):
         if len(members) > 1 and given < _LAYOUTS:
             given += 1
-            own = "" if _COLLECTION.match(name) else _plain(name)
+            own = "" if _COLLECTION.match(name) else without_number(name)
             yield own or title, sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
     loose = [one for one in reading.objects.values() if one.kind != "empty"]
     loose.sort(key=lambda one: (round(one.location[0] + one.location[1], 3), one.name))
@@ -205,7 +204,7 @@ def _families(reading: Reading) -> Iterator[tuple[str, list[PlannedObject]]]:
         if one.parent in reading.objects:
             children.setdefault(one.parent, []).append(one)
     for name, found in sorted(children.items())[:6]:
-        yield "" if _NAMELESS.match(name) else _plain(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
+        yield "" if _NAMELESS.match(name) else without_number(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
 
 
 def _one_of_each(objects: Iterable[PlannedObject]) -> list[PlannedObject]:
@@ -234,8 +233,8 @@ def _revisions(after: ScenePlan) -> Iterator[PlanCandidate]:
             yield found
 
 
-def _revised(category_plan: ScenePlan, before: ScenePlan, change: Change) -> PlanCandidate:
-    return PlanCandidate("revision", category_plan, before, change, "one thing differs in the plan before")
+def _revised(after: ScenePlan, before: ScenePlan, change: Change) -> PlanCandidate:
+    return PlanCandidate("revision", after, before, change, "one thing differs in the plan before")
 
 
 def _still(plan: ScenePlan) -> list[PlannedObject]:
@@ -252,7 +251,7 @@ def _was_elsewhere(after: ScenePlan, chance: random.Random) -> PlanCandidate | N
     if not things:
         return None
     one, axis = chance.choice(things), chance.choice((0, 1, 2))
-    by = _round_step(max(one.size)) * chance.choice((-2, -1, 1, 2))
+    by = plain_step(max(one.size)) * chance.choice((-2, -1, 1, 2))
     where = [v - by if n == axis else v for n, v in enumerate(one.location)]
     if not any(one.location):
         return None
@@ -266,7 +265,7 @@ def _had_another_size(after: ScenePlan, chance: random.Random) -> PlanCandidate 
         return None
     one = chance.choice(things)
     axis = chance.choice((0, 1, 2)) if one.kind == "box" else 2
-    by = _round_step(one.size[axis]) * chance.choice((-1, 1, 2))
+    by = plain_step(one.size[axis]) * chance.choice((-1, 1, 2))
     if one.size[axis] - by <= 0.001:
         by = -by
     size = tuple(round(v - by, 4) if n == axis else v for n, v in enumerate(one.size))
@@ -333,27 +332,15 @@ def _was_rough(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
     return _revised(after, replace(after, materials=materials), Change("surface", one.name))
 
 
-def _round_step(size: float) -> float:
-    """About a quarter of a size, as people would say it: 1, 2 or 5 times a power of ten."""
-    step = max(size, 0.004) / 4
-    power = 10.0 ** math.floor(math.log10(step))
-    return round(next((f * power for f in (5, 2, 1) if f * power <= step), power), 6)
-
-
 def _half(energy: float, chance: random.Random) -> float:
     return float(f"{energy * chance.choice((0.5, 0.6, 1.5, 2.0)):.2g}")
-
-
-def _plain(name: str) -> str:
-    found = _NUMBER.match(name)
-    return found.group(1) if found else name
 
 
 def _with_plain_names(plan: ScenePlan) -> ScenePlan:
     """The same with `Cube.017` called `Cube` where nothing else of the plan would be called so."""
     names = plan.things()
-    counts = Counter(_plain(name) for name in names)
-    new = {name: _plain(name) if counts[_plain(name)] == 1 else name for name in names}
+    counts = Counter(without_number(name) for name in names)
+    new = {name: without_number(name) if counts[without_number(name)] == 1 else name for name in names}
     return replace(
         plan,
         objects=tuple(replace(one, name=new[one.name], parent=new.get(one.parent, "")) for one in plan.objects),

@@ -48,8 +48,8 @@ def straight(tree: Mapping[str, Any]) -> Json:
     links: list[Json] = []
     for link in tree["links"]:
         source = link["from"]
-        while source["node"] in into:
-            source = into[source["node"]]
+        for _ in reroutes:  # not until there is none left: broken files hold circles of them
+            source = into.get(source["node"], source)
         if link["to"]["node"] not in reroutes and source["node"] not in reroutes:
             links.append({**link, "from": source})
     kept = [node for node in tree["nodes"] if node["name"] not in reroutes]

@@ -1,7 +1,8 @@
 """Examples from scripts that people wrote: .py files beside .blend files, and texts inside .blend files.
 
 A script runs in the box, in an empty scene. What the scene holds afterwards gives the facts, the facts give checks and
-instruction. A script that only fails because the API has changed is mended by the table of changes and proved anew.
+instruction. A script that only fails because the API has changed is mended, by the table of changes and then by what
+Blender's own errors suggest, and proved anew.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,7 @@ from voxel.blender import Blender
 from voxel.blendfile import BlendFile, BlendFileError, text
 from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.fact import Fact
-from voxel.facts.lookup import Json, block, blocks
+from voxel.facts.lookup import Json, active_scene, blocks
 from voxel.facts.stated import unstated
 from voxel.records.example import Exists, Keys, Provenance
 from voxel.records.roles import Role
@@ -45,20 +46,13 @@ _LOOKED_AT = 24
 """Blocks of a kind that are looked at; scripts that make hundreds of things make them alike."""
 
 
-class Script(NamedTuple):
-    """A script and what it is called."""
-
-    name: str
-    code: str
-
-
-def embedded(blend: Path) -> Iterator[Script]:
+def embedded(blend: Path) -> Iterator[str]:
     """Texts in a .blend file that are Python and import bpy; none where the file cannot be read."""
     try:
         for one in BlendFile(blend).ids("TX"):
             code = text(one)
             if is_script(code):
-                yield Script(f"text {len(code)}", code)
+                yield code
     except BlendFileError:
         return
 
@@ -74,9 +68,9 @@ def is_script(code: str) -> bool:
     return any("bpy" in ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
-def from_script(script: Script, source: Provenance, blenders: Sequence[Blender], timeout: float) -> Iterator[Line]:
+def from_script(code: str, source: Provenance, blenders: Sequence[Blender], timeout: float) -> Iterator[Line]:
     """The example that a script becomes, and its repair where it had to be mended; else why it becomes none."""
-    code = script.code.rstrip() + "\n"
+    code = code.rstrip() + "\n"
     empty: Json = {"blocks": {"scenes": {}}}
     nothing = Candidate("builder", "script", empty, empty)
     if _OTHER_LICENCE.search(code):
@@ -140,7 +134,7 @@ def facts_of(scene: Mapping[str, Any]) -> list[Fact]:
             if said:
                 found += said
                 break
-    props = cut.tidied((block(scene, ("scenes", "")) or {"props": {}})["props"], "Scene")
+    props = cut.tidied(active_scene(scene)["props"], "Scene")
     plain = {name: value for name, value in props.items() if name not in ("camera", "world")}
     found += _said(cut.take(settings=plain), nothing)
     return found

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from voxel.facts.lookup import Json, block
+from voxel.facts.lookup import Json
 from voxel.facts.moving import SPOKEN_KEYS
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of
 from voxel.training.dataset_builder.cutting import Cut
@@ -149,8 +149,3 @@ def _strip(mover: Mover, curves: list[Json]) -> Candidates:
     del before["blocks"]["objects"][mover.subject]["animation"]
     derived = "; ".join(filter(None, (mover.derived, "its action plays from an NLA strip here")))
     yield Candidate("animation", "nla", before, after, derived)
-
-
-def active_scene(scene: Mapping[str, Any]) -> Json:
-    """The scene that is shown."""
-    return block(scene, ("scenes", "")) or {"props": {}}

@@ -24,8 +24,7 @@ def plain_names(before: Json, after: Json) -> tuple[Json, Json]:
         names = sorted({*blocks(before, collection), *blocks(after, collection)})
         bases: dict[str, list[str]] = {}
         for name in names:
-            found = _NUMBER.match(name)
-            bases.setdefault(found.group(1) if found else name, []).append(name)
+            bases.setdefault(without_number(name), []).append(name)
         for base, group in bases.items():
             if len(group) == 1 and group[0] != base:
                 renames[collection, group[0]] = base
@@ -33,6 +32,12 @@ def plain_names(before: Json, after: Json) -> tuple[Json, Json]:
     if not renames:
         return before, after
     return _renamed(before, renames), _renamed(after, renames)
+
+
+def without_number(name: str) -> str:
+    """`Cube` of `Cube.017`."""
+    found = _NUMBER.match(name)
+    return found.group(1) if found else name
 
 
 def _names_of_data(before: Json, after: Json, renames: Renames) -> Renames:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from voxel.facts.aiming import sight
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, block, blocks, data_of, reference
+from voxel.facts.lookup import Json, active_scene, block, blocks, data_of, reference
 from voxel.records.plan import (
     Kind,
     PlannedCamera,
@@ -112,7 +112,7 @@ class Reading:
     def _object(self, name: str) -> PlannedObject | None:
         thing = blocks(self.scene, "objects")[name]
         world = self.world_of(name)
-        if world is None or self._is_aimed(name) or thing["kind"] not in ("MESH", "EMPTY") or not _named(name):
+        if world is None or self._is_aimed(name) or thing["kind"] not in ("MESH", "EMPTY") or not can_be_named(name):
             return None
         apart = _apart(world)
         if apart is None:
@@ -136,14 +136,14 @@ class Reading:
 
     def _collection(self, name: str) -> str:
         holders = [key for key, one in blocks(self.scene, "collections").items() if name in one.get("objects", [])]
-        return holders[0] if len(holders) == 1 and _named(holders[0]) else ""
+        return holders[0] if len(holders) == 1 and can_be_named(holders[0]) else ""
 
     def light(self, name: str) -> PlannedLight | None:
         """A light, aimed at a point on its way through the scene; a sun by its angles."""
         thing = blocks(self.scene, "objects")[name]
         data, world = data_of(self.scene, thing), self.world_of(name)
         apart = None if world is None else _apart(world)
-        if data is None or world is None or apart is None or not _named(name):
+        if data is None or world is None or apart is None or not can_be_named(name):
             return None
         kinds: dict[str, Any] = {"PointLight": "point", "SunLight": "sun", "SpotLight": "spot", "AreaLight": "area"}
         props, kind = data["props"], kinds.get(data["type"])
@@ -170,7 +170,13 @@ class Reading:
         thing = blocks(self.scene, "objects")[name]
         data, world = data_of(self.scene, thing), self.world_of(name)
         apart = None if world is None else _apart(world)
-        if data is None or world is None or apart is None or not _named(name) or data["props"].get("type") == "PANO":
+        if (
+            data is None
+            or world is None
+            or apart is None
+            or not can_be_named(name)
+            or data["props"].get("type") == "PANO"
+        ):
             return None
         rotation, target = self._aimed(thing, world, apart[0], upright=True)
         ortho = data["props"].get("type") == "ORTHO"
@@ -199,7 +205,7 @@ class Reading:
 
     def _material(self, name: str) -> PlannedMaterial | None:
         tree = blocks(self.scene, "materials")[name].get("tree")
-        if tree is None or not _named(name):
+        if tree is None or not can_be_named(name):
             return None
         fed = {link["to"]["node"] for link in tree.get("links", []) if link["to"]["label"] == "Surface"}
         ends = [link["from"]["node"] for link in tree.get("links", []) if link["to"]["node"] in fed
@@ -228,11 +234,10 @@ class Reading:
 
     def surroundings(self) -> PlannedWorld | None:
         """The active scene's world, as far as it is one colour."""
-        active = block(self.scene, ("scenes", "")) or {"props": {}}
-        target = reference(active["props"].get("world"))
+        target = reference(active_scene(self.scene)["props"].get("world"))
         world = None if target is None else block(self.scene, target)
         tree = (world or {}).get("tree")
-        if target is None or tree is None or not _named(target[1]):
+        if target is None or tree is None or not can_be_named(target[1]):
             return None
         nodes = [one for one in tree["nodes"] if one["type"] == "ShaderNodeBackground"]
         linked = {link["to"]["label"] for link in tree["links"] if nodes and link["to"]["node"] == nodes[0]["name"]}
@@ -294,7 +299,8 @@ _LOOKS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def _named(name: str) -> bool:
+def can_be_named(name: str) -> bool:
+    """Whether a plan and a request can call something so."""
     return 0 < len(name.encode()) <= 60 and '"' not in name and name.isprintable()
 
 
@@ -396,11 +402,6 @@ def _grown(modifier: Json, low: Matrix, high: Matrix) -> tuple[Matrix, Matrix] |
         way = step * (props.get("count", 2) - 1)
         return low + np.minimum(way, 0.0), high + np.maximum(way, 0.0)
     return None
-
-
-def _three(values: Sequence[float]) -> Vector:
-    x, y, z = values
-    return x, y, z
 
 
 def _point(values: Any) -> Vector:

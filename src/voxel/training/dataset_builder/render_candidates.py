@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voxel.facts.lookup import Json, block, blocks, reference
+from voxel.facts.lookup import Json, active_scene, blocks, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
@@ -25,7 +25,7 @@ def render_candidates(scene: Mapping[str, Any]) -> Candidates:
     objects = blocks(scene, "objects")
     lights = [name for name, thing in objects.items() if thing["kind"] == "LIGHT"]
     cameras = [name for name, thing in objects.items() if thing["kind"] == "CAMERA"]
-    active = block(scene, ("scenes", "")) or {"props": {}}
+    active = active_scene(scene)
     for name in lights[:MAX_SINGLE]:
         yield from _single(cut, name, "light", {})
     for name in cameras[:MAX_SINGLE]:
@@ -77,18 +77,17 @@ def _settings(cut: Cut, active: Json) -> Candidates:
     props = cut.tidied(active.get("props", {}), "Scene")
     props = {name: value for name, value in props.items() if name not in ("camera", "world")}
     own = {name: value for name, value in props.items() if not (isinstance(value, dict) and "props" in value)}
-    groups = [({name: value}, name) for name, value in props.items() if name not in own]
+    groups = [{name: value} for name, value in props.items() if name not in own]
     if own:
-        groups.append((own, ""))
+        groups.append(own)
     pieces: list[dict[str, Any]] = []
-    for group, name in groups:
+    for group in groups:
         leaves = _leaves(group)
         chance_of("settings", group).shuffle(leaves)
         parts = [leaves[i : i + SETTINGS_AT_ONCE] for i in range(0, len(leaves), SETTINGS_AT_ONCE)]
         pieces += [_pick(props, part) for part in parts]
         if len(leaves) > 2:
             pieces += [_pick(props, leaves[i : i + 2]) for i in range(0, min(len(leaves), 8) - 1, 2)]
-        del name
     everything = _leaves(props)
     if len(groups) > 1 and len(everything) <= 14:
         pieces.append(props)

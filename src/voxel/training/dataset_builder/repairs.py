@@ -6,7 +6,6 @@ answer as it was proved, so nothing has to be proved anew but that the old way f
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from collections import Counter
@@ -21,7 +20,7 @@ from voxel.blender import Blender
 from voxel.bpycode import scripts
 from voxel.records.verdict import ApiError
 from voxel.training.dataset_builder.candidate import chance_of
-from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens
+from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens, identity
 
 PER_ROLE = 3
 """Repairs of one role from one file."""
@@ -155,16 +154,17 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     derived = example.provenance.derived_from
     if example.category != "script":
         derived = "; ".join(filter(None, (derived, f"its script was rewritten in an older idiom ({names})")))
-    identity = hashlib.sha256("\0".join((example.role, instruction, example.context, example.completion)).encode())
     repaired = msgspec.structs.replace(
         example,
-        id=identity.hexdigest()[:16],
+        id=identity(example.role, instruction, example.context, example.completion),
         category="repair",
         instruction=instruction,
         tokens=estimate_tokens(instruction, example.context, example.completion),
         provenance=msgspec.structs.replace(example.provenance, derived_from=derived),
     )
-    return Proved(example=repaired, exact=_hash("repair", names, line.exact), shape=_hash("repair", names, line.shape))
+    return Proved(
+        example=repaired, exact=identity("repair", names, line.exact), shape=identity("repair", names, line.shape)
+    )
 
 
 def _plainly(asked: str) -> str:
@@ -192,7 +192,3 @@ def _shown(error: ApiError, code: str) -> str:
 
 def _number(series: str) -> list[int]:
     return [int(part) for part in series.split(".")]
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -44,12 +44,12 @@ def candidates(scene: Mapping[str, Any]) -> Iterator[Candidate | PlanCandidate]:
     given: Counter[tuple[str, str]] = Counter()
     for find in _FINDERS:
         for candidate in find(scene):
-            if isinstance(candidate, Candidate) and follows(candidate):
-                candidate = candidate._replace(follows=True)
             kind = (candidate.role, candidate.category)
             if given[kind] < _MOST.get(
                 candidate.category, PER_MOTION if candidate.role == "animation" else PER_CATEGORY
             ):
                 given[kind] += 1
+                if isinstance(candidate, Candidate) and follows(candidate):
+                    candidate = candidate._replace(follows=True)
                 yield candidate
     yield from variations(scene)

@@ -74,7 +74,7 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     proved = sorted(
         proved, key=lambda line: (line.example.id, line.example.provenance.repo, line.example.provenance.path)
     )
-    sets = {text: shingles(text) for line in proved for text in (line.example.completion,)}
+    sets = {text: shingles(text) for text in {line.example.completion for line in proved}}
     answers = Nearness([sets[line.example.completion] for line in proved])
     codes = Nearness([shingles(line.example.context, line.example.completion) for line in proved])
     distinct: dict[tuple[int, str], set[str]] = {}
@@ -95,10 +95,9 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
         split = splits[clusters[one.example.provenance.repo]]
         return before.examples.get(one.example.id) != split, _ORDER[split], -one.example.quality, one.example.id
 
-    ordered = sorted(judged, key=order)
-    for one in ordered:
+    for one in sorted(judged, key=order):
         selection.take(one)
-    kept = selection.without_too_many_derived(before)
+    kept = selection.without_too_many_derived()
     placed = {repo: splits[cluster] for repo, cluster in clusters.items() if cluster in splits}
     return Selected(kept, selection.dropped, {**placed, **before.repositories})
 
@@ -202,20 +201,21 @@ class _Selection:
             return f"cap: {PER_ANSWER} others have nearly this answer"
         return ""
 
-    def without_too_many_derived(self, before: Placed) -> list[tuple[Split, Example]]:
+    def without_too_many_derived(self) -> list[tuple[Split, Example]]:
         """What is kept, with at most as many derived examples in a role as examples that are not."""
         surplus: set[str] = set()
+        placed = self._before.examples
         for role in ROLES:
             examples = [example for _, example in self.kept if example.role == role]
             derived = [example for example in examples if example.provenance.derived_from]
-            derived.sort(key=lambda one: (one.id not in before.examples, -one.quality, one.id))
+            derived.sort(key=lambda one: (one.id not in placed, -one.quality, one.id))
             # category by category in turn: the best alone would be of few kinds
             seen: Counter[str] = Counter()
             turns: dict[str, int] = {}
             for one in derived:
                 turns[one.id] = seen[one.category]
                 seen[one.category] += 1
-            derived.sort(key=lambda one: (one.id not in before.examples, turns[one.id], -one.quality, one.id))
+            derived.sort(key=lambda one: (one.id not in placed, turns[one.id], -one.quality, one.id))
             surplus |= {example.id for example in derived[len(examples) - len(derived) :]}
         self.dropped += [
             dropped(example, "cap: half of its role is derived already")

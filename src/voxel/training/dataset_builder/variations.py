@@ -12,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voxel.facts import words
-from voxel.facts.lookup import Json, blocks, data_of, reference
+from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
 from voxel.training.dataset_builder.builder_candidates import needs
-from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of
+from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small, tidy
 from voxel.training.dataset_builder.moving import Mover, stand
-from voxel.training.dataset_builder.moving_candidates import active_scene
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MOST = 2
@@ -115,13 +114,6 @@ def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool
     return bool(sizes) and all(length <= min(sizes) / 2 for length in lengths)
 
 
-def _step(size: float) -> float:
-    """About a quarter of a size, as people say it: 1, 2 or 5 times a power of ten."""
-    quarter = max(size, 0.004) / 4
-    power = 10.0 ** math.floor(math.log10(quarter))
-    return round(next(factor * power for factor in (5, 2, 1) if factor * power <= quarter * (1 + 1e-9)), 6)
-
-
 def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
     materials = blocks(cut.scene, "materials")
     good = [name for name, one in materials.items() if "tree" in one and is_complete(cut.scene, one["tree"])]
@@ -153,7 +145,7 @@ def _lights(cut: Cut, lights: Sequence[str], cameras: Sequence[str]) -> Candidat
             continue
         data["props"] = _moved(data["props"], chance, cut.units, data["type"])
         place = thing["props"]["location"]
-        step = _step(math.hypot(*place))
+        step = plain_step(math.hypot(*place))
         moved = [tidy(v + step * chance.choice((-1, 0, 1)), "") for v in place]
         thing["props"]["location"] = [*moved[:2], moved[2] if moved[2] > 0 or place[2] <= 0 else place[2]]
         yield Candidate("render", "light", cut.take(), after, "the light is stronger or weaker and elsewhere")
@@ -214,7 +206,7 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
         sizes = thing["props"].get("scale", [1.0, 1.0, 1.0])
         axis = chance.choice((0, 1, 2))
         kind = chance.choice(("LINEAR", "SINE", "BEZIER", "CUBIC"))
-        step = _step(max(objects[name].get("dimensions", [0.0])) * 4 or math.hypot(*at) or 4.0)
+        step = plain_step(max(objects[name].get("dimensions", [0.0])) * 4 or math.hypot(*at) or 4.0)
         rise = tidy(at[axis] + step * (chance.choice((1, 2)) if axis == 2 else chance.choice((-2, -1, 1, 2))), "")
         choices = {
             "location": [(axis, [(1.0, at[axis]), (last, rise)])],
@@ -241,7 +233,7 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
         derived = "; ".join(filter(None, (changed, "it stands still in the file")))
         mover = Mover(still, ("objects", name), f"{name}Action", slot, curves, derived, name)
         yield Candidate("animation", "keyframes", mover.still, mover.moved(curves), derived)
-        settings = cut.tidied(active_scene(cut.scene).get("props", {}), "Scene")
+        settings = cut.tidied(active_scene(cut.scene)["props"], "Scene")
         timed = mover.moved(curves)
         timed["blocks"]["scenes"]["Scene"]["props"] = {"frame_end": int(last)}
         if settings.get("frame_end") != int(last):

@@ -197,17 +197,15 @@ class _Validation:
     def run(self, *, workers: int | None = None, progress: Progress | None = None) -> PhaseReport:
         del workers
         began = time.monotonic()
-        problems = self._formatter.validate(self._path)
-        for problem in problems:
-            (progress or Progress()).note(problem)
         checked = check_file(self._path, self._formatter.limits)
+        for problem in checked.problems:
+            (progress or Progress()).note(problem.show(self._path))
         (progress or Progress()).note(f"{checked.file.tokens:,} tokens ({checked.counted})")
-        lines = checked.file.examples
         return PhaseReport(
             phase="validate",
-            done=max(0, lines - len(problems)),
+            done=max(0, checked.file.examples - len(checked.problems)),
             dropped=0,
-            failed=len(problems),
+            failed=len(checked.problems),
             seconds=time.monotonic() - began,
             reused=0,
         )

@@ -38,14 +38,9 @@ class LocalFormatter(Formatter):
 
     def pair(self, example: Example, rejected: str) -> Mapping[str, Any]:
         """As TRL's DPO trainer takes it."""
-        return {
-            "prompt": [
-                {"role": "system", "content": system_prompt(example.role)},
-                {"role": "user", "content": user_prompt(example)},
-            ],
-            "chosen": [{"role": "assistant", "content": example.completion}],
-            "rejected": [{"role": "assistant", "content": rejected}],
-        }
+        line = self.line(example)
+        wrong = [{"role": "assistant", "content": rejected}]
+        return {"prompt": line["prompt"], "chosen": line["completion"], "rejected": wrong}
 
 
 def validate(path: str | Path, *, validation: bool = False) -> list[str]:

@@ -43,14 +43,10 @@ class OpenAIFormatter(Formatter):
 
     def pair(self, example: Example, rejected: str) -> Mapping[str, Any]:
         """As the direct-preference guide has it."""
+        *asked, answer = self.line(example)["messages"]
         return {
-            "input": {
-                "messages": [
-                    {"role": "system", "content": system_prompt(example.role)},
-                    {"role": "user", "content": user_prompt(example)},
-                ]
-            },
-            "preferred_output": [{"role": "assistant", "content": example.completion}],
+            "input": {"messages": asked},
+            "preferred_output": [answer],
             "non_preferred_output": [{"role": "assistant", "content": rejected}],
         }
 
