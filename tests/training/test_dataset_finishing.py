@@ -319,6 +319,18 @@ def test_nothing_is_worked_out_twice_and_a_changed_file_is_noticed(tmp_path: Pat
     assert written(data) == before
 
 
+def test_parquet_that_is_gone_is_written_anew(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra [hub]")
+    data = DataDir(tmp_path / "d").create()
+    files = [unit(tmp_path, "u", [proved(n, f"o/{n % 4}") for n in range(40)])]
+    finish(data, files, [], asked="this")
+    path = data.datasets / "parquet" / "train.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    finish(data, files, [], asked="this")
+    assert path.read_bytes() == content
+
+
 def test_a_unit_that_is_gone_or_broken_is_named(tmp_path: Path) -> None:
     data = DataDir(tmp_path / "d").create()
     with pytest.raises(SetupError, match=r"gone\.jsonl.*voxel build"):

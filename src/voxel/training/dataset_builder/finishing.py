@@ -18,14 +18,17 @@ from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.stages import DataDir, write_atomic
 from voxel.training.dataset_builder.card import card
-from voxel.training.dataset_builder.exporting import write_parquet
+from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
 from voxel.training.dataset_builder.nearness import joined
 from voxel.training.dataset_builder.proving import Line, Proved, Unproved
 from voxel.training.dataset_builder.selecting import Placed, Wanted, select
 
 SCENE_FACTS = 25
 """A scene with fewer facts does not join clusters, however alike another one is."""
-WRITTEN = ("train.jsonl", "val.jsonl", "test.jsonl", "dropped.jsonl", "README.md", "splits.json", "placed.json")
+WRITTEN = (
+    *(f"{split}.jsonl" for split in SPLITS), "dropped.jsonl", "README.md", "splits.json", "placed.json",
+    *(f"{FOLDER}/{split}.parquet" for split in SPLITS),
+)  # fmt: skip
 
 
 class Finished(NamedTuple):
