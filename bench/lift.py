@@ -22,9 +22,9 @@ from voxel.records.evaluation import Way
 from voxel.stages import shown_progress
 from voxel.training.evaluation.naming import named
 from voxel.training.evaluation.quality_metrics import QualityMetrics
+from voxel.training.evaluation.summing import SCORES
 
 TUNED_RUNS, BASE_RUNS, TUNED_API = 0.70, 0.10, 0.90
-ROWS = ("code_quality", "blender_api", "completeness", "overall", "runs", "solved")
 
 
 def line(title: str, *cells: str) -> str:
@@ -76,7 +76,7 @@ def main() -> None:
     print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the end\n")
     print(line("", *(report.model for report in reports)))
     print(line("---", *("---:" for _ in reports)))
-    for name in ROWS:
+    for name in SCORES:
         print(line(name, *(f"{getattr(report, name):.3f}" for report in reports)))
     print(line("grade", *(report.grade for report in reports)))
     print(line("errors, share of answers", *map(kinds, reports)))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace, TracebackType
 from typing import Any, Literal, Self, overload
 
@@ -22,7 +23,7 @@ import httpx
 
 from voxel.errors import TryLater, UsageError
 from voxel.records.prompt import system_prompt
-from voxel.records.roles import ROLES
+from voxel.records.roles import ROLES, Role
 
 GATEWAY = "http://127.0.0.1:8400/v1"
 """Where `voxel deploy serve` answers unless it was told otherwise."""
@@ -33,7 +34,7 @@ Message = Mapping[str, Any]
 class Client:
     """One role behind a gateway. Used by one thread at a time; closed by `close` or `with`."""
 
-    def __init__(self, gateway: str, role: str, *, timeout: float = 120.0) -> None:
+    def __init__(self, gateway: str, role: Role, *, timeout: float = 120.0) -> None:
         """`timeout` is in seconds, for each piece of an answer."""
         self.role = role
         self._http = httpx.Client(base_url=gateway.rstrip("/"), timeout=timeout)
@@ -53,15 +54,15 @@ class Client:
 
     def ask(self, instruction: str, *, conversation: str = "") -> str:
         """The answer to one instruction, asked in the words that the role's model was trained with."""
-        role = next(known for known in ROLES if known == self.role)
-        messages = [{"role": "system", "content": system_prompt(role)}, {"role": "user", "content": instruction}]
+        messages = [{"role": "system", "content": system_prompt(self.role)}, {"role": "user", "content": instruction}]
         more = {"user": conversation} if conversation else {}
         return str(self.chat.completions.create(messages=messages, **more).choices[0].message.content)
 
     def report(self, answer_id: str, *, ok: bool, error: str = "") -> bool:
         """Tells the gateway how an answer did; whether it counts for a challenger on trial. UsageError, TryLater."""
-        told = {"id": answer_id, "ok": ok, "error": error}
-        return bool(_checked(_sent(lambda: self._http.post("/outcomes", json=told)))["counted"])
+        with _reached():
+            response = self._http.post("/outcomes", json={"id": answer_id, "ok": ok, "error": error})
+        return bool(_checked(response)["counted"])
 
 
 class Completions:
@@ -86,38 +87,38 @@ class Completions:
         body = {**more, "model": self._role, "messages": list(messages), "stream": stream}
         if stream:
             return self._chunks(body)
-        return _object(_checked(_sent(lambda: self._http.post("/chat/completions", json=body))))
+        with _reached():
+            response = self._http.post("/chat/completions", json=body)
+        return _object(_checked(response))
 
     def _chunks(self, body: Mapping[str, Any]) -> Iterator[Any]:
-        try:
-            with self._http.stream("POST", "/chat/completions", json=body) as response:
-                if response.status_code >= 400:
-                    response.read()
-                    _checked(response)
-                for line in response.iter_lines():
-                    if not line.startswith("data:") or line.endswith("[DONE]"):
-                        continue
-                    chunk = json.loads(line[5:])
-                    if "error" in chunk:
-                        raise TryLater(str(chunk["error"].get("message", chunk["error"])))
-                    yield _object(chunk)
-        except httpx.TransportError as error:
-            raise TryLater(f"the gateway does not answer ({error}); start it with: voxel deploy serve") from error
+        with _reached(), self._http.stream("POST", "/chat/completions", json=body) as response:
+            if response.status_code >= 400:
+                response.read()
+                _checked(response)
+            for line in response.iter_lines():
+                if not line.startswith("data:") or line.endswith("[DONE]"):
+                    continue
+                chunk = json.loads(line[5:])
+                if "error" in chunk:
+                    raise TryLater(str(chunk["error"].get("message", chunk["error"])))
+                yield _object(chunk)
 
 
 def for_role(role: str, *, gateway: str = GATEWAY, timeout: float = 120.0) -> Client:
     """A client for what serves `role` now, and for whatever serves it later. UsageError for what is no role."""
-    if role not in ROLES:
+    known = next((each for each in ROLES if each == role), None)
+    if known is None:
         raise UsageError(f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
-    return Client(gateway, role, timeout=timeout)
+    return Client(gateway, known, timeout=timeout)
 
 
-def _sent(call: Any) -> httpx.Response:
+@contextmanager
+def _reached() -> Iterator[None]:
     try:
-        response: httpx.Response = call()
+        yield
     except httpx.TransportError as error:
         raise TryLater(f"the gateway does not answer ({error}); start it with: voxel deploy serve") from error
-    return response
 
 
 def _checked(response: httpx.Response) -> dict[str, Any]:

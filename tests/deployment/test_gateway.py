@@ -12,6 +12,7 @@ import httpx
 import openai
 import pytest
 
+from voxel.training.deployment.forwarding import Renamer
 from voxel.training.deployment.model_deployer import ModelDeployer
 from voxel.training.deployment.routing import share_of
 
@@ -106,6 +107,13 @@ def test_a_stream_that_breaks_off_says_so_and_does_not_end_as_if_whole(served: A
     assert '"content": "1 "' in text
     assert "[DONE]" not in text
     assert json.loads(text.strip().splitlines()[-1][6:])["error"]["code"] == "broke_off"
+
+
+def test_the_id_is_ours_also_after_a_first_chunk_that_has_none() -> None:
+    """As Azure streams: what its filters found comes first, with an empty id."""
+    begun = b'data: {"id":"","choices":[]}\n\ndata: {"id":"chatcmpl-9","choices":[{"delta":{"content":"a"}}]}\n\n'
+    renamed = Renamer(begun, "ours").lines(begun)
+    assert renamed == begun.replace(b"chatcmpl-9", b"ours")
 
 
 def test_enough_reports_promote_or_stop_the_challenger(served: Any) -> None:

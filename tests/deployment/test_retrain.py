@@ -16,6 +16,7 @@ import pytest
 
 from voxel.cli import retrain
 from voxel.cli.main import main
+from voxel.errors import TryLater
 from voxel.records.deployment import Failure
 from voxel.stages import DataDir
 from voxel.training.deployment.failures import Failures
@@ -88,8 +89,16 @@ def test_a_round_goes_on_after_a_crash_and_says_what_the_failures_changed(
         main(words)
     (kept,) = (data.deployment / "retraining").glob("*.json")
     assert json.loads(kept.read_text())["step"] == "train"
+
+    def is_down(_: Any, __: str) -> None:
+        raise TryLater("the service is down")
+
+    monkeypatch.setattr(retrain._Trainer, "train", is_down)
+    assert main(words) == 1
+    assert "the service is down" in capsys.readouterr().err
+    left = json.loads(kept.read_text())
+    assert (left["step"], left["roles"]["builder"]["ended"]) == ("train", "")
     monkeypatch.setattr(retrain._Trainer, "train", answering(data))
-    capsys.readouterr()
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["number"], told["step"], told["new_files"], told["new_failures"]) == (1, "ended", 3, INJECTED)

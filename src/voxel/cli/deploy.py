@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from voxel.records import RoleState
     from voxel.records.deployment import Backend
-    from voxel.training.deployment.gateway import Gateway, Judge
+    from voxel.training.deployment.gateway import Judge
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -30,8 +29,6 @@ NameOption = Annotated[str, typer.Option("--as", metavar="NAME", help="What it i
 KeyOption = Annotated[
     str, typer.Option("--key-variable", metavar="NAME", help="The environment variable that holds the key for there.")
 ]
-
-NO_JUDGE = 0.0
 
 
 @app.command("gate")
@@ -89,19 +86,16 @@ def canary(
     import os
 
     from voxel.errors import UsageError
-    from voxel.records.deployment import Deployment
-    from voxel.training.deployment.backends import backend_of
+    from voxel.records import RoleState
+    from voxel.training.deployment.backends import backend_of, usual_backend
     from voxel.training.deployment.model_deployer import ModelDeployer
 
     deployer = ModelDeployer(data_dir)
     report = deployer.latest_report(model, role)
     backend = _backend(model, url, name, key_variable)
-    champion = deployer.deployments().roles[role].champion if role in deployer.deployments().roles else None
+    champion = deployer.deployments().roles.get(role, RoleState()).champion
     if champion is not None:
-        meant = Deployment(
-            version=0, model=model, provider=report.provider, role=role, deployed_at="", metrics={}, backend=backend
-        )
-        there = backend_of(meant, os.environ)
+        there = backend or usual_backend(model, report.provider, role, os.environ)
         if there == backend_of(champion, os.environ):
             raise UsageError(
                 f"champion and challenger would both be {there.model} at {there.base_url}; say where the challenger "
@@ -142,7 +136,7 @@ def serve(
     judge: Annotated[
         float,
         typer.Option("--judge", min=0, max=1, metavar="SHARE", help="Run this share of the answers' code in the box."),
-    ] = NO_JUDGE,
+    ] = 0.0,
     blender: Annotated[str | None, typer.Option("--blender", metavar="VERSION", help="Which Blender judges.")] = None,
     keep_failures: Annotated[
         bool,
@@ -156,6 +150,7 @@ def serve(
 
     from voxel.errors import MissingExtra
     from voxel.stages.command import say
+    from voxel.training.dataset_builder.scrubbing import scrubbed
     from voxel.training.deployment.failures import Failures
     from voxel.training.deployment.model_deployer import ModelDeployer
 
@@ -169,21 +164,15 @@ def serve(
         gateway = Gateway(
             deployer,
             os.environ,
-            failures=Failures(deployer.data, scrub=_scrub, secrets=_secrets(os.environ)) if keep_failures else None,
+            failures=Failures(deployer.data, scrub=scrubbed, secrets=_secrets(os.environ)) if keep_failures else None,
             judge=_judge(blender, stack) if judge else None,
             judge_share=judge,
             say=say,
         )
-        _warn_of_nothing(gateway, data_dir)
+        if not any(state.champion for state in gateway.routes.roles().values()):
+            say(f"nothing serves any role in {data_dir} yet; `voxel deploy promote` changes that while this runs")
         listen(gateway, host, port, say)
     return 0
-
-
-def _warn_of_nothing(gateway: Gateway, data_dir: Path) -> None:
-    from voxel.stages.command import say
-
-    if not any(state.champion for state in gateway.routes.roles().values()):
-        say(f"nothing serves any role in {data_dir} yet; `voxel deploy promote` changes that while this runs")
 
 
 def _judge(blender: str | None, stack: ExitStack) -> Judge:
@@ -203,12 +192,6 @@ def _judge(blender: str | None, stack: ExitStack) -> Judge:
         return Judged(1.0 if verdict.verdict == "passed" else 0.0, said or verdict.verdict)
 
     return judge
-
-
-def _scrub(text: str) -> str:
-    from voxel.training.dataset_builder.scrubbing import scrubbed
-
-    return str(scrubbed(text))
 
 
 def _secrets(environment: Mapping[str, str]) -> list[str]:

@@ -42,8 +42,6 @@ JudgeOption = Annotated[
     typer.Option("--judge", metavar="MODEL", help="Who judges a benchmark's criteria, by inspect-ai's name."),
 ]
 
-COLUMNS = ("code_quality", "blender_api", "completeness", "overall")
-
 
 def command(
     models: ModelsArgument,
@@ -136,8 +134,7 @@ def _sentence(report: EvalReport) -> str:
 
 def _compared(comparison: Comparison, names: dict[str, str]) -> str:
     parts = []
-    for name in (*COLUMNS, "runs", "solved"):
-        found = comparison.scores[name]
+    for name, found in comparison.scores.items():
         low, high = found.ci95
         parts.append(
             f"  {name:<13} {found.before:.3f} -> {found.after:.3f}  [{low:+.3f}, {high:+.3f}]  {found.outcome}"

@@ -27,7 +27,7 @@ Mend = Callable[["Failure", str, "Blender"], str | None]
 
 @app.command("list")
 def list_failures(
-    open_only: Annotated[bool, typer.Option("--open", help="Only those that nothing has mended.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that mending was not tried on yet.")] = False,
     data_dir: DataDirOption = DATA_DIR,
     json: JsonOption = False,
 ) -> int:
@@ -60,10 +60,11 @@ def fix(
     from voxel.cli.mended import take_in
     from voxel.stages import DataDir
     from voxel.stages.command import say
+    from voxel.training.dataset_builder.scrubbing import scrubbed
     from voxel.training.deployment.failures import Failures
 
     data = DataDir(data_dir)
-    failures = Failures(data, scrub=_scrub)
+    failures = Failures(data, scrub=scrubbed)
     failure = failures.get(name)
     code = failures.clean(read_script(script))
     with Blender(blender) as running:
@@ -102,10 +103,11 @@ def mend(
     from voxel.cli.mended import take_in
     from voxel.stages import DataDir
     from voxel.stages.command import say
+    from voxel.training.dataset_builder.scrubbing import scrubbed
     from voxel.training.deployment.failures import Failures
 
     data = DataDir(data_dir)
-    failures = Failures(data, scrub=_scrub)
+    failures = Failures(data, scrub=scrubbed)
     wanted = [one for one in failures.all() if one.state == "open" or (again and one.state == "left")]
     ways: list[tuple[str, Mend]] = [("schema", _by_schema)]
     if retry:
@@ -161,10 +163,10 @@ def _by_schema(failure: Failure, code: str, blender: Blender) -> str | None:  # 
 
 
 def _by_retry(failure: Failure, code: str, gateway: str) -> str | None:  # noqa: ARG001  (the signature of Mend)
-    from voxel.models import Client
+    from voxel.models import for_role
     from voxel.training.evaluation.answers import code_in
 
-    with Client(gateway, failure.role) as client:
+    with for_role(failure.role, gateway=gateway) as client:
         answer = client.chat.completions.create(messages=_conversation(failure))
     return code_in(str(answer.choices[0].message.content))
 
@@ -173,14 +175,12 @@ def _by_teacher(failure: Failure, code: str, teacher: str) -> str | None:  # noq
     import tempfile
 
     from voxel.training.evaluation.answers import code_in
-    from voxel.training.evaluation.asking import MOST_TOKENS, Prompt, ask, service_model
+    from voxel.training.evaluation.asking import Prompt, ask, service_model
 
     provider = teacher.partition("/")[0]
     messages = tuple((message["role"], message["content"]) for message in _conversation(failure))
     with tempfile.TemporaryDirectory() as folder:
-        (answer,) = ask(
-            service_model(provider, teacher), [Prompt(failure.id, messages, MOST_TOKENS)], log_dir=Path(folder)
-        )
+        (answer,) = ask(service_model(provider, teacher), [Prompt(failure.id, messages)], log_dir=Path(folder))
     return code_in(answer.text)
 
 
@@ -188,12 +188,6 @@ def _conversation(failure: Failure) -> list[dict[str, str]]:
     """What was asked and answered, and what Blender said."""
     turn = f"That gave:\n{failure.error}\n\nAnswer again with the whole script, mended."
     return [*failure.messages, {"role": "assistant", "content": failure.answer}, {"role": "user", "content": turn}]
-
-
-def _scrub(text: str) -> str:
-    from voxel.training.dataset_builder.scrubbing import scrubbed
-
-    return str(scrubbed(text))
 
 
 def _line(failure: Failure) -> str:

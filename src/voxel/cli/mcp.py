@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxel.cli.options import BlenderOption
+from voxel.cli.options import BlenderOption, path_of
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -34,7 +34,12 @@ def command(
     blender: BlenderOption = None,
     root: Annotated[
         Path,
-        typer.Option("--root", metavar="DIR", help="decompile and render open .blend files below this folder only."),
+        typer.Option(
+            "--root",
+            metavar="DIR",
+            parser=path_of,
+            help="decompile and render open .blend files below this folder only.",
+        ),
     ] = Path(),
 ) -> int:
     """Tools for agents (check_script, api_lookup, decompile, render) as an MCP server on stdin and stdout."""

@@ -18,11 +18,10 @@ import msgspec
 
 from voxel.records import FileRecord, Split
 from voxel.records.deployment import Failure
-from voxel.sources import services_of_environment
+from voxel.sources.candidate import blob_sha
 from voxel.stages import (
     DataDir,
     Done,
-    Ledger,
     Outcome,
     PhaseReport,
     Progress,
@@ -32,7 +31,7 @@ from voxel.stages import (
     unit_key,
     write_atomic,
 )
-from voxel.training.data_collection.listing import stage_of, write_lists
+from voxel.training.data_collection.listing import list_anew, stage_of
 from voxel.training.deployment.failures import Failures
 
 SOURCE = "failures"
@@ -78,7 +77,7 @@ class MendedStage:
                 commit="",
                 path=f"{failure.id}.py",
                 url="",
-                blob_sha=hashlib.sha1(b"blob %d\0" % len(code) + code, usedforsecurity=False).hexdigest(),
+                blob_sha=blob_sha(code),
                 sha256=sha256,
                 size=len(code),
                 kind="script",
@@ -101,19 +100,11 @@ def mended(data: DataDir) -> list[Failure]:
 
 def take_in(data: DataDir, progress: Progress | None = None) -> PhaseReport:
     """Collects every mended failure, and sees to it that all of them go to train."""
-    from voxel.sources import Book
-    from voxel.training.data_collection.listing import book_path
-
     with data.create().hold():
         found = mended(data)
         _to_train(data.datasets / "splits.json", sorted({repo_of(failure.role) for failure in found}))
         report = run_stage(MendedStage(data), data, workers=1, progress=progress)
-        with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
-            if book_path(data).exists():
-                with Book(book_path(data)) as book:
-                    write_lists(data, ledger, book, services_of_environment())
-            else:
-                write_lists(data, ledger, None, services_of_environment())
+        list_anew(data)
     return report
 
 

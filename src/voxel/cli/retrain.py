@@ -88,7 +88,8 @@ def command(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, metavar="N")] = None,
     num_examples: Annotated[int, typer.Option("--num-examples", min=1, metavar="N", help="Asked of each model.")] = 100,
     share: Annotated[
-        float, typer.Option("--share", metavar="SHARE", help="Of the conversations, for the trial.")
+        float,
+        typer.Option("--share", min=0.01, max=0.99, metavar="SHARE", help="Of the conversations, for the trial."),
     ] = 0.2,
     policy: PolicyOption = None,
     repo: RepoOption = None,
@@ -289,7 +290,7 @@ def _carry_on(
     name: str, now: Round, rounds: _Rounds, trainer: _Trainer, measurer: _Measurer, share: float, say: Any
 ) -> None:
     """Train, evaluate, gate and trial of one role; what is done already is not done again."""
-    from voxel.errors import VoxelError
+    from voxel.errors import BadInput, UsageError
 
     role = now.roles.get(name)
     if role is None or role.ended:
@@ -299,8 +300,9 @@ def _carry_on(
     else:
         try:
             _one_role(name, role, rounds, now, trainer, measurer, share)
-        except VoxelError as error:
-            # one role's trouble, such as a gate that keeps it out, is no reason to leave the others
+        except (BadInput, UsageError) as error:
+            # one role's trouble, such as a gate that keeps it out, is no reason to leave the others; a service that is
+            # down or a package that is not installed stops the round, and the same command goes on from here
             role.ended = str(error)
     say(f"{name}: {role.ended}")
     rounds.keep(now)
@@ -342,13 +344,11 @@ def _own_backend(state: RoleState, model: str, provider: str, role: str) -> Back
     """A name of its own for a challenger that would else be asked for by the name of the champion."""
     import os
 
-    from voxel.records.deployment import Deployment
-    from voxel.training.deployment.backends import backend_of
+    from voxel.training.deployment.backends import backend_of, usual_backend
 
     if state.champion is None or provider != "local":
         return None
-    meant = Deployment(version=0, model=model, provider=provider, role=role, deployed_at="", metrics={})
-    there = backend_of(meant, os.environ)
+    there = usual_backend(model, provider, role, os.environ)
     if there != backend_of(state.champion, os.environ):
         return None
     return msgspec.structs.replace(there, model=f"{role}-v{state.next_version}")

@@ -92,7 +92,7 @@ class Deployments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `deployment/outcomes.jsonl`: how one answer did."""
+    """One line of `deployment/outcomes/<role>.jsonl`: how one answer did."""
 
     at: str
     """UTC, ISO 8601."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ from voxel.sources import (
     read_local,
     read_policy,
     recipes,
-    services_of_environment,
     shown,
     whole,
 )
@@ -63,7 +62,7 @@ from voxel.stages import (
     write_atomic,
 )
 from voxel.training.data_collection.collecting import Collection
-from voxel.training.data_collection.listing import REMOTE, book_path, stage_of, write_lists
+from voxel.training.data_collection.listing import REMOTE, book_path, list_anew, stage_of
 
 SOURCES = ("samples", "folder", *REMOTE)
 
@@ -271,9 +270,9 @@ class BlenderFileScraper:
             try:
                 report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             except KeyboardInterrupt:
-                self._write_lists()
+                list_anew(self.data)
                 raise
-            self._write_lists()
+            list_anew(self.data)
             return report
 
     def forget(self) -> int:
@@ -291,7 +290,7 @@ class BlenderFileScraper:
             if self.source in REMOTE and book_path(self.data).exists():
                 with Book(book_path(self.data)) as book:
                     book.forget(self.source)
-            self._write_lists()
+            list_anew(self.data)
         return count
 
     def estimate(self, progress: Progress | None = None) -> Estimate:
@@ -342,13 +341,6 @@ class BlenderFileScraper:
     def _held(self, stage: str) -> dict[str, str]:
         with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
             return {row.key: row.info.get("sha256", "") for row in ledger.rows(stage, "done")}
-
-    def _write_lists(self) -> None:
-        with ExitStack() as stack:
-            ledger = stack.enter_context(Ledger(self.data.checkpoints / "ledger.sqlite"))
-            known = book_path(self.data).exists()
-            book = stack.enter_context(Book(book_path(self.data))) if known else None
-            write_lists(self.data, ledger, book, services_of_environment())
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
-from voxel.sources import Book, File, Repository, Services
+from voxel.sources import Book, File, Repository, Services, services_of_environment
 from voxel.stages import DataDir, Ledger
 
 REMOTE = ("github", "git")
@@ -66,6 +66,14 @@ def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Serv
     with _replacing(data.scraped / "repositories.jsonl") as write:
         for name in sorted(found):
             write(found[name])
+
+
+def list_anew(data: DataDir) -> None:
+    """Replaces both lists by what the ledger and the book know now; a book is not made where there is none."""
+    with ExitStack() as stack:
+        ledger = stack.enter_context(Ledger(data.checkpoints / "ledger.sqlite"))
+        book = stack.enter_context(Book(book_path(data))) if book_path(data).exists() else None
+        write_lists(data, ledger, book, services_of_environment())
 
 
 @contextmanager

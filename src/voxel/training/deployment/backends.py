@@ -33,16 +33,19 @@ def backend_of(deployment: Deployment, environment: Mapping[str, str]) -> Backen
     """Where this deployment answers. UsageError where that cannot be told: it has to be deployed with an address."""
     if deployment.backend is not None:
         return deployment.backend
-    head, slash, rest = deployment.model.partition("/")
-    name = rest if slash and head == deployment.provider else deployment.model
-    if deployment.provider in _AZURE and environment.get("AZURE_OPENAI_ENDPOINT"):
+    return usual_backend(deployment.model, deployment.provider, deployment.role, environment)
+
+
+def usual_backend(model: str, provider: str, role: str, environment: Mapping[str, str]) -> Backend:
+    """Where a provider's model answers when it is deployed without an address. UsageError where that is not known."""
+    head, slash, rest = model.partition("/")
+    name = rest if slash and head == provider else model
+    if provider in _AZURE and environment.get("AZURE_OPENAI_ENDPOINT"):
         url = environment["AZURE_OPENAI_ENDPOINT"].rstrip("/") + "/openai/v1"
         return Backend(base_url=url, model=name, key_variable="AZURE_OPENAI_API_KEY")
-    service = _SERVICES.get(deployment.provider)
+    service = _SERVICES.get(provider)
     if service is None:
-        raise UsageError(
-            f"where {deployment.model} answers is not known for {deployment.provider}; deploy it with --url"
-        )
+        raise UsageError(f"where {model} answers is not known for {provider}; deploy it with --url")
     url = environment.get(service.variable) or service.url
-    asked = deployment.role if deployment.provider == "local" else name
+    asked = role if provider == "local" else name
     return Backend(base_url=url.rstrip("/") + service.suffix, model=asked, key_variable=service.key_variable)

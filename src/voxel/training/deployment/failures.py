@@ -1,7 +1,8 @@
 """Answers that did not do, kept so that they can be mended: `deployment/failures/<id>.json`.
 
 Nothing private is meant to stay: `scrub` takes home folders, addresses and tokens out, values of known keys and what
-stands beside words such as `password` go as well. The folder has a limit; the oldest open failures make room.
+stands beside words such as `password` go as well. The folder has a limit; the oldest failures that
+are not mended make room.
 """
 
 from __future__ import annotations

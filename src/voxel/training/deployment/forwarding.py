@@ -27,7 +27,8 @@ _BEGUN = re.compile(
     rb'|"finish_reason"\s*:\s*"|\[DONE\]'
 )
 _BROKEN = re.compile(rb'^data:\s*\{\s*"error"', re.MULTILINE)
-_ID = re.compile(rb'"id"\s*:\s*"[^"]*"')
+_ID = re.compile(rb'"id"\s*:\s*"[^"]+"')
+"""Azure's first chunk, which tells of its filters, has an empty one."""
 
 
 class Reply(NamedTuple):
@@ -58,10 +59,10 @@ class Reply(NamedTuple):
 class Forwarder:
     """Connections to all backends. A context manager; used within one event loop."""
 
-    def __init__(self, environment: Mapping[str, str], *, silent_s: float = SILENT_S) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         """`environment` is where keys are looked up."""
         self._environment = environment
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silent_s)
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENT_S)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:

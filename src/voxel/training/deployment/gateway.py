@@ -52,7 +52,7 @@ class Judged(NamedTuple):
     score: float
     """0 to 1."""
     error: str
-    """The errors, one a line; empty when there was none."""
+    """What is wrong with it: the errors, one a line, or the verdict where there is no error to name."""
 
 
 Judge = Callable[[str, str], Judged | None]
@@ -82,7 +82,6 @@ class Gateway:
         failures: Failures | None = None,
         judge: Judge | None = None,
         judge_share: float = 1.0,
-        silent_s: float = 120.0,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """`environment` holds keys and addresses; without `failures` nothing that is asked is kept; `judge_share` of
@@ -96,7 +95,7 @@ class Gateway:
         self._judge = judge
         self._judge_share = judge_share
         self.say = say
-        self.forwarder = Forwarder(environment, silent_s=silent_s)
+        self.forwarder = Forwarder(environment)
         self._bench = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
         self._recent: OrderedDict[str, _Asked] = OrderedDict()
         self._waiting: set[asyncio.Task[None]] = set()
@@ -122,27 +121,20 @@ class Gateway:
                 reasons.append(f"{model.model} (version {model.version}): {error}")
                 self.say(f"no answer from {reasons[-1]}")
                 if at == 0:
-                    await self.note(model, way.conversation, 0.0, "no answer")
+                    await self.note(model.role, model.version, way.conversation, 0.0, "no answer")
         raise TryLater("; ".join(reasons) or "nothing serves this role")
 
     async def note(
-        self, model: Deployment, conversation: str, score: float, how: Literal["reported", "judged", "no answer"]
+        self, role: str, version: int, conversation: str, score: float, how: Literal["reported", "judged", "no answer"]
     ) -> bool:
         """Keeps an outcome and does what the trial then says; whether it counted."""
-        return await self.note_version(model.role, model.version, conversation, score, how)
-
-    async def note_version(
-        self, role: str, version: int, conversation: str, score: float,
-        how: Literal["reported", "judged", "no answer"],
-    ) -> bool:  # fmt: skip
-        """As `note`."""
         state = self.routes.roles().get(role, RoleState())
         at = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         line = OutcomeLine(at=at, role=role, version=version, conversation=conversation, score=score, how=how)
-        counted, decision = self.outcomes.note(line, state)
+        counted = self.outcomes.note(line, state)
         trial = self.outcomes.trial(role, state)
-        if trial is not None and decision != "go on":
-            promote, evidence = decision == "promote", trial.test.evidence
+        if trial is not None and trial.test.decision != "go on":
+            promote, evidence = trial.test.decision == "promote", trial.test.evidence
             ended = await asyncio.to_thread(
                 self._deployer.end_canary, role, trial.challenger, promote=promote, reason=evidence
             )
@@ -174,7 +166,7 @@ class Gateway:
             return
         if found is None:
             return
-        await self.note(asked.model, asked.conversation, found.score, "judged")
+        await self.note(asked.model.role, asked.model.version, asked.conversation, found.score, "judged")
         if found.score < 1:
             await asyncio.to_thread(self._keep, asked, found.error)
 
@@ -183,9 +175,7 @@ class Gateway:
         found = _NAME.fullmatch(name)
         if found is None:
             return None
-        counted = await self.note_version(
-            found["role"], int(found["version"]), found["conversation"], score, "reported"
-        )
+        counted = await self.note(found["role"], int(found["version"]), found["conversation"], score, "reported")
         asked = self._recent.get(name)
         if score < 1 and asked is not None:
             await asyncio.to_thread(self._keep, asked, error or "reported as not right")
@@ -235,7 +225,7 @@ class _Chat:
             answer = await self._relay(reply, name, model, receive, send)
         except TryLater as error:
             self._gateway.say(f"{model.model} (version {model.version}) {error}")
-            await self._gateway.note(given_to, way.conversation, 0.0, "no answer")
+            await self._gateway.note(given_to.role, given_to.version, way.conversation, 0.0, "no answer")
             await _break_off(str(error), send)
         else:
             if answer is not None and reply.status < 400:

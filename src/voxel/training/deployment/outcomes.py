@@ -15,7 +15,7 @@ import msgspec
 
 from voxel.records.deployment import Canary, OutcomeLine, RoleState
 from voxel.stages import DataDir
-from voxel.training.deployment.sequential import Decision, Sequential
+from voxel.training.deployment.sequential import Sequential
 
 
 class Trial:
@@ -66,8 +66,8 @@ class Outcomes:
                 known.take(line)
         return known
 
-    def note(self, line: OutcomeLine, state: RoleState) -> tuple[bool, Decision]:
-        """Keeps an outcome: whether it counts for the trial that runs, and what the trial says now."""
+    def note(self, line: OutcomeLine, state: RoleState) -> bool:
+        """Keeps an outcome; whether it counts for the trial that runs."""
         trial = self.trial(line.role, state)
         counted = trial is not None and trial.take(line)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class Outcomes:
             os.write(handle, msgspec.json.encode(line) + b"\n")
         finally:
             os.close(handle)
-        return counted, trial.test.decision if trial is not None else "go on"
+        return counted
 
     def lines(self, role: str) -> Iterator[OutcomeLine]:
         """Every outcome of a role, the oldest first."""

@@ -25,7 +25,7 @@ from voxel.stages import DataDir, Progress, write_atomic
 from voxel.training.evaluation.answers import code_in
 from voxel.training.evaluation.asking import MOST_TOKENS, Answer, Prompt, ask
 from voxel.training.evaluation.mistakes import kinds
-from voxel.training.evaluation.naming import ANSWERS, REFERENCE, named
+from voxel.training.evaluation.naming import ANSWERS, LOCAL, REFERENCE, named
 from voxel.training.evaluation.quality_metrics import LOCAL_MOST_TOKENS, inspect_model
 
 TIMEOUT = 60.0
@@ -90,7 +90,7 @@ class Benchmark:
         asked = inspect_model(known, self.data)
         digest = hashlib.sha256(msgspec.json.encode([known.model, asked.identity, blender, judge or "", self.tasks]))
         folder = self.data.evaluation / f"benchmark-{digest.hexdigest()[:12]}"
-        most = LOCAL_MOST_TOKENS if asked.identity else MOST_TOKENS
+        most = LOCAL_MOST_TOKENS if known.provider == LOCAL else MOST_TOKENS
         prompts = [
             Prompt(each.id, (("system", system_prompt("builder")), ("user", each.instruction)), most)
             for each in self.tasks
@@ -139,7 +139,7 @@ class Benchmark:
         folder: Path,
         progress: Progress | None,
     ) -> list[BenchmarkAnswer]:
-        """Those that ran into nothing are not shown to the judge: none of their criteria is met."""
+        """Answers without code are not shown to the judge: none of their criteria is met."""
         shown = {
             task.id: _question(task, answer, each, folder)
             for task, answer, each in zip(self.tasks, answers, found, strict=True)

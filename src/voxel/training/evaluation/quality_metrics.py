@@ -321,7 +321,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         print(msgspec.json.encode(made).decode())  # noqa: T201 - its result
 
-    return exit_status(lambda: run())
+    return exit_status(run)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -86,12 +86,12 @@ class _Ranking:
                 self._postings.setdefault(word, []).append((index, times))
 
     def best(self, text: str, most: int) -> list[Example]:
-        scores: Counter[int] = Counter()
+        scores: defaultdict[int, float] = defaultdict(float)
         for word in set(words(text)):
             found = self._postings.get(word, ())
             rarity = math.log(1 + (len(self._examples) - len(found) + 0.5) / (len(found) + 0.5))
             for index, times in found:
-                scores[index] += rarity * times * (K1 + 1) / (times + self._shares[index])  # type: ignore[assignment]
+                scores[index] += rarity * times * (K1 + 1) / (times + self._shares[index])
         ranked = sorted(scores, key=lambda index: (-scores[index], index))
         others = (self._examples[index] for index in ranked if self._examples[index].instruction != text)
         return [example for example, _ in zip(others, range(most), strict=False)]

@@ -11,6 +11,8 @@ schema scores 0 in all three.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from voxel.blender import Blender, code_quality, schema
@@ -68,13 +70,15 @@ def to_run(example: Example, answer: str) -> tuple[str, str, float]:
     return example.context, code, code_quality(code).score
 
 
-def _nothing(example: Example, verdict: str, errors: tuple[str, ...], found: tuple[Kind, ...]) -> AnswerScore:
+def _nothing(
+    example: Example, verdict: Literal["blocked", "no_code"], errors: tuple[str, ...], found: tuple[Kind, ...]
+) -> AnswerScore:
     return AnswerScore(
         example=example.id,
         role=example.role,
         category=example.category,
         difficulty=example.difficulty,
-        verdict="blocked" if verdict == "blocked" else "no_code",
+        verdict=verdict,
         code_quality=0.0,
         blender_api=0.0,
         completeness=0.0,
