@@ -56,7 +56,7 @@ def mend_by_errors(code: str, blender: Blender, timeout: float) -> tuple[str, Ru
             break
         errors = explained(run, schema(blender.runtime, blender) if run.details else None, code)
         better = suggested(code, errors[0])
-        if better is None or better == code:
+        if better is None:
             break
         code, run = better, blender.run(better, timeout=timeout)
     return code, run

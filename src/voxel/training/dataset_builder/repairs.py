@@ -18,6 +18,7 @@ import msgspec
 
 from voxel.blender import Blender
 from voxel.bpycode import scripts
+from voxel.records.example import REPAIR
 from voxel.records.verdict import ApiError
 from voxel.training.dataset_builder.candidate import chance_of
 from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens, identity
@@ -157,7 +158,7 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     repaired = msgspec.structs.replace(
         example,
         id=identity(example.role, instruction, example.context, example.completion),
-        category="repair",
+        category=REPAIR,
         instruction=instruction,
         tokens=estimate_tokens(instruction, example.context, example.completion),
         provenance=msgspec.structs.replace(example.provenance, derived_from=derived),

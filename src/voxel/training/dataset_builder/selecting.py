@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from voxel.records.example import DroppedCandidate, Example, Split
+from voxel.records.example import REPAIR, DroppedCandidate, Example, Split
 from voxel.records.roles import ROLES
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.nearness import Nearness, shingles
@@ -27,8 +27,6 @@ PER_SHAPE = 40
 """The same over all repositories."""
 PER_ANSWER = 25
 """Examples with nearly the same completion; repairs are counted apart."""
-REPAIR = "repair"
-"""The category of examples whose instruction holds a broken script."""
 _APART = (REPAIR, "revision")
 """Categories whose answers are those of other examples: they start elsewhere, and are no duplicates of them."""
 _ORDER: dict[Split, int] = {"train": 0, "val": 1, "test": 2}

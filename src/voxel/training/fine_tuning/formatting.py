@@ -24,12 +24,11 @@ from voxel.errors import SetupError
 from voxel.providers.lines import Problem, check_file
 from voxel.providers.provider import Limits
 from voxel.providers.tokens import tokenizer
-from voxel.records.example import SPLITS, Example, Split
+from voxel.records.example import REPAIR, SPLITS, Example, Split
 from voxel.records.roles import ROLES
 from voxel.stages import DataDir, PhaseReport, Progress, run_phase, write_atomic
 from voxel.training.fine_tuning.noting import noted
 
-_REPAIR = "repair"
 _SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _ROOM = 64
 """Tokens that chat templates put around the messages of one example; generous."""
@@ -160,9 +159,9 @@ def _pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, str]]:
 
     The question is that of the example which the repair was made of; where that is not in the set, the repair's own.
     """
-    plain = {(one.context, one.completion): one for one in examples if one.category != _REPAIR}
+    plain = {(one.context, one.completion): one for one in examples if one.category != REPAIR}
     for example in examples:
-        script = _SCRIPT.search(example.instruction) if example.category == _REPAIR else None
+        script = _SCRIPT.search(example.instruction) if example.category == REPAIR else None
         if script and script[1].strip() != example.completion.strip():
             yield plain.get((example.context, example.completion), example), script[1]
 
