@@ -1,15 +1,22 @@
-"""What all tests share: the corpus of real .blend files where a checkout has one beside it, and what takes root."""
+"""What all tests share: a browser, real .blend files where a checkout has a corpus beside it, and what takes root."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,3 +37,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def corpus() -> Path:
     """The folder of real .blend files, with `manifest.jsonl`."""
     return CORPUS
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; what it is asked of is skipped where it or playwright is missing."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +28,6 @@ cube = bpy.context.object
 bevel = cube.modifiers.new("Bevel", "BEVEL")
 """
 BROKEN = "import bpy\n\nbpy.ops.mesh.primitive_no_such_thing_add()\n"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def example(number: int, role: Any = "builder", category: str = "mesh", completion: str = CUBE) -> Example:
@@ -69,17 +66,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
 @pytest.fixture(scope="module")
 def page(data: DataDir) -> Path:
     return dataset_page(data, pictures=3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def test_the_page_tells_the_true_numbers_and_escapes_what_it_shows(page: Path) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +27,6 @@ from voxel.training.evaluation.quality_metrics import QualityMetrics  # noqa: E4
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BEFORE = {
     "0000000000000001": CUBE,
     "0000000000000002": 'import bpy\n\nbpy.BoolBox("<script>alert(1)</script>' + "x" * 200 + '")\n',
@@ -55,17 +52,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
 @pytest.fixture(scope="module")
 def page(data: DataDir) -> Path:
     return evaluation_page(data)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def test_before_and_after_stand_side_by_side_and_no_winner_is_made_of_noise(page: Path) -> None:
@@ -102,7 +88,6 @@ def test_in_a_browser_nothing_overflows_or_fails(browser: Browser, page: Path, w
     assert shown.evaluate(wide) == 0
     assert shown.evaluate("document.querySelectorAll('svg.plot circle').length") == 1 + len(examples())
     assert said == []
-    shown.screenshot(path=str(page.with_name(f"evaluation-{width}-{scheme}.png")), full_page=True)
     context.close()
 
 

@@ -334,10 +334,7 @@ class GitHubServer:
     def _search(self, query: dict[str, str]) -> tuple[int, Any]:
         words = query["q"].split()
         created = next(word for word in words if word.startswith("created:"))[8:]
-        if created.startswith(">="):
-            first, last = _instant(created[2:]), 1 << 40
-        else:
-            first, last = (_instant(word) for word in created.split(".."))
+        first, last = (_instant(word) for word in created.split(".."))
         wanted = next((word for word in words if not word.startswith("created:")), "")
         found = [
             repo

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.sources.github_server import Repo, Troubles, pointer
-from tests.sources.worlds import ALL, GPL, MIT, PROGRAM, TOKEN, Make, blend, crowd, expected, repo
+from tests.sources.worlds import ALL, GPL, MIT, TOKEN, Make, blend, crowd, expected, repo
 
 from voxel.errors import UsageError
 from voxel.stages import Ledger
@@ -241,23 +241,12 @@ def test_a_limit_whose_words_are_cut_off_is_not_taken_for_a_lasting_refusal(worl
 def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(world: Make) -> None:
     repos = crowd(100)
     here = world(repos, troubles=Troubles(error=0.01, dropped=0.01, retry_after=0.003))
-    command = [
-        sys.executable,
-        "-c",
-        PROGRAM,
-        "--source",
-        "github",
-        "--query",
-        "everything",
-        "--data-dir",
-        str(here.folder),
-    ]
     draw = random.Random(2)
     kills = 0
     finished: dict[str, int] = {}
     while kills < 4:
         sent = len(here.server.seen)
-        process = subprocess.Popen([*command, "--quiet"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*here.command, "--quiet"], stdout=subprocess.DEVNULL)
         aim = sent + draw.randrange(10, 60)
         while len(here.server.seen) < aim and process.poll() is None:
             time.sleep(0.002)
@@ -268,7 +257,7 @@ def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(w
         kills += 1
         finished |= {path: here.server.completed[path] for path in here.arrived()}
     assert kills == 4
-    told = subprocess.run([*command, "--json", "--quiet"], check=True, capture_output=True).stdout
+    told = subprocess.run([*here.command, "--json", "--quiet"], check=True, capture_output=True).stdout
     assert json.loads(told)["failed"] == 0
     got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
     assert got == expected(repos)
@@ -321,18 +310,7 @@ def test_an_etag_is_sent_with_its_own_token_only(world: Make, monkeypatch: pytes
 
 def test_ctrl_c_stops_at_once_and_the_checkpoint_goes_on(world: Make) -> None:
     here = world(crowd(200))
-    command = [
-        sys.executable,
-        "-c",
-        PROGRAM,
-        "--source",
-        "github",
-        "--query",
-        "everything",
-        "--data-dir",
-        str(here.folder),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(here.command, stderr=subprocess.PIPE, text=True)
     while len(here.server.seen) < 60:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -43,6 +44,12 @@ class World:
         if "repos" not in options and "repos_file" not in options:
             options.setdefault("queries", ["everything"])
         return BlenderFileScraper(self.folder, source="github", **options)
+
+    @property
+    def command(self) -> list[str]:
+        """A process of its own that collects everything, with the same hastened waits."""
+        words = ["--source", "github", "--query", "everything", "--data-dir", str(self.folder)]
+        return [sys.executable, "-c", PROGRAM, *words]
 
     def files(self) -> dict[str, dict[str, Any]]:
         lines = (self.folder / "scraped" / "files.jsonl").read_text().splitlines()

@@ -170,3 +170,8 @@ def test_one_process_may_hold_it_again(tmp_path: Path) -> None:
     with data.hold(), DataDir(tmp_path / "." / "").hold():
         assert holder(data) is not None
     assert holder(data) is None
+
+
+def test_a_command_names_any_but_the_usual_directory_as_a_shell_reads_it() -> None:
+    assert DataDir().option == DataDir("./training_data").option == ""
+    assert DataDir("my data").option == " --data-dir 'my data'"

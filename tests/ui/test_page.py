@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytest.importorskip("starlette")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 SCENE = """import bpy
 bpy.ops.mesh.primitive_cube_add(size=2)
@@ -236,17 +234,6 @@ def test_words_of_a_ledger_from_elsewhere_start_phases_only() -> None:
         with pytest.raises(UsageError, match="not a phase that the page can resume"):
             words_to_resume(data, command)
     assert words_to_start(data, "build") == ["build", "--data-dir", "/d"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def opened(browser: Browser, width: int = 1280, scheme: Any = "light") -> tuple[Page, list[str]]:

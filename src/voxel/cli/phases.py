@@ -26,15 +26,15 @@ from voxel.errors import UsageError
 
 if TYPE_CHECKING:
     from voxel.stages import DataDir
+    from voxel.training.pipeline import Settings
 
 
-def run_one(name: str, settings: object, *, json: bool, quiet: bool) -> int:
+def run_one(name: str, settings: Settings, *, json: bool, quiet: bool) -> int:
     """Runs one phase under the hold of its data directory, prints its report, returns the exit status."""
     from voxel.stages import DataDir, report_line, shown_progress
     from voxel.stages.command import say, status_of
     from voxel.training import pipeline
 
-    assert isinstance(settings, pipeline.Settings)
     with DataDir(settings.data_dir).create().hold():
         report = pipeline.PHASES[name](settings, shown_progress(quiet=quiet))
     typer.echo(report_line(report, as_json=json))
@@ -63,14 +63,13 @@ def blender_phase(name: str, told: str) -> Callable[..., int]:
     return command
 
 
-def show_estimate(settings: object, *, json: bool, quiet: bool) -> int:
+def show_estimate(settings: Settings, *, json: bool, quiet: bool) -> int:
     """Prints what scraping would fetch, and fetches nothing."""
     from voxel.stages import shown_progress
     from voxel.stages.command import DONE
     from voxel.training import pipeline
     from voxel.training.data_collection.blender_scraper import estimate_line
 
-    assert isinstance(settings, pipeline.Settings)
     estimate = pipeline.scraper(settings).estimate(shown_progress(quiet=quiet))
     typer.echo(estimate_line(estimate, as_json=json))
     return DONE
@@ -98,7 +97,6 @@ def show_closing(data_dir: Path, policy: Path | None = None) -> None:
     if not any(splits.values()):
         typer.echo("\n".join(["", "No examples were made.", *_why(data, "scrape", "parse", "build")]))
         return
-    where = "" if data_dir == Path("training_data") else f" --data-dir {shlex.quote(str(data_dir))}"
     under = "" if policy is None else f" --policy {shlex.quote(str(policy))}"
     dropped = _lines(data.datasets / "dropped.jsonl")
     lines = [
@@ -111,9 +109,9 @@ def show_closing(data_dir: Path, policy: Path | None = None) -> None:
         f"  for local training {data.fine_tuning / 'local'}/",
         "next:",
         *activation(),
-        f"  voxel status{where}            what is done, and why files were dropped",
-        f"  voxel dataset verify{where}    prove every example again",
-        f"  voxel run{where}{under} --source folder PATH    the same with your own .blend files",
+        f"  voxel status{data.option}            what is done, and why files were dropped",
+        f"  voxel dataset verify{data.option}    prove every example again",
+        f"  voxel run{data.option}{under} --source folder PATH    the same with your own .blend files",
     ]
     typer.echo("\n".join(lines))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -12,6 +10,7 @@ import typer
 from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption
 
 if TYPE_CHECKING:
+    from voxel.stages import DataDir
     from voxel.training.standing import PhaseStatus, Standing
 
 REASONS_SHOWN = 5
@@ -25,9 +24,10 @@ def command(data_dir: DataDirOption = DATA_DIR, handoff: HandoffOption = False, 
     from voxel.stages import DataDir
     from voxel.training.standing import standing
 
-    now = standing(DataDir(data_dir))
+    data = DataDir(data_dir)
+    now = standing(data)
     if handoff:
-        told = _handoff(data_dir, now)
+        told = _handoff(data, now)
         typer.echo(msgspec.json.encode({"markdown": told}).decode() if json else told)
         return 0
     for phase in now.phases:
@@ -54,11 +54,11 @@ def _sentences(phase: PhaseStatus) -> str:
     return "\n".join(lines)
 
 
-def _handoff(data_dir: Path, now: Standing) -> str:
+def _handoff(data: DataDir, now: Standing) -> str:
     """The live part of a handover, in Markdown."""
-    where = "" if data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
+    where = data.option
     lines = [
-        f"# Handing over `{data_dir.resolve()}`",
+        f"# Handing over `{data.root.resolve()}`",
         "",
         "| phase | state | done | left | dropped | failed | last change |",
         "|---|---|---|---|---|---|---|",

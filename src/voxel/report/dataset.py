@@ -53,7 +53,6 @@ def dataset_page(
         gallery=shown,
     )
     path = output or data.reports / "dataset.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, page.encode())
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -26,6 +27,7 @@ PERCENT = {
     "completeness": "Completeness",
     "overall": "Overall",
 }
+BENCHMARK_SHARES = ("no_code", "syntax_errors", "run_errors", "visible")
 SHARES = {"runs": "Runs without error", "solved": "Every fact holds"}
 _Record = TypeVar("_Record")
 
@@ -239,22 +241,10 @@ def _benchmark(report: BenchmarkReport) -> dict[str, Any]:
         for each in report.answers
         if each.picture and (folder / each.picture).is_file()
     ]
-    kinds = [("all", report.n, report)] if len(report.by_type) < 2 else []
-    rows = [
-        [
-            name,
-            str(n),
-            *(f"{getattr(part, share):.1%}" for share in ("no_code", "syntax_errors", "run_errors", "visible")),
-        ]
-        for name, n, part in kinds
-    ]
-    rows += [
-        [
-            name or "all",
-            str(sum(each.type == name for each in report.answers)),
-            *(f"{part[share]:.1%}" for share in ("no_code", "syntax_errors", "run_errors", "visible")),
-        ]
-        for name, part in report.by_type.items()
-        if not kinds
-    ]
+    whole = {share: getattr(report, share) for share in BENCHMARK_SHARES}
+    kinds = [("all", report.n, whole)]
+    if len(report.by_type) > 1:
+        counts = Counter(each.type for each in report.answers)
+        kinds = [(name or "all", counts[name], part) for name, part in report.by_type.items()]
+    rows = [[name, str(n), *(f"{part[share]:.1%}" for share in BENCHMARK_SHARES)] for name, n, part in kinds]
     return {"report": report, "rows": rows, "pictures": pictures[: 2 * SHOWN]}

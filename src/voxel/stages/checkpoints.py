@@ -84,7 +84,7 @@ class CheckpointWriter:
         self._started = _now()
         self._written = 0.0
         self._again = again()
-        self._root = data.root
+        self._option = data.option
 
     def due(self) -> bool:
         """Whether the last writing is long enough ago."""
@@ -99,9 +99,8 @@ class CheckpointWriter:
         if "." in self._stage and self._path.exists():
             progress = dict(read_checkpoint(self._path).progress)
         progress[self._stage] = {"planned": totals.planned, **msgspec.structs.asdict(totals)}
-        where = "" if str(self._root) == "training_data" else f" --data-dir {self._root}"
         unfinished = status != "completed" or totals.failed
-        following = [f"{self._shown.next}{where}", f"voxel status{where}"]
+        following = [f"{self._shown.next}{self._option}", f"voxel status{self._option}"]
         checkpoint = Checkpoint(
             task=self._shown.task,
             status=status,

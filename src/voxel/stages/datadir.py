@@ -51,6 +51,11 @@ class DataDir:
     def __repr__(self) -> str:
         return f"DataDir({str(self.root)!r})"
 
+    @property
+    def option(self) -> str:
+        """What names it in a command, with a space before: ` --data-dir DIR`, quoted; empty for the usual one."""
+        return "" if self.root == Path("training_data") else f" --data-dir {shlex.quote(str(self.root))}"
+
     def create(self) -> DataDir:
         """Makes every folder that is missing. SetupError when that cannot be."""
         for name in _FOLDERS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -24,6 +24,7 @@ from voxel.records import ROLES, SPLITS
 from voxel.report.gallery import pictured
 from voxel.report.page import environment
 from voxel.stages import DataDir, Progress
+from voxel.training.standing import Standing
 from voxel.ui.guard import Guard
 from voxel.ui.shelf import Shelf
 from voxel.ui.work import Work, words_to_resume, words_to_start
@@ -41,16 +42,15 @@ def application(data: DataDir, *, port: int, token: str) -> Guard:
 
     Everything is read-only but for whoever has `token`.
     """
-    return Guard(_Pages(data, port).app(), port=port, token=token)
+    return Guard(_Pages(data).app(), port=port, token=token)
 
 
 class _Pages:
-    def __init__(self, data: DataDir, port: int) -> None:
+    def __init__(self, data: DataDir) -> None:
         self._data = data
         self._shelf = Shelf(data)
         self._work = Work(data)
         self._rendering = threading.Lock()
-        self._cookie = f"voxel_{port}"
         self._templates = environment("voxel.ui", "voxel.report")
 
     def app(self) -> Starlette:
@@ -85,13 +85,10 @@ class _Pages:
             exception_handlers={VoxelError: self._trouble, 404: self._missing},
         )
 
-    def _lifespan(self, _app: Starlette) -> AbstractAsyncContextManager[None]:
-        @asynccontextmanager
-        async def lifespan() -> AsyncIterator[None]:
-            yield
-            self._work.close()
-
-        return lifespan()
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        self._work.close()
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
@@ -107,12 +104,12 @@ class _Pages:
 
     def _state(self) -> dict[str, Any]:
         command, state, output = self._work.told()
+        now, trouble = Standing(phases=[], busy=""), ""
         try:
             now = self._shelf.standing()
         except VoxelError as error:
-            return {"phases": [], "busy": "", "next": "", "trouble": str(error), "command": command, "state": state,
-                    "output": output, "mine": self._work.running}  # fmt: skip
-        return {"phases": now.phases, "busy": now.busy, "next": now.next, "trouble": "", "command": command,
+            trouble = str(error)
+        return {"phases": now.phases, "busy": now.busy, "next": now.next, "trouble": trouble, "command": command,
                 "state": state, "output": output, "mine": self._work.running}  # fmt: skip
 
     def _overview(self, request: Request) -> Response:
@@ -256,7 +253,7 @@ class _Pages:
         if not guard.knows(token):
             raise UsageError("that is not the token which `voxel ui` printed when it was started")
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(self._cookie, token, httponly=True, samesite="strict")
+        answer.set_cookie(guard.cookie, token, httponly=True, samesite="strict")
         return answer
 
     def _start(self, _request: Request, form: dict[str, str]) -> Response:

@@ -57,7 +57,7 @@ class JobsLedger:
         self.view_path = data.training_jobs / "training_jobs.json"
         self._locks = data.training_jobs / "locks"
         self._path = data.checkpoints / "ledger.sqlite"
-        self._root = data.root
+        self._option = data.option
         try:
             for folder in (data.checkpoints, self._locks):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -166,12 +166,9 @@ class JobsLedger:
             started_at=jobs[0].created_at if jobs else now,
             last_updated=now,
             progress=counts,
-            next_steps=[step + self._where() for step in _next_steps(active)],
+            next_steps=[step + self._option for step in _next_steps(active)],
             jobs=jobs,
         )
-
-    def _where(self) -> str:
-        return "" if str(self._root) == "training_data" else f" --data-dir {self._root}"
 
     # -- locks --------------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS
@@ -69,8 +67,7 @@ def dataset_digest(data: DataDir) -> str:
 
 def command(data: DataDir) -> str:
     """The command that formats this data directory."""
-    where = "" if data.root == Path("training_data") else f" --data-dir {shlex.quote(str(data.root))}"
-    return f"voxel format{where}"
+    return f"voxel format{data.option}"
 
 
 def _key(provider: str, dataset: str) -> str:
