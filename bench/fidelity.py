@@ -35,7 +35,6 @@ from voxel.facts.compare_names import with_names_of  # noqa: E402
 Json = dict[str, Any]
 
 NUMBERS = re.compile(r'\[\d+\]|\["[^"]*"\]|\["[^"]*", \d+\]')
-ASSETS = ("geometry_nodes", "nodes")
 
 
 class Worker:

@@ -207,8 +207,7 @@ def drivers(chance: Random) -> None:
     for place in range(PER_FILE):
         bpy.ops.mesh.primitive_cone_add(location=point(chance))
         owner = bpy.context.object
-        bevel = owner.modifiers.new("Bevel", "BEVEL")
-        del bevel
+        owner.modifiers.new("Bevel", "BEVEL")
         spot: tuple[Any, ...] = chance.choice(
             [(owner, "location", 2), (owner, "rotation_euler", 0), (owner, "scale", 1), (owner, "hide_render"),
              (owner, 'modifiers["Bevel"].width'), (owner, "pass_index")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,13 +37,16 @@ class Bench:
     def round_trip(self, source: str) -> str:
         """Scene of `source` → script; running that must give the same Scene, and nothing may be skipped."""
         scene = self.scene(source)
+        given = copy.deepcopy(scene)
         written = write_all(scene)
+        assert scene == given
         assert written.skipped == ()
         found = [str(item) for item in differences(scene, self.scene(written.source))]
         assert found == [], written.source
         return written.source
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bench(blender: Blender) -> Bench:
+    """With the `blender` of the test, which a module may set for itself."""
     return Bench(blender)

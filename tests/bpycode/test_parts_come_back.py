@@ -24,6 +24,15 @@ for curve in cube.animation_data.action.layers[0].strips[0].channelbags[0].fcurv
     if curve.data_path == "location":
         curve.auto_smoothing = "NONE"
 """,
+    "handles_of_some_keys": CUBE
+    + """
+for frame, height in ((1, 0), (10, 4), (30, -1)):
+    cube.location.z = height
+    cube.keyframe_insert("location", index=2, frame=frame)
+key = cube.animation_data.action.layers[0].strips[0].channelbags[0].fcurves[0].keyframe_points[1]
+key.handle_left_type = key.handle_right_type = "FREE"
+key.handle_left, key.handle_right = (8, 3), (14, 5)
+""",
     "strips": CUBE
     + """
 cube.location.x = 7

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxel.bpycode.keys import COLUMNS, frame_number, write_curve, write_keys, write_modifier
-from voxel.bpycode.layout import Doc, call, listing, parts, quote
+from voxel.bpycode.keys import COLUMNS, at_channel, frame_number, write_curve, write_keys, write_modifier
+from voxel.bpycode.layout import call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
 
-Place = tuple[str, str, int]
+Place = tuple[str, int]
+"""Data path and index."""
 
 
 def edit_action(script: Script, variable: str, action: Json, old: Json, path: str) -> None:
@@ -26,8 +27,9 @@ def edit_action(script: Script, variable: str, action: Json, old: Json, path: st
         bag = f"{variable}.layers[0].strips[0].channelbag({variable}.slots[{place}])"
         script.assign(curves, f"{bag}.fcurves")
         curve = script.names.passing("curve")
-        for spot in were.keys() - now.keys():
-            script.do(call(f"{curves}.remove", found(curves, spot)))
+        for spot in were:
+            if spot not in now:
+                script.do(call(f"{curves}.remove", at_channel(f"{curves}.find", *spot)))
         changed = [spot for spot in now if spot in were and now[spot] != were[spot]]
         if len(changed) > 1 and changed == list(now) and alike(now, were):
             script.loop(curve, curves)
@@ -36,26 +38,19 @@ def edit_action(script: Script, variable: str, action: Json, old: Json, path: st
             script.indent -= 4
         else:
             for spot in changed:
-                script.assign(curve, found(curves, spot))
+                script.assign(curve, at_channel(f"{curves}.find", *spot))
                 edit_curve(script, curve, now[spot], were[spot], path)
         for spot in now:
             if spot not in were:
-                keywords: dict[str, Doc] = {"index": str(spot[2])} if spot[2] else {}
-                write_curve(script, call(f"{curves}.new", quote(spot[1]), **keywords), now[spot], path)
+                write_curve(script, at_channel(f"{curves}.new", *spot), now[spot], path)
 
 
 def of_slot(action: Json, name: str) -> dict[Place, Json]:
     """The f-curves of a slot by what they move."""
     return {
-        (name, str(curve["path"]), int(curve.get("index", 0))): curve
+        (str(curve["path"]), int(curve.get("index", 0))): curve
         for curve in action.get("fcurves", []) if curve.get("slot", name) == name
     }  # fmt: skip
-
-
-def found(curves: str, spot: Place) -> Doc:
-    """The source that finds a curve."""
-    keywords: dict[str, Doc] = {"index": str(spot[2])} if spot[2] else {}
-    return call(f"{curves}.find", quote(spot[1]), **keywords)
 
 
 def alike(now: dict[Place, Json], were: dict[Place, Json]) -> bool:

@@ -8,7 +8,7 @@ from itertools import groupby
 from voxel.bpycode.action_edits import edit_action
 from voxel.bpycode.animated import Animated, is_array, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
-from voxel.bpycode.keys import frame_number, write_curves
+from voxel.bpycode.keys import at_channel, frame_number, write_curves
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.paths import name_in, split
@@ -16,8 +16,6 @@ from voxel.bpycode.props import write_props
 from voxel.bpycode.repeated_keys import Channel, alike_actions, write_group
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import rounded_angle, value
-
-AUTO_GROUP = "Object Transforms"
 
 
 def animated(script: Script) -> list[Animated]:
@@ -92,21 +90,21 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     if fits:
         owner = reach(script, users[0])
         if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
-            insert_keys(script, owner, users[0], curves)
+            insert_keys(script, owner, curves)
             holder = f"{owner}.animation_data.action"
             renamed = users[0].needed[0] == "meshes" and not script.named_by_hand(users[0].needed)
             if renamed or needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
                 script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)
-            rest(script, holder, action, path)
+            write_props(script, holder, action, path)
             for item in users[1:]:
                 assign(script, item, holder, action)
             return
     variable = script.name(needed, "_action")
     script.new(variable, needed)
     script.names.keep(variable)
-    rest(script, variable, action, path)
+    write_props(script, variable, action, path)
     if fits and curves:
         owner = reach(script, users[0])
         script.assign(f"{owner}.animation_data_create().action", variable)
@@ -124,11 +122,6 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
         assign(script, item, variable, action)
 
 
-def rest(script: Script, variable: str, action: Json, path: str) -> None:
-    """Settings of the action itself; its variable serves one of them well enough."""
-    write_props(script, variable, action, path)
-
-
 def write_layers(script: Script, variable: str, slots: list[Json], curves: list[Json], path: str) -> None:
     """The curves of each slot, in the action's only layer."""
     if not slots:
@@ -143,13 +136,7 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
             continue
         fcurves = script.names.passing("fcurves")
         script.assign(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
-        write_curves(script, partial(new_curve, fcurves), mine, path)
-
-
-def new_curve(fcurves: str, data_path: str, index: str) -> Doc:
-    """`fcurves.new("location", index=1)`."""
-    keywords: dict[str, Doc] = {"index": index} if index not in ("", "0") else {}
-    return call(f"{fcurves}.new", quote(data_path), **keywords)
+        write_curves(script, partial(at_channel, f"{fcurves}.new"), mine, path)
 
 
 def assign(script: Script, item: Animated, action: str, block: Json) -> None:
@@ -228,7 +215,7 @@ def key_rows(frames: list[float], values: list[Doc]) -> Doc:
     return listing(parts([frame_number(at), what]) for at, what in zip(frames, values, strict=True))
 
 
-def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) -> None:
+def insert_keys(script: Script, owner: str, curves: list[Json]) -> None:
     """`for frame, location in […]: cube.location = location; cube.keyframe_insert("location", frame=frame)`."""
     holders: dict[str, str] = {"": owner}
     for path, group in groupby(curves, key=lambda curve: str(curve["path"])):
@@ -253,7 +240,7 @@ def insert_keys(script: Script, owner: str, item: Animated, curves: list[Json]) 
                     spot = f"{prop}[{curve['index']}]"
                     put(script, holder, prop, spot, [key["frame"] for key in curve["keys"]], values, curve["index"])
         else:
-            values = [typed_value(script, item, path, key["value"]) for key in together[0]["keys"]]
+            values = [typed_value(script, path, key["value"]) for key in together[0]["keys"]]
             put(script, holder, prop, prop, frames[0], values, None)
 
 
@@ -274,9 +261,8 @@ def key_value(script: Script, what: float, unit: str) -> Doc:
     return (rounded_angle(script, float(what)) if unit else None) or number(float(what), whole=True)
 
 
-def typed_value(script: Script, item: Animated, path: str, what: float) -> Doc:
+def typed_value(script: Script, path: str, what: float) -> Doc:
     """Switches are True and False; numbers that count stay whole."""
-    del item
     name = path.rsplit(".", 1)[-1]
     if name.startswith(("hide_", "use_", "show_", "is_", "mute")):
         return str(bool(what))

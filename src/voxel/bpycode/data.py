@@ -29,8 +29,6 @@ SUFFIX = {
     "lattices": "_lattice", "metaballs": "_metaball", "speakers": "_data", "lightprobes": "_data", "volumes": "_data",
 }  # fmt: skip
 TYPED = {"curves": "", "lights": "Light", "lightprobes": ""}
-PLAIN = frozenset({"cameras", "armatures", "lattices", "metaballs", "speakers", "volumes", "hair_curves", "pointclouds",
-                   "grease_pencils", "grease_pencils_v3"})  # fmt: skip
 
 
 def make_data(script: Script, needed: Id) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxel.bpycode.animated import Animated, is_array, reach
-from voxel.bpycode.keys import frame_number, write_keys, write_modifier
+from voxel.bpycode.keys import at_channel, frame_number, write_keys, write_modifier
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.paths import split
 from voxel.bpycode.props import write_props
@@ -26,8 +26,7 @@ def write_drivers(script: Script, item: Animated) -> None:
         variable = script.names.passing("driver")
         was = next((one for one in there if (one["path"], one["index"]) == (driver["path"], driver["index"])), None)
         if was is not None and same_but_expression(driver, was):
-            index: dict[str, Doc] = {"index": str(driver["index"])} if driver["index"] else {}
-            place = call(f"{owner}.animation_data.drivers.find", quote(driver["path"]), **index)
+            place = at_channel(f"{owner}.animation_data.drivers.find", driver["path"], driver["index"])
             script.assign(variable, f"{place}.driver")
             script.assign(f"{variable}.expression", quote(driver["expression"]))
             continue

@@ -11,9 +11,6 @@ from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
 from voxel.bpycode.templates import Columns, shape_key
 
-FIRST = ("subtype", "default_input")
-
-
 FEWEST = 3
 """Sockets that are worth a loop."""
 

@@ -27,6 +27,12 @@ STEADY = ("interpolation", "types", "easing", "type")
 COLUMNS = ("interpolation", "types", "handle_left", "handle_right", "easing", "back", "amplitude", "period", "type")
 
 
+def at_channel(function: str, data_path: str, index: str | int = "") -> Doc:
+    """`fcurves.new("location", index=1)`, `fcurves.find("scale")`: the first channel needs no index."""
+    keywords: dict[str, Doc] = {"index": str(index)} if str(index) not in ("", "0") else {}
+    return call(function, quote(data_path), **keywords)
+
+
 def write_curve(script: Script, creation: Doc, curve: Json, path: str, table: str = "") -> None:
     """One f-curve with its keys, handles and modifiers; the keys come from the variable `table` if that is given."""
     variable = script.names.passing("curve")
@@ -107,10 +113,6 @@ def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket
         if name in columns and all(key.get(name) == keys[0].get(name) for key in keys):
             fixed[name] = keys[0][name]
             columns.remove(name)
-    for side in ("handle_left", "handle_right"):
-        if side in columns and not all(side in key for key in keys):
-            for key in keys:
-                key.setdefault(side, None)
     names: list[str] = ["frame", "value"]
     for name in columns:
         names += ["left_type", "right_type"] if name == "types" else [name]

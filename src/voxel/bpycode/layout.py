@@ -49,19 +49,9 @@ def parts(items: Iterable[Doc]) -> Bracket:
     return Bracket("", "(", tuple(items), ")", literal=True)
 
 
-def table(pairs: Iterable[tuple[str, Doc]]) -> Bracket:
-    """`{"key": value}` from keys that are already source."""
-    return Bracket("", "{", tuple(before(f"{key}: ", value) for key, value in pairs), "}", literal=True)
-
-
 def before(text: str, doc: Doc) -> Doc:
     """`doc` with text in front of it."""
     return text + doc if isinstance(doc, str) else replace(doc, head=text + doc.head)
-
-
-def after(doc: Doc, text: str) -> Doc:
-    """`doc` with text behind it."""
-    return doc + text if isinstance(doc, str) else replace(doc, tail=doc.tail + text)
 
 
 def flat(doc: Doc) -> str:

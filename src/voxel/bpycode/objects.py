@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voxel.bpycode.bmesh_primitives import can_bmesh, make_by_bmesh
-from voxel.bpycode.data import edit_data, make_data
+from voxel.bpycode.data import make_data
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.meshes import (
     OPERATORS,
@@ -17,7 +17,7 @@ from voxel.bpycode.meshes import (
 )
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
-from voxel.bpycode.values import ANGLES, UNTURNED, Column, array
+from voxel.bpycode.values import UNTURNED, Column, array
 
 TRANSFORM = ("location", "rotation_euler", "scale")
 
@@ -249,6 +249,3 @@ def edit_object(script: Script, needed: Id, block: Json, old: Json, holders: lis
     for holder in holders:
         if holder not in before:
             script.do(call(f"{collection_expression(script, holder)}.objects.link", variable))
-
-
-__all__ = ["ANGLES", "Holders", "edit_data", "edit_object", "make_object"]

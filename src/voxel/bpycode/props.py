@@ -8,7 +8,7 @@ from typing import Any
 from voxel.bpycode.layout import INDENT, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Json, Script, identity
-from voxel.bpycode.values import COLORS, array, value
+from voxel.bpycode.values import array, value
 from voxel.bpycode.versions import GONE, MEDIA, MENUS, NEW, NOW_SOCKETS, OLD, OTHER_DEFAULTS, RENAMED, menu_word
 
 FIRST = (
@@ -30,7 +30,7 @@ def order(identifiers: list[str]) -> list[str]:
     return sorted(identifiers, key=lambda identifier: rank.get(identifier, len(FIRST)))
 
 
-MADE_BY_OPERATOR = frozenset({"rigid_body", "rigid_body_constraint", "soft_body", "collision"})
+MADE_BY_OPERATOR = ("rigid_body", "rigid_body_constraint", "soft_body", "collision")
 """Parts of an object that are there only once an operator or a modifier made them."""
 
 
@@ -165,27 +165,21 @@ def write_ramp(script: Script, target: str, struct: Json, path: str, was: Json |
         for index, (position, color) in enumerate([rows[0], rows[-1]] if len(rows) > 1 else rows):
             if index != int(position == "1.0") or position not in ("0.0", "1.0"):
                 script.assign(f"{target}.elements[{index}].position", position)
-            if color not in (array(script, [float(index)] * 3 + [1.0], "COLOR"),):
+            if color != array(script, [float(index)] * 3 + [1.0], "COLOR"):
                 script.assign(f"{target}.elements[{index}].color", color)
         if len(rows) > 2:
-            write_middle_stops(script, f"{target}.elements", rows[1:-1])
+            write_more_stops(script, f"{target}.elements", rows[1:-1])
         return
     script.names.keep(target)
-    stop_name = script.names.passing("stop")
     elements = f"{target}.elements"
-    rows_doc = [parts([position, color]) for position, color in rows]
     script.do(call(f"{elements}.remove", f"{elements}[1]"))
     script.assign(f"{elements}[0].position", rows[0][0])
     script.assign(f"{elements}[0].color", rows[0][1])
-    script.loop("position, color", listing(rows_doc[1:]))
-    script.indent += 4
-    script.assign(stop_name, call(f"{elements}.new", "position"))
-    script.assign(f"{stop_name}.color", "color")
-    script.indent -= 4
+    write_more_stops(script, elements, rows[1:])
 
 
-def write_middle_stops(script: Script, elements: str, rows: list[tuple[str, Doc]]) -> None:
-    """The stops between the two that a new ramp has."""
+def write_more_stops(script: Script, elements: str, rows: list[tuple[str, Doc]]) -> None:
+    """Stops beside those that the ramp has."""
     stop = script.names.passing("stop")
     if len(rows) == 1:
         script.assign(stop, call(f"{elements}.new", rows[0][0]))
@@ -269,5 +263,3 @@ ADDERS: dict[str, Any] = {
 }
 
 NESTED: dict[str, Any] = {"ColorRamp": write_ramp, "CurveMapping": write_mapping, "CurveProfile": write_profile}
-
-__all__ = ["COLORS", "NESTED", "order", "reset", "write_props"]

@@ -135,7 +135,6 @@ class Repeats:
     def fill(self, names: list[str], columns: Columns) -> tuple[Json, Json]:
         """The common blocks of objects and of their own data; what differs becomes a column."""
         pairs = [self.prepared(name) for name in names]
-        block = {key: part for key, part in pairs[0][0].items() if key not in ("props", "parent")}
         props: Json = {}
         for key in TRANSFORM:
             values = [rest["props"][key] for rest, _ in pairs]

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from voxel.bpycode.script import Json, identity
+from voxel.bpycode.props import MADE_BY_OPERATOR
+from voxel.bpycode.script import Id, Json, collect_references
 from voxel.bpycode.write import EMPTY, Written, plain, write_all
 from voxel.records.scene import Scene
 
@@ -21,7 +22,7 @@ LIGHTING = frozenset({"lights", "cameras", "lightprobes", "speakers", "worlds"})
 RIGGING = frozenset({"actions", "armatures"})
 LIGHTING_KINDS = frozenset({"LIGHT", "CAMERA", "LIGHT_PROBE", "SPEAKER"})
 MOVING_PARTS = frozenset({"animation", "constraints", "pose", "shape_keys", "particle_systems"})
-MOVING_PROPS = frozenset({"rigid_body", "rigid_body_constraint", "soft_body", "collision", "field"})
+MOVING_PROPS = frozenset({*MADE_BY_OPERATOR, "field"})
 
 
 def write_roles(scene: Scene | Mapping[str, Any], until: str) -> list[Written]:
@@ -45,7 +46,8 @@ def stage(whole: Json, number: int) -> Json:
         kept = {name: thinned(kind, block, number) for name, block in blocks.items() if wanted(kind, block, number)}
         if kept:
             found[kind] = kept
-    used = _references(found)
+    used: set[Id] = set()
+    collect_references(found, used)
     for kind in ("images", "textures", "node_groups"):  # those of materials come with the materials
         held = found.get(kind, {})
         for name in [name for name in held if number == 1 and (kind, name) not in used]:
@@ -89,14 +91,6 @@ def thinned(kind: str, block: Json, number: int) -> Json:
     return kept
 
 
-def _references(what: Any) -> set[tuple[str, str]]:
-    needed = identity(what)
-    if needed is not None:
-        return {needed}
-    items = what.values() if isinstance(what, dict) else what if isinstance(what, list) else ()
-    return {found for item in items if isinstance(item, dict | list) for found in _references(item)}
-
-
 def _forget(block: Json, there: dict[str, dict[str, Json]]) -> None:
     """Take out members, parents, modifiers and settings that speak of what is not there."""
     for holder in (block, block.get("root")):
@@ -112,4 +106,6 @@ def _forget(block: Json, there: dict[str, dict[str, Json]]) -> None:
 
 
 def _missing(what: Any, there: dict[str, dict[str, Json]]) -> bool:
-    return any(name not in there.get(kind, {}) for kind, name in _references(what))
+    needed: set[Id] = set()
+    collect_references(what, needed)
+    return any(name not in there.get(kind, {}) for kind, name in needed)

@@ -9,8 +9,8 @@ from voxel.bpycode.objects import collection_expression
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.trees import edit_tree, write_tree
+from voxel.records.scene import STARTUP_SCENE
 
-STARTUP_SCENE = "Scene"
 STARTUP_LAYER = "ViewLayer"
 
 LATE = frozenset({"camera", "world", "rigidbody_world"})

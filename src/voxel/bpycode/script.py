@@ -58,17 +58,18 @@ def identity(value: Any) -> Id | None:
     return None
 
 
-def _collect(what: Any, found: set[Id]) -> None:
+def collect_references(what: Any, found: set[Id]) -> None:
+    """Add every datablock that a value points to, at any depth."""
     needed = identity(what)
     if needed is not None:
         found.add(needed)
     elif isinstance(what, dict):
         for part in what.values():
-            _collect(part, found)
+            collect_references(part, found)
     elif isinstance(what, list):
         for part in what:
             if isinstance(part, dict | list):
-                _collect(part, found)
+                collect_references(part, found)
 
 
 class Script:
@@ -173,10 +174,6 @@ class Script:
     def helper(self, name: str, source: str) -> None:
         """Define a small function at the head of the script, once."""
         self._helpers.setdefault(name, source.strip("\n").split("\n"))
-
-    def lines_so_far(self) -> int:
-        """How many lines were written; tells whether a part wrote anything."""
-        return sum(len(paragraph) for paragraph in self._paragraphs)
 
     def source(self) -> str:
         """The whole script."""
@@ -302,7 +299,7 @@ class Script:
         """Whether anything in the Scene uses a datablock; one that nothing uses is not kept in a file by itself."""
         if self._references is None:
             found: set[Id] = set()
-            _collect(self.after["blocks"], found)
+            collect_references(self.after["blocks"], found)
             for block in self.after["blocks"].get("scenes", {}).values():
                 found |= {("objects", name) for name in block["root"]["objects"]}
                 found |= {("collections", name) for name in block["root"]["children"]}

@@ -12,8 +12,6 @@ from voxel.bpycode.values import Column, socket_unit, value
 
 MOST_COLUMNS = 4
 """Beyond name and transform: a table with more of them is hard to read."""
-
-
 EXACT = frozenset({"uv", "elements", "curves", "points", "splines", "text_boxes", "inverse"})
 """Parts that are written as tables of their own."""
 
@@ -43,10 +41,10 @@ def shape_key(*blocks: Any) -> str:
 class Columns:
     """The columns of a table: source of the values of each, in the order in which they were found."""
 
-    def __init__(self, script: Script, taken: frozenset[str] = frozenset()) -> None:
+    def __init__(self, script: Script) -> None:
         self.script = script
         self.docs: dict[str, list[Doc]] = {}
-        self.taken = set(taken)
+        self.taken: set[str] = set()
 
     def add(self, word: str, docs: list[Doc], inside: str = "") -> Column:
         """A column with a name like `word`; one whose name is taken is called after what it is inside of, too."""

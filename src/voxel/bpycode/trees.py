@@ -52,7 +52,6 @@ PLAIN_BACKGROUND = [0.8, 0.8, 0.8, 1.0]
 _PREFIX = re.compile(
     r"^(ShaderNode|GeometryNode|FunctionNode|CompositorNode|TextureNode|Node)(Bsdf|Tex|Input|InputMesh)?"
 )
-_SIMPLE_INPUT = frozenset({"NodeSocketFloat", "NodeSocketVector", "NodeSocketColor"})
 
 
 def node_name(node: Json) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from voxel.bpycode.custom import write_custom
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
-from voxel.bpycode.props import write_props
+from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.stack import write_stack
 from voxel.bpycode.templates import Columns, shape_key
@@ -113,7 +113,7 @@ FRESH_COLLISION = {
 def write_physics(script: Script, variable: str, name: str, block: Json, old: Json, path: str) -> None:
     """Rigid bodies, and what soft body and collision modifiers made."""
     were = old.get("props", {})
-    for part in ("rigid_body", "rigid_body_constraint", "soft_body", "collision"):
+    for part in MADE_BY_OPERATOR:
         what = block["props"].get(part)
         if not isinstance(what, dict) or what == were.get(part):
             continue

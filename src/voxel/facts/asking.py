@@ -10,9 +10,9 @@ import random
 import re
 from collections.abc import Sequence
 
-from voxel.facts.belonging import listed
 from voxel.facts.fact import Fact
 from voxel.facts.voice import link_form, linked, voiced
+from voxel.facts.words import listed
 
 _MAKE = {
     "objects": (

@@ -9,6 +9,7 @@ from voxel.facts import words
 from voxel.facts.fact import Fact
 from voxel.facts.holding import materials_of
 from voxel.facts.lookup import Json
+from voxel.facts.words import listed
 from voxel.records.example import Materials, Members, Parent, Ref
 
 
@@ -61,8 +62,3 @@ def material_facts(
             order=f"assign {text} to {{it}}",
         )
     ]
-
-
-def listed(parts: list[str]) -> str:
-    """`a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

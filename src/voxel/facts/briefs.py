@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from voxel.facts import words
-from voxel.facts.belonging import listed
+from voxel.facts.words import listed
 from voxel.records.plan import (
     PlannedCamera,
     PlannedLight,
@@ -39,7 +39,7 @@ _SECTIONS = (
     ("In the scene", "Materials", "Lighting", "Framing", "What moves", "Output"),
     ("Objects", "Look", "Lights and world", "The shot", "Animation", "Format"),
 )
-_NOUNS = {"box": "box", "plane": "flat plane", "empty": "empty"}
+_NOUNS = {"plane": "flat plane"}
 _PROSE_UP_TO = 5
 """Things that one paragraph names; more are listed."""
 
@@ -128,7 +128,7 @@ def _objects(plan: ScenePlan, units: _Units, chance: random.Random) -> list[str]
 
 def _object(one: PlannedObject, units: _Units, chance: random.Random) -> str:
     noun = _NOUNS.get(one.kind, one.kind)
-    text = f"{'an' if noun[0] in 'aeio' else 'a'} {noun} {words.quoted(one.name)}"
+    text = f"{words.article(noun)} {noun} {words.quoted(one.name)}"
     if one.kind != "empty":
         text += " " + _sized(one, units, chance)
     text += _placed(one.location, chance)
@@ -185,7 +185,7 @@ def _material(one: PlannedMaterial) -> str:
 
 
 def _light(one: PlannedLight, units: _Units, chance: random.Random) -> str:
-    text = f"{'an' if one.type == 'area' else 'a'} {one.type} light {words.quoted(one.name)}"
+    text = f"{words.article(one.type)} {one.type} light {words.quoted(one.name)}"
     parts = []
     if one.energy is not None:
         shown = words.number(one.energy)
@@ -250,16 +250,15 @@ _WAYS = (("to the left", "to the right"), ("forward", "back"), ("down", "up"))
 _MEASURES = ("width", "depth", "height")
 
 
-def _thing(plan: ScenePlan, name: str) -> PlannedObject:
-    return next(one for one in plan.objects if one.name == name)
+_Planned = TypeVar("_Planned", PlannedObject, PlannedLight, PlannedMaterial)
 
 
-def _of(items: Sequence[PlannedLight], name: str) -> PlannedLight:
+def _called(items: Sequence[_Planned], name: str) -> _Planned:
     return next(one for one in items if one.name == name)
 
 
 def _moved(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, chance: random.Random) -> str:
-    old, new = _thing(before, change.name).location, _thing(after, change.name).location
+    old, new = _called(before.objects, change.name).location, _called(after.objects, change.name).location
     by = new[change.axis] - old[change.axis]
     way = _WAYS[change.axis][by > 0]
     name, far = words.quoted(change.name), units.length(round(abs(by), 4))
@@ -271,7 +270,7 @@ def _moved(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, c
 
 
 def _resized(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, chance: random.Random) -> str:
-    old, new = _thing(before, change.name), _thing(after, change.name)
+    old, new = _called(before.objects, change.name), _called(after.objects, change.name)
     bigger = new.size[change.axis] > old.size[change.axis]
     measure = _MEASURES[change.axis]
     word = {"width": ("narrower", "wider"), "depth": ("shallower", "deeper"), "height": ("lower", "taller")}[measure][
@@ -289,7 +288,7 @@ def _resized(before: ScenePlan, after: ScenePlan, change: Change, units: _Units,
 
 def _rotated(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, chance: random.Random) -> str:
     del before, units
-    new = _thing(after, change.name)
+    new = _called(after.objects, change.name)
     name = words.quoted(change.name)
     return chance.choice((f"have {name} {_turned(new.rotation)}.", f"{name} should be {_turned(new.rotation)}."))
 
@@ -300,7 +299,7 @@ def _added(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, c
     for one in after.lights:
         if one.name == change.name:
             return f"{verb} {_light(one, units, chance)}."
-    new = _thing(after, change.name)
+    new = _called(after.objects, change.name)
     said = f"{verb} {_object(new, units, chance)}"
     return said + (f", in the collection {words.quoted(new.collection)}." if new.collection else ".")
 
@@ -315,7 +314,7 @@ def _removed(before: ScenePlan, after: ScenePlan, change: Change, units: _Units,
 
 def _relit(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, chance: random.Random) -> str:
     del units
-    old, new = _of(before.lights, change.name), _of(after.lights, change.name)
+    old, new = _called(before.lights, change.name), _called(after.lights, change.name)
     name = words.quoted(change.name)
     if old.color != new.color:
         return chance.choice(
@@ -343,7 +342,7 @@ def _relensed(before: ScenePlan, after: ScenePlan, change: Change, units: _Units
 
 def _resurfaced(before: ScenePlan, after: ScenePlan, change: Change, units: _Units, chance: random.Random) -> str:
     del units
-    old, new = (next(m for m in plan.materials if m.name == change.name) for plan in (before, after))
+    old, new = _called(before.materials, change.name), _called(after.materials, change.name)
     name, rough = words.quoted(change.name), words.number(new.roughness)
     shiny = new.roughness < old.roughness
     return chance.choice((

@@ -146,16 +146,16 @@ class _Finder:
                 )
                 return
             check, noun, parts = mesh_words(of, geometry)
-            article = "an" if noun.startswith(("ico", "empty")) else "a"
-            self.facts.append(Fact(Exists(of=of, type="MESH"), of, subject, make=f"{article} {noun} named {name}"))
+            make = f"{words.article(noun)} {noun} named {name}"
+            self.facts.append(Fact(Exists(of=of, type="MESH"), of, subject, make=make))
             if parts:
                 self.facts += [Fact(check, of, subject, noun="", value=part) for part in parts]
             else:
                 self.facts.append(Fact(check, of, subject))
             return
         shown = self._called(now, data)
-        article = "an" if shown[0] in "aeio" else "a"
-        self.facts.append(Fact(Exists(of=of, type=kind), of, subject, make=f"{article} {shown} named {name}"))
+        make = f"{words.article(shown)} {shown} named {name}"
+        self.facts.append(Fact(Exists(of=of, type=kind), of, subject, make=make))
         if kind == "LIGHT" and data is not None:
             self.facts.append(Fact(Property(of=of, path="data.type", value=data["type"]), of, subject))
 
@@ -244,9 +244,8 @@ class _Finder:
             ordinal = _ORDINALS[min(place, len(_ORDINALS) - 1)] if several else ""
             anchor = f"the {ordinal}{name} {word} of {owner}"
             if item in new:
-                article = "an" if name[0] in "AEIO" else "a"
                 which = {0: "", 1: "second ", 2: "third "}.get(place, "further ")
-                make = f"{article if not which else 'a'} {which}{name} {word} on {owner}"
+                make = f"{'a' if which else words.article(name)} {which}{name} {word} on {owner}"
                 self.facts.append(Fact(stack, group, anchor, make=make))
             key = f"{prefix}{part}[{kind}#{place}]" if place else f"{prefix}{part}[{kind}]"
             self.props(of, f"{key}.", item, known.get(item.get("name")), group, anchor)

@@ -19,7 +19,6 @@ MISSING: Any = object()
 """What a path leads to when nothing lies there: the dump leaves out what has its fresh value."""
 
 _STEP = re.compile(r"([A-Za-z_]\w*)(?:\[((?:[^\[\]]|\[[^\[\]]*\])*)\])?(?:\.|$)")
-_DATA = ("meshes", "curves", "lights", "cameras", "armatures", "lattices", "metaballs", "speakers", "lightprobes")
 
 
 def blocks(scene: Mapping[str, Any], collection: str) -> dict[str, Json]:
@@ -53,11 +52,6 @@ def data_of(scene: Mapping[str, Any], thing: Mapping[str, Any]) -> Json | None:
     """The data of an object: its mesh, light, camera …; None for an empty."""
     target = reference(thing.get("data"))
     return None if target is None else blocks(scene, target[0]).get(target[1])
-
-
-def is_data(collection: str) -> bool:
-    """Whether blocks of this collection are spoken of through the object that shows them."""
-    return collection in _DATA
 
 
 def by_type(items: list[Json], key: str) -> Json | None:
@@ -137,16 +131,6 @@ def flat(props: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[path] = value
     return found
-
-
-def struct_type(scene: Mapping[str, Any], of: Ref, path: str) -> str:
-    """The RNA type that holds the last property of `path`."""
-    parent = path.rpartition(".")[0]
-    here = block(scene, of) if not parent else get(scene, of, parent)
-    target = reference(here) if here is not MISSING else None
-    if target is not None:
-        here = block(scene, target)
-    return here.get("type", "") if isinstance(here, dict) else ""
 
 
 def same(expected: Any, actual: Any) -> bool:

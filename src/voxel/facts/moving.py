@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from voxel.facts import words
-from voxel.facts.belonging import listed
 from voxel.facts.fact import Fact
 from voxel.facts.lookup import Json, blocks, flat, reference, same
+from voxel.facts.words import listed
 from voxel.records.example import Keys, Property, Ref, Stack
 
 SPOKEN_KEYS = 40
@@ -136,9 +136,8 @@ class Moving:
                     continue
                 checks.append(Property(of=self.of, path=f"{key}.{prop}", value=value))
                 said.append(f"{words.noun(kind, prop)} {words.value({}, kind, prop, value)}")
-            article = "an" if name[0] in "AEIOU" else "a"
             if old is None:
-                order = f"put {article} {name} modifier on the f-curve of {{its:{channel}}}"
+                order = f"put {words.article(name)} {name} modifier on the f-curve of {{its:{channel}}}"
                 order += f" with {listed(said)}" if said else ""
                 yield Fact(stack, self.group, self.subject, order=order)
                 for check in checks:

@@ -36,7 +36,6 @@ _KINDS = {
     "MONKEY": "Suzanne monkey head",
 }
 _SPOKEN_SPLINE = frozenset(("use_cyclic_u",))
-_ROUND = frozenset(("UV_SPHERE", "ICO_SPHERE", "CIRCLE", "CYLINDER", "CONE"))
 
 
 def extent(geometry: Mapping[str, Any]) -> tuple[list[float], list[float]]:

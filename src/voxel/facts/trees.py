@@ -125,12 +125,8 @@ def _implied(node: Json, before: Mapping[str, Any] | None) -> bool:
 def _make(kind: str, count: int, before: int) -> str:
     name = words.type_name(kind)
     if count - before == 1:
-        return f"{_article(name)} {name} node"
+        return f"{words.article(name)} {name} node"
     return f"{_COUNTS.get(count - before, str(count - before))} {name} nodes"
-
-
-def _article(name: str) -> str:
-    return "an" if name[:1].upper() in "AEIO" or name[:2] in ("RG", "HS") else "a"
 
 
 def _handles(nodes: list[Json], old: Mapping[str, Any]) -> dict[str, str]:
@@ -274,7 +270,7 @@ def _sockets(
         kind = item["socket_type"]
         check = Socket(of=of, name=item["name"], in_out=item["in_out"], type=kind, props=props)
         plain = words.spaced(kind.removeprefix("NodeSocket")).lower()
-        text = f"{_article(plain)} {plain} {item['in_out'].lower()} {words.quoted(item['name'])}"
+        text = f"{words.article(plain)} {plain} {item['in_out'].lower()} {words.quoted(item['name'])}"
         stated = [f"{words.noun(kind, k)} {words.value(units, kind, k, v)}" for k, v in props.items()]
         if stated:
             text += f" ({', '.join(stated)})"

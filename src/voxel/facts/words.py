@@ -58,14 +58,6 @@ def _enums_by_property() -> dict[str, dict[str, str]]:
     return merged
 
 
-@cache
-def _props_by_property() -> dict[str, str]:
-    merged: dict[str, str] = {}
-    for key, name in sorted(_names().props.items()):
-        merged.setdefault(key.rpartition(".")[2], name)
-    return merged
-
-
 def number(value: float, *, tolerance: float = TOLERANCE) -> str:
     """The shortest decimal within `tolerance` (relative above 1): 0.30000001 is "0.3", 1.0 is "1"."""
     if not math.isfinite(value):
@@ -149,6 +141,16 @@ def _hue(red: float, green: float, blue: float, top: float, low: float) -> float
     if top == green:
         return 60 * (blue - red) / spread + 120
     return 60 * (red - green) / spread + 240
+
+
+def article(noun: str) -> str:
+    """`an` or `a`, by how the word sounds: an Array, an RGB Curves, a UV sphere."""
+    return "an" if noun[:1].upper() in "AEIO" or noun[:2] in ("RG", "HS") else "a"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def quoted(name: str) -> str:

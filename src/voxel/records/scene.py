@@ -268,6 +268,7 @@ class Scene(_Part, frozen=True, kw_only=True):
 
 
 STARTUP_SCENE = "Scene"
+"""What Blender calls the scene that it starts with."""
 _DECODER = msgspec.json.Decoder(Scene)
 
 
