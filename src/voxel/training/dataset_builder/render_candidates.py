@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from voxel.facts.lookup import Json, active_scene, blocks, reference
+from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
@@ -45,22 +45,17 @@ def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> 
     whole = cut.take([name], settings=settings)
     yield Candidate("render", category, cut.take(), whole)
     thing = whole["blocks"]["objects"][name]
-    data = _data(whole, name)
+    data = data_of(whole, thing)
     places = [(False, prop) for prop in thing["props"]] + [(True, prop) for prop in (data or {"props": {}})["props"]]
     chance = chance_of(category, places, thing["props"], (data or {}).get("props"))
     for _ in range(2 if len(places) > 2 else 1 if places else 0):
         before = copy.deepcopy(whole)
-        own = _data(before, name)
+        own = before["blocks"]["objects"][name]
         for in_data, prop in chance.sample(places, chance.randint(1, min(3, len(places)))):
-            target = own if in_data else before["blocks"]["objects"][name]
+            target = data_of(before, own) if in_data else own
             if target is not None:
                 without(target, [prop])
         yield Candidate("render", f"{category}-edit", before, whole)
-
-
-def _data(scene: Json, name: str) -> Json | None:
-    target = reference(scene["blocks"]["objects"][name].get("data"))
-    return None if target is None else scene["blocks"].get(target[0], {}).get(target[1])
 
 
 def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, blocks, reference
+from voxel.facts.lookup import Json, blocks, data_of
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
@@ -104,8 +104,7 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
         dressed = cut.take([name], parts=["materials"], more=more)
         naked = cut.take([name], more=more)
         derived = ""
-        target = reference(thing.get("data"))
-        data = None if target is None else blocks(scene, target[0]).get(target[1])
+        data = data_of(scene, thing)
         if not is_small(data) or not has_faces(data):
             if is_of_a_shape(name):
                 continue
