@@ -245,6 +245,6 @@ def _benchmark(report: BenchmarkReport) -> dict[str, Any]:
     kinds = [("all", report.n, whole)]
     if len(report.by_type) > 1:
         counts = Counter(each.type for each in report.answers)
-        kinds = [(name or "all", counts[name], part) for name, part in report.by_type.items()]
+        kinds = [(name or "others", counts[name], part) for name, part in report.by_type.items()]
     rows = [[name, str(n), *(f"{part[share]:.1%}" for share in BENCHMARK_SHARES)] for name, n, part in kinds]
     return {"report": report, "rows": rows, "pictures": pictures[: 2 * SHOWN]}
