@@ -40,6 +40,14 @@ def endless(curve: Curve) -> None:
     curve["extrapolation"] = "LINEAR"
 
 
+def silent(curve: Curve) -> None:
+    curve["mute"] = True
+
+
+def rough(curve: Curve) -> None:
+    curve["smoothing"] = "NONE"
+
+
 def more(curve: Curve) -> None:
     curve["keys"].insert(1, {"frame": 10.0, "value": -1.5})
 
@@ -59,7 +67,7 @@ def blender(request: pytest.FixtureRequest) -> Iterator[Blender]:
 
 
 @pytest.mark.parametrize("every", [True, False])
-@pytest.mark.parametrize("change", [later, eased, looped, endless, more, fewer, higher])
+@pytest.mark.parametrize("change", [later, eased, looped, endless, silent, rough, more, fewer, higher])
 def test_a_changed_action_is_written(change: Callable[[Curve], None], every: bool, bench: Any) -> None:
     before = bench.scene(MADE)
     after = copy.deepcopy(before)

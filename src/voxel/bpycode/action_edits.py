@@ -12,6 +12,8 @@ from voxel.bpycode.script import Json, Script
 
 Place = tuple[str, int]
 """Data path and index."""
+OF_CURVES = ("extrapolation", "smoothing", "mute", "modifiers")
+"""Parts of a curve beside its keys."""
 
 
 def edit_action(script: Script, variable: str, action: Json, old: Json, path: str) -> None:
@@ -61,8 +63,8 @@ def alike(now: dict[Place, Json], were: dict[Place, Json]) -> bool:
         shift = shifted(keys, old)
         if keys != old and shift is None and (moved(keys, old) or uniform(keys) is None):
             return False
-        rest = {part: curve.get(part) for part in ("extrapolation", "modifiers")}
-        was = {part: were[spot].get(part) for part in ("extrapolation", "modifiers")}
+        rest = {part: curve.get(part) for part in OF_CURVES}
+        was = {part: were[spot].get(part) for part in OF_CURVES}
         recipes.append((shift, uniform(keys) if keys != old and shift is None else None, rest, was))
     return all(recipe == recipes[0] for recipe in recipes)
 
@@ -95,6 +97,10 @@ def edit_curve(script: Script, curve: str, now: Json, was: Json, path: str) -> N
         edit_keys(script, curve, now["keys"], was["keys"])
     if now.get("extrapolation") != was.get("extrapolation"):
         script.assign(f"{curve}.extrapolation", quote(now.get("extrapolation", "CONSTANT")))
+    if now.get("smoothing") != was.get("smoothing"):
+        script.assign(f"{curve}.auto_smoothing", quote(now.get("smoothing", "CONT_ACCEL")))
+    if now.get("mute") != was.get("mute"):
+        script.assign(f"{curve}.mute", str(bool(now.get("mute"))))
     modifiers, known = now.get("modifiers", []), was.get("modifiers", [])
     for place, modifier in enumerate(modifiers):
         if place >= len(known):

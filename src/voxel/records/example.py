@@ -205,7 +205,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Where an example comes from; licence and attribution travel with it."""
 
     source: str
-    """`samples`, `folder`, `git` or `github`."""
+    """`samples`, `folder`, `git`, `github`, or `failures` for what was mended."""
     repo: str = ""
     commit: str = ""
     path: str = ""

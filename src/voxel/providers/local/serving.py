@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from voxel.errors import BadInput, MissingExtra, SetupError, UsageError
+from voxel.providers.local.base_models import base_of
 
 MOST_BYTES = 4_000_000
 MOST_TOKENS = 1024
@@ -53,18 +54,9 @@ class Models:
         self._lock = threading.Lock()
         self._loaded: dict[str, Any] = {}
         self._tokenizers: dict[str, Any] = {}
-        self._base_of = {name: self._base(folder) for name, folder in self.folders.items()}
+        self._base_of = {name: base_of(folder) for name, folder in self.folders.items()}
         for name in self.folders:
             self._load(name)
-
-    @staticmethod
-    def _base(folder: Path) -> str:
-        adapter = folder / "adapter_config.json"
-        if adapter.is_file():
-            return str(json.loads(adapter.read_bytes())["base_model_name_or_path"])
-        if not (folder / "config.json").is_file():
-            raise BadInput(f"{folder} is neither a model nor an adapter: it has no config.json")
-        return str(folder)
 
     def _load(self, name: str) -> None:
         from peft import PeftModel
