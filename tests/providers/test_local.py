@@ -15,6 +15,7 @@ import pytest
 from tests.providers.tiny_model import make_tiny_model, write_local
 
 from voxel.providers.local import JobFolder
+from voxel.providers.local.training import of_rate
 from voxel.records.job import Hyperparameter, Job
 from voxel.training.fine_tuning.training_orchestrator import TrainingOrchestrator
 
@@ -217,6 +218,10 @@ def test_the_time_limit_ends_training_with_a_result(
     assert any(
         "the time limit of 0.03 minutes ends training" in event.message for event in orchestrator.events(job.job_id)
     )
+
+
+def test_under_a_time_limit_the_learning_rate_falls_in_the_last_quarter() -> None:
+    assert [of_rate(spent) for spent in (0.0, 0.5, 0.75, 0.875, 1.0, 1.2)] == [1.0, 1.0, 1.0, 0.5, 0.02, 0.02]
 
 
 def test_what_cannot_be_trained_says_so_in_one_line(

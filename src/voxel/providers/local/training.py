@@ -151,7 +151,7 @@ def _trainer(
         per_device_eval_batch_size=micro,
         gradient_accumulation_steps=-(-batch // micro),
         learning_rate=values.number("learning_rate"),
-        # a decay would be cut off by the time limit
+        # a decay over steps would be cut off by the time limit, which has one of its own
         lr_scheduler_type="constant_with_warmup" if values.number("max_minutes") else "cosine",
         warmup_steps=min(values.whole("warmup_steps"), int(steps / 10)),
         weight_decay=values.number("weight_decay"),
@@ -200,6 +200,15 @@ def _has_flash_attention() -> bool:
     return bool(is_flash_attn_2_available())
 
 
+DECAY = 0.25
+"""The last part of the time limit, in which the learning rate falls to nearly nothing."""
+
+
+def of_rate(spent: float) -> float:
+    """The share of the learning rate that is left when the share `spent` (from 0) of the time limit is over."""
+    return min(1.0, max(0.02, (1 - spent) / DECAY))
+
+
 def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
     """Tells how far training is, saves by the clock, and stops it when it was cancelled or its time is over."""
     from transformers import TrainerCallback
@@ -227,13 +236,21 @@ def _watch(folder: JobFolder, report: Report, values: Values) -> Any:
         def spent(self) -> float:
             return self.spent_before + time.monotonic() - self.began
 
+        def on_step_begin(
+            self, _args: Any, _state: Any, _control: Any, optimizer: Any, lr_scheduler: Any, **_: Any
+        ) -> None:
+            if limit:
+                # the scheduler sets the rates anew after each step
+                for group, rate in zip(optimizer.param_groups, lr_scheduler.get_last_lr(), strict=True):
+                    group["lr"] = rate * of_rate(self.spent() / limit)
+
         def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
             now = time.monotonic()
             if folder.stopped:
                 control.should_training_stop = True
                 return
             if limit and self.spent() >= limit and state.global_step < state.max_steps:
-                control.should_training_stop = True
+                control.should_training_stop = control.should_log = True
                 folder.add_event(
                     f"the time limit of {limit / 60:g} minutes ends training at step {state.global_step}", level="warn"
                 )
