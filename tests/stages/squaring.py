@@ -63,6 +63,9 @@ class Squaring:
         match mood:
             case "die":
                 os.kill(os.getpid(), signal.SIGKILL)
+            case "die-above":
+                os.kill(os.getppid(), signal.SIGKILL)
+                time.sleep(60)
             case "die-once" if not again:
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "drop":

@@ -110,8 +110,6 @@ def test_bad_options_are_usage_errors(tmp_path: Path) -> None:
     stage = Squaring(tmp_path, ["1"])
     with pytest.raises(UsageError, match="--workers must be at least 1, not 0"):
         run(stage, workers=0)
-    with pytest.raises(UsageError, match="unknown engine 'spark'; known: local"):
-        run_stage(stage, DataDir(tmp_path), engine="spark")
 
 
 def test_progress_hears_of_every_unit(tmp_path: Path) -> None:
@@ -215,7 +213,8 @@ def test_kill_9_at_many_moments_loses_nothing_and_repeats_nothing_in_the_output(
     root.mkdir()
     workers: set[int] = set()
     for kill in range(1, 9):
-        done_before = len(outputs(root)) if (root / "parsed").exists() else 0
+        # a kill may catch a unit that is done again at its second name, which the next writing takes over
+        done_before = {name for name in outputs(root) if not name.endswith(".tmp")}
         process = driver(root, count, pause)
         wait_for_attempts(root, len(Squaring(root, []).attempts()) + (kill * 3) % 11 + 1)
         if whole_group:
@@ -228,7 +227,7 @@ def test_kill_9_at_many_moments_loses_nothing_and_repeats_nothing_in_the_output(
         while alive(workers) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert alive(workers) == set()
-        assert len(outputs(root)) >= done_before
+        assert done_before <= outputs(root).keys()
     assert len(outputs(root)) < count
     report = run(Squaring(root, [str(number) for number in range(count)], pause=pause))
     assert (report.done, report.dropped, report.failed) == (count, 0, 0)

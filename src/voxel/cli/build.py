@@ -15,7 +15,9 @@ from voxel.cli.options import (
     EngineOption,
     JsonOption,
     QuietOption,
+    RayAddressOption,
     WorkersOption,
+    engine_name,
     path_of,
 )
 from voxel.cli.phases import run_one
@@ -44,6 +46,7 @@ def command(
     ] = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -57,6 +60,6 @@ def command(
         decontaminate=tuple(decontaminate or ()),
         teacher=teacher,
         workers=workers,
-        engine=engine,
+        engine=engine_name(engine, ray_address),
     )
     return run_one("build", settings, json=json, quiet=quiet)

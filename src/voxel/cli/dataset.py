@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, WorkersOption, path_of
+from voxel.cli.options import (
+    DATA_DIR,
+    DataDirOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    RayAddressOption,
+    WorkersOption,
+    engine_name,
+    path_of,
+)
 from voxel.records.example import SPLITS
 
 if TYPE_CHECKING:
@@ -184,6 +195,8 @@ def verify_dataset(
         list[str] | None, typer.Option("--blender", metavar="VERSION", help="Only on this version; may be repeated.")
     ] = None,
     workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -193,7 +206,8 @@ def verify_dataset(
     from voxel.training.dataset_builder.verifying import read_lines, verify
 
     chosen = list(files) if files else _files(data_dir, split)
-    faults = verify(chosen, versions=blender, workers=workers, progress=shown_progress(quiet=quiet))
+    where = engine_name(engine, ray_address)
+    faults = verify(chosen, versions=blender, workers=workers, engine=where, progress=shown_progress(quiet=quiet))
     for fault in faults:
         if json:
             typer.echo(msgspec.json.encode(fault._asdict()).decode())

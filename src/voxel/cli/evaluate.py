@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, WorkersOption, path_of
+from voxel.cli.options import (
+    DATA_DIR,
+    DataDirOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    RayAddressOption,
+    WorkersOption,
+    engine_name,
+    path_of,
+)
 
 if TYPE_CHECKING:
     from voxel.records import EvalReport
@@ -54,6 +65,8 @@ def command(
     judge: JudgeOption = None,
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -88,6 +101,7 @@ def command(
                 blender=blender,
                 way=way,
                 workers=workers,
+                engine=engine_name(engine, ray_address),
                 progress=shown_progress(quiet=quiet),
             )
             runs.append(made)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from voxel.errors import UsageError
+
 
 class Engine(StrEnum):
     """Where stages run."""
 
     LOCAL = "local"
+    RAY = "ray"
 
 
 class Source(StrEnum):
@@ -41,6 +45,12 @@ WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=1, metavar="N", help="Processes; default: the processor count.")
 ]
 EngineOption = Annotated[Engine, typer.Option("--engine", help="Where the work runs.")]
+RayAddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address", metavar="HOST:PORT", help="The head of a Ray cluster; default: RAY_ADDRESS, or this machine."
+    ),
+]
 BlenderOption = Annotated[
     str | None, typer.Option("--blender", metavar="VERSION", help="Which installed Blender, such as 4.5.")
 ]
@@ -77,6 +87,17 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be
 ForgetOption = Annotated[
     bool, typer.Option("--forget", help="Take out of the dataset what this source or PATH gave; fetch nothing.")
 ]
+
+
+def engine_name(engine: Engine, ray_address: str | None) -> str:
+    """The name that `run_stage` knows the engine by. UsageError for an address without Ray."""
+    if engine is not Engine.RAY:
+        if ray_address:
+            raise UsageError("--ray-address goes with --engine ray")
+        return engine.value
+    address = ray_address or os.environ.get("RAY_ADDRESS")
+    return f"ray:{address}" if address else "ray"
+
 
 CONCURRENCY = 8
 DATA_DIR = Path("training_data")

@@ -19,8 +19,10 @@ from voxel.cli.options import (
     EngineOption,
     JsonOption,
     QuietOption,
+    RayAddressOption,
     Source,
     WorkersOption,
+    engine_name,
 )
 from voxel.errors import UsageError
 
@@ -51,12 +53,14 @@ def blender_phase(name: str, told: str) -> Callable[..., int]:
         blender: BlenderOption = None,
         workers: WorkersOption = None,
         engine: EngineOption = Engine.LOCAL,
+        ray_address: RayAddressOption = None,
         json: JsonOption = False,
         quiet: QuietOption = False,
     ) -> int:
         from voxel.training.pipeline import Settings
 
-        settings = Settings(data_dir=data_dir, blender=blender, workers=workers, engine=engine)
+        where = engine_name(engine, ray_address)
+        settings = Settings(data_dir=data_dir, blender=blender, workers=workers, engine=where)
         return run_one(name, settings, json=json, quiet=quiet)
 
     command.__doc__ = told

@@ -16,15 +16,19 @@ from voxel.cli.options import (
     DATA_DIR,
     BlenderOption,
     DataDirOption,
+    Engine,
+    EngineOption,
     JsonOption,
     PathsArgument,
     PolicyOption,
     QueryOption,
     QuietOption,
+    RayAddressOption,
     RepoOption,
     ReposFileOption,
     SourceOption,
     WorkersOption,
+    engine_name,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +102,8 @@ def command(
     blender: BlenderOption = None,
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -119,6 +125,7 @@ def command(
     settings = pipeline.Settings(
         data_dir=data_dir, source=resolve_source(source, paths), paths=tuple(paths or ()), policy=policy,
         repos=tuple(repo or ()), repos_file=repos_file, queries=tuple(query or ()), blender=blender, workers=workers,
+        engine=engine_name(engine, ray_address),
     )  # fmt: skip
     progress = shown_progress(quiet=quiet)
     with _alone(data):
@@ -132,7 +139,7 @@ def command(
         if now.step == "build":
             _build(now, rounds, data, settings, progress)
         trainer = _Trainer(data, provider, model, epochs)
-        measurer = _Measurer(data, num_examples, blender, workers, progress)
+        measurer = _Measurer(data, num_examples, settings, progress)
         for name in role or ROLES:
             _carry_on(name, now, rounds, trainer, measurer, share, say)
         now.step = "ended"
@@ -270,19 +277,16 @@ class _Trainer:
 class _Measurer:
     """Measures models on the role's test examples of this round."""
 
-    def __init__(
-        self, data: DataDir, number: int, blender: str | None, workers: int | None, progress: Progress
-    ) -> None:
-        self._data, self._number, self._workers, self._progress = data, number, workers, progress
-        self._blender = blender or "4.5"
+    def __init__(self, data: DataDir, number: int, settings: Settings, progress: Progress) -> None:
+        self._data, self._number, self._settings, self._progress = data, number, settings, progress
 
     def measure(self, model: str, provider: str, role: str) -> EvalReport:
         from voxel.training.evaluation.quality_metrics import QualityMetrics
 
         metrics = QualityMetrics(self._data.root)
         return metrics.evaluate_model(
-            model, provider, self._number, role=role, blender=self._blender, workers=self._workers,
-            progress=self._progress,
+            model, provider, self._number, role=role, blender=self._settings.blender or "4.5",
+            workers=self._settings.workers, engine=self._settings.engine, progress=self._progress,
         )  # fmt: skip
 
 

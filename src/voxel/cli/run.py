@@ -20,10 +20,12 @@ from voxel.cli.options import (
     PolicyOption,
     QueryOption,
     QuietOption,
+    RayAddressOption,
     RepoOption,
     ReposFileOption,
     SourceOption,
     WorkersOption,
+    engine_name,
 )
 from voxel.cli.phases import resolve_source, show_closing, show_estimate, show_nothing
 
@@ -43,6 +45,7 @@ def command(
     blender: BlenderOption = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -64,7 +67,7 @@ def command(
         concurrency=concurrency,
         blender=blender,
         workers=workers,
-        engine=engine,
+        engine=engine_name(engine, ray_address),
     )
     pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if dry_run:

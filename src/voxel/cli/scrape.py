@@ -20,10 +20,12 @@ from voxel.cli.options import (
     PolicyOption,
     QueryOption,
     QuietOption,
+    RayAddressOption,
     RepoOption,
     ReposFileOption,
     SourceOption,
     WorkersOption,
+    engine_name,
 )
 from voxel.cli.phases import resolve_source, run_one, show_estimate, show_remedy
 
@@ -43,6 +45,7 @@ def command(
     data_dir: DataDirOption = DATA_DIR,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -61,7 +64,7 @@ def command(
         max_repos=max_repos,
         concurrency=concurrency,
         workers=workers,
-        engine=engine,
+        engine=engine_name(engine, ray_address),
     )
     scraper = pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if forget:

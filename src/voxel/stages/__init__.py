@@ -3,13 +3,13 @@
 from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, read_checkpoint
 from voxel.stages.command import exit_status, report_line, run_phase, say
 from voxel.stages.datadir import DataDir, holder, write_atomic
+from voxel.stages.engines import default_workers, engine_of
 from voxel.stages.ledger import Ledger, Row, StageRow, Totals, below
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
-from voxel.stages.runner import ENGINES, default_workers, run_stage
+from voxel.stages.runner import run_stage, run_unkept
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
 
 __all__ = [
-    "ENGINES",
     "Checkpoint",
     "DataDir",
     "Done",
@@ -30,12 +30,14 @@ __all__ = [
     "checkpoint_path",
     "data_dir_of",
     "default_workers",
+    "engine_of",
     "exit_status",
     "holder",
     "read_checkpoint",
     "report_line",
     "run_phase",
     "run_stage",
+    "run_unkept",
     "say",
     "shown_progress",
     "span",

@@ -85,20 +85,25 @@ def run_phase(
     argv: Sequence[str] | None = None,
     arguments: Callable[[argparse.ArgumentParser], Any] = lambda _parser: None,
 ) -> int:
-    """Runs one phase as a program with `--data-dir`, `--workers`, `--json`, `--quiet` and what `arguments` adds.
+    """Runs one phase as a program, with `--data-dir`, `--workers`, `--engine`, `--json`, `--quiet` and `arguments`.
 
     `make` builds the phase from the parsed options. Returns the exit status.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data-dir", default="training_data", metavar="DIR", help="default: training_data")
     parser.add_argument("--workers", type=int, metavar="N", help="default: the processor count")
+    parser.add_argument(
+        "--engine", default="local", metavar="ENGINE", help="local, ray, or ray:HOST:PORT; default: local"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     arguments(parser)
     options = parser.parse_args(argv)
 
     def main() -> int:
-        report = make(options).run(workers=options.workers, progress=shown_progress(quiet=options.quiet))
+        report = make(options).run(
+            workers=options.workers, engine=options.engine, progress=shown_progress(quiet=options.quiet)
+        )
         sys.stdout.write(report_line(report, as_json=options.json) + "\n")
         return status_of(report)
 

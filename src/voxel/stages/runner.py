@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from voxel.errors import SetupError, UsageError
+from voxel.errors import SetupError
 from voxel.stages.checkpoints import CheckpointWriter
 from voxel.stages.command import again
 from voxel.stages.datadir import DataDir
+from voxel.stages.engine import Noted, Settled, Started, Stopping
+from voxel.stages.engines import engine_of
 from voxel.stages.ledger import Ledger
-from voxel.stages.local import LocalEngine, Settled, Started, Stopping
 from voxel.stages.progress import Progress
-from voxel.stages.stage import Done, Dropped, PhaseReport, Stage, Unit
+from voxel.stages.stage import Done, Dropped, Outcome, PhaseReport, Stage, Unit
 
-ENGINES = ("local",)
 SPOOL_IN_MEMORY = 32 << 20
 
 
@@ -37,13 +37,13 @@ def run_stage(
 ) -> PhaseReport:
     """Does every unit of `stage` that is not settled yet; `workers` defaults to the processor count.
 
+    `engine` is what `engine_of` takes: `local`, `ray`, or `ray:HOST:PORT`.
+
     KeyboardInterrupt after Ctrl-C or SIGTERM, once the units in flight are kept; a second signal does not wait for
     them. DataDirBusy when another process works in `data`; SetupError when the machine lacks something, a full disk
     included. Everything that was settled before any of these stays settled.
     """
-    if engine not in ENGINES:
-        raise UsageError(f"unknown engine {engine!r}; known: {', '.join(ENGINES)}")
-    processes = LocalEngine(default_workers() if workers is None else workers)
+    processes = engine_of(engine, workers, data)
     progress = progress or Progress()
     began = time.monotonic()
     with data.hold(), Ledger(data.checkpoints / "ledger.sqlite") as ledger, _Spool(data) as spool:
@@ -64,9 +64,33 @@ def run_stage(
         return keeper.report(reused, time.monotonic() - began)
 
 
-def default_workers() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def run_unkept(
+    stage: Stage,
+    count: int,
+    *,
+    workers: int | None = None,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Iterator[tuple[Unit, Outcome]]:
+    """Does all `count` units of `stage` and yields each with its outcome; no ledger remembers them.
+
+    Raises as `run_stage` does.
+    """
+    processes = engine_of(engine, workers)
+    progress = progress or Progress()
+    progress.start(stage.name, count, 0)
+    try:
+        with stoppable(progress) as stopping:
+            for event in processes.run(stage, stage.units(), count, stopping):
+                match event:
+                    case Settled(unit, outcome, _):
+                        yield unit, outcome
+                    case Noted(line):
+                        progress.note(line)
+            if stopping.asked():
+                raise KeyboardInterrupt
+    finally:
+        progress.end()
 
 
 class _Keeper:
@@ -109,6 +133,8 @@ class _Keeper:
                 word = "done" if isinstance(outcome, Done) else "dropped" if isinstance(outcome, Dropped) else "failed"
                 self._told[word] += 1
                 self._progress.advance(word, unit.input, "" if isinstance(outcome, Done) else outcome.reason)
+            case Noted(line):
+                self._progress.note(line)
         self._ledger.tick()
         if self._checkpoint.due():
             self._checkpoint.write("in_progress", self._ledger.totals(self._stage.name))

@@ -1,8 +1,8 @@
-"""The worker process of the local engine: opens the stage once, then takes units one by one from the driver.
+"""A worker process: opens the stage once, then takes units one by one from the driver.
 
-Messages, as (kind, …) tuples. To the worker: first `sys.path`, then the stage, then units; None ends it. To the
-driver: `ready` when the stage is open; `settled, outcome, seconds` for the oldest unit that it holds; `broke, reason`
-when that unit met a BoxError; `fatal, kind, message` when the stage cannot go on.
+Messages, as (kind, …) tuples. To the worker: first where else it may import from, then the stage, then units; None
+ends it. To the driver: `ready` when the stage is open; `settled, outcome, seconds` for the oldest unit that it holds;
+`broke, reason` when that unit met a BoxError; `fatal, kind, message` when the stage cannot go on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def main(handle: int, driver: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection: Connection[object, object] = Connection(handle)
     try:
-        sys.path[:] = connection.recv()  # type: ignore[call-overload]
+        driver_path: list[str] = connection.recv()  # type: ignore[assignment]
+        sys.path += [place for place in driver_path if place not in sys.path]
         stage = connection.recv()
         _serve(connection, stage)  # type: ignore[arg-type]
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -268,7 +268,9 @@ class BlenderFileScraper:
             stage = self._stage()
             stage.held = self._held(stage.name)
             try:
-                report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
+                # files lie on this machine; samples are made by Blender, anywhere
+                where = engine if self.source == "samples" else "local"
+                report = run_stage(stage, self.data, workers=workers, engine=where, progress=progress)
             except KeyboardInterrupt:
                 list_anew(self.data)
                 raise
@@ -391,7 +393,7 @@ def _dry_run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(description="Say what would be fetched, and fetch nothing.")
     for name in ("--json", "--quiet"):
         parser.add_argument(name, action="store_true")
-    for name in ("--data-dir", "--workers"):
+    for name in ("--data-dir", "--workers", "--engine"):
         parser.add_argument(name, default="training_data")
     _arguments(parser)
     options = parser.parse_args(argv)

@@ -242,7 +242,8 @@ class BlenderDatasetBuilder:
             present = [path for path in units if path.exists()]
             if self.teacher is not None:
                 lessons = TeachStage(self.data.root, self.teacher, present)
-                taught = run_stage(lessons, self.data, workers=workers, engine=engine, progress=progress)
+                # here, whatever the engine: the service's key lies here, and waiting takes no processor
+                taught = run_stage(lessons, self.data, workers=workers, progress=progress)
                 report = msgspec.structs.replace(
                     report, failed=report.failed + taught.failed, seconds=report.seconds + taught.seconds
                 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +13,7 @@ from voxel.blender import Blender
 from voxel.bpycode import scripts
 from voxel.errors import BadInput, BoxError, UsageError
 from voxel.records.example import Example
-from voxel.stages import Progress, default_workers
+from voxel.stages import Done, Outcome, Progress, Unit, Work, run_unkept, unit_key
 from voxel.training.dataset_builder.proving import judge
 
 
@@ -27,12 +25,6 @@ class Fault(NamedTuple):
     id: str
     blender: str
     reason: str
-
-
-class _Line(NamedTuple):
-    file: str
-    number: int
-    example: Example
 
 
 def read_lines(files: Sequence[Path]) -> Iterator[tuple[Path, int, Example]]:
@@ -50,59 +42,74 @@ def read_lines(files: Sequence[Path]) -> Iterator[tuple[Path, int, Example]]:
             raise UsageError(f"cannot read {path}: {error.strerror}; make it with: voxel build") from error
 
 
+class VerifyStage:
+    """One unit per example, which travels with it: workers need no data directory."""
+
+    name = "verify"
+    version = 1
+
+    def __init__(self, files: Sequence[Path], versions: Sequence[str] | None, timeout: float) -> None:
+        self._files, self._versions, self._timeout = files, versions, timeout
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The Blenders that were asked for."""
+        return {"versions": list(self._versions or ()), "timeout": self._timeout}
+
+    def units(self) -> Iterator[Unit]:
+        """In the order of the files."""
+        for path, number, example in read_lines(self._files):
+            place = f"{path}:{number}"
+            payload = (str(path), number, msgspec.json.encode(example))
+            yield Unit(key=unit_key(self, [place, example.id]), input=example.id, payload=payload)
+
+    @contextmanager
+    def open(self) -> Iterator[Work]:
+        """Starts a warm Blender of each version when an example first asks for it."""
+        decoder = msgspec.json.Decoder(Example)
+        with ExitStack() as stack:
+            blenders: dict[str, Blender] = {}
+
+            def verify(unit: Unit) -> Outcome:
+                file, line, encoded = unit.payload
+                example = decoder.decode(encoded)
+                faults = []
+                for version in example.blender:
+                    if self._versions and version not in self._versions:
+                        continue
+                    if version not in blenders:
+                        blenders[version] = stack.enter_context(Blender(version))
+                    reason = _judged(blenders[version], example, self._timeout)
+                    if reason:
+                        faults.append(Fault(file, line, example.id, version, reason))
+                return Done(info={"faults": faults})
+
+            yield verify
+
+
 def verify(
     files: Sequence[Path],
     *,
     versions: Sequence[str] | None = None,
     workers: int | None = None,
+    engine: str = "local",
     timeout: float = 30.0,
     progress: Progress | None = None,
 ) -> list[Fault]:
     """Those that do not hold, in the order of the files, on every version that each names (or on `versions` alone).
 
-    SetupError when one of those Blenders is not installed.
+    SetupError when one of those Blenders is not installed; BoxError when an example could not be judged.
     """
     progress = progress or Progress()
-    lines = [_Line(str(path), number, example) for path, number, example in read_lines(files)]
-    progress.start("verify", len(lines), 0)
+    count = sum(1 for _ in read_lines(files))  # what cannot be read is said before anything runs
     faults: list[Fault] = []
-    count = max(1, min(workers or default_workers(), len(lines) or 1))
-    own = threading.local()
-    with ExitStack() as stack:
-        guard = threading.Lock()
-
-        def blender(version: str) -> Blender:
-            held: dict[str, Blender] = own.__dict__.setdefault("blenders", {})
-            if version not in held:
-                warm = Blender(version)
-                warm.__enter__()
-                with guard:
-                    stack.callback(warm.close)
-                held[version] = warm
-            return held[version]
-
-        def check(line: _Line) -> list[Fault]:
-            found = []
-            for version in line.example.blender:
-                if versions and version not in versions:
-                    continue
-                example = line.example
-                reason = _judged(blender(version), example, timeout)
-                if reason:
-                    found.append(Fault(line.file, line.number, example.id, version, reason))
-            return found
-
-        pool = ThreadPoolExecutor(count)
-        try:
-            waiting = {pool.submit(check, line): line for line in lines}
-            for done in as_completed(waiting):
-                found = done.result()
-                faults += found
-                line = waiting[done]
-                progress.advance("failed" if found else "done", line.example.id, found[0].reason if found else "")
-        finally:
-            pool.shutdown(cancel_futures=True)
-    progress.end()
+    stage = VerifyStage(files, versions, timeout)
+    for unit, outcome in run_unkept(stage, count, workers=workers, engine=engine, progress=progress):
+        if not isinstance(outcome, Done):
+            raise BoxError(f"example {unit.input} could not be judged: {outcome.reason}; run the same command again")
+        found: list[Fault] = outcome.info["faults"]
+        faults += found
+        progress.advance("failed" if found else "done", unit.input, found[0].reason if found else "")
     return sorted(faults)
 
 

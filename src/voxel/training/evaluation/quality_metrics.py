@@ -106,6 +106,7 @@ class QualityMetrics:
         blender: str = "4.5",
         way: Way = "plain",
         workers: int | None = None,
+        engine: str = "local",
         progress: Progress | None = None,
     ) -> EvalReport:
         """Asks the model for code on up to `num_examples` held-out examples, runs every answer, scores.
@@ -123,6 +124,7 @@ class QualityMetrics:
             blender=blender,
             way=way,
             workers=workers,
+            engine=engine,
             progress=progress,
         ).report
 
@@ -135,6 +137,7 @@ class QualityMetrics:
         blender: str = "4.5",
         way: Way = "plain",
         workers: int | None = None,
+        engine: str = "local",
         progress: Progress | None = None,
     ) -> Measured:
         """One model on these examples, asked in one way. Raises what `evaluate_model` does."""
@@ -148,7 +151,7 @@ class QualityMetrics:
         else:
             prompts = self._prompts(examples, way, short=model.provider == LOCAL)
             answers = ask(asked, prompts, log_dir=folder / "logs", progress=progress)
-        scores = self._scores(examples, answers, blender, workers, progress)
+        scores = self._scores(examples, answers, blender, workers, engine, progress)
         if asked is not None and way.endswith("retry"):
             again = [(at, _retry(prompts[at], answers[at], scores[at], blender)) for at in _failed(scores)]
             told = (
@@ -156,7 +159,7 @@ class QualityMetrics:
             )
             for (at, _), second in zip(again, told, strict=True):
                 answers[at] = second
-            scores = self._scores(examples, answers, blender, workers, progress)
+            scores = self._scores(examples, answers, blender, workers, engine, progress)
         shown = model.model if way == "plain" else f"{model.model} +{way}"
         about = About(shown, model.provider, role or "all", blender, digest, way)
         made = report(about, scores, cut_off=sum(answer.cut for answer in answers))
@@ -229,12 +232,13 @@ class QualityMetrics:
         answers: Sequence[Answer],
         blender: str,
         workers: int | None,
+        engine: str,
         progress: Progress | None,
     ) -> list[AnswerScore]:
         """In the order of the examples."""
         stage = _Scoring(blender, [(e, a.text) for e, a in zip(examples, answers, strict=True)])
         with self.data.hold():
-            run_stage(stage, self.data, workers=workers, progress=progress)
+            run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             with Ledger(self.data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
                 rows = {row.key: row for row in ledger.rows(stage.name)}
         scores: list[AnswerScore] = []
