@@ -18,6 +18,7 @@ from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
 from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, plain_step, windows
 from voxel.training.dataset_builder.naming import without_number
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
+from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
 MAX_OBJECTS = 8
 """Things of one plan; what an art director would still fix by hand."""
@@ -26,10 +27,13 @@ _ALL = ("materials", "collections")
 _LAYOUTS = 6
 _REVISIONS = 6
 _NAMELESS = re.compile(
-    r"(?:Cube|Plane|Sphere|Icosphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Empty|Mesh|Object)(?:[._ ]?\d+)?$",
+    r"(?:Cube|Plane|(?:Ico)?sphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Monkey|Empty|Mesh|Object)(?:[._ \d-].*)?$"
+    r"|(?-i:[a-z\d]+(?:_[a-z\d]+)+$)|.*(?:test|collider|sensor)$",
     re.IGNORECASE,
 )
-"""What Blender calls things that nobody has named."""
+"""What Blender calls things that nobody has named, and names for programs: `player_sensor`."""
+_UNNAMED_MATERIAL = re.compile(r"(?:Default)?Material(?:[._ ]?\d+)?$", re.IGNORECASE)
+_STARTUP_GRAY = 0.051
 _COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)?$")
 
 
@@ -53,16 +57,23 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         key=lambda one: (-_bulk(one), one.name),
     )
     objects = blocks(scene, "objects")
-    lights = [light for name, one in objects.items() if one["kind"] == "LIGHT" and (light := reading.light(name))]
+    lights = [
+        light for name, one in objects.items()
+        if one["kind"] == "LIGHT" and (light := reading.light(name)) and not is_fresh(one["props"])
+    ]  # fmt: skip
     active = active_scene(scene)
     target = reference(active["props"].get("camera"))
     camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
     world = reading.surroundings()
+    if world is not None and world.color and all(abs(part - _STARTUP_GRAY) < 1e-3 for part in world.color):
+        world = None
+    if camera is not None and is_startup(camera.location):
+        camera = None
     if camera is not None:
         solid = [one for one in solid if not _around(one, camera.location)]
     title = _title(scene)
     shot = {"camera": camera, **_picture(active["props"])}
-    mood = _mood(lights, world.strength * max(world.color or (0.0,)) if world else None)
+    mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)
     moves = [move for name in objects if name in reading.objects or (camera and name == camera.name)
              for move in reading.movements(name)]  # fmt: skip
     for count in (MAX_OBJECTS, 3):
@@ -87,7 +98,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
     for name, family in _families(reading):
         yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
-    known = [one for one in solid if one.material in reading.materials]
+    known = [one for one in solid if one.material in reading.materials and not _UNNAMED_MATERIAL.match(one.material)]
     for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 1, 2):
         yield PlanCandidate("look", _plan(reading, title, some))
     for name in dict.fromkeys(move.object for move in moves):
@@ -111,13 +122,14 @@ def _plan(
 ) -> ScenePlan:
     """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out."""
     names = {one.name for one in chosen}
-    known = reading.materials if "materials" in parts else {}
+    given = reading.materials if "materials" in parts else {}
+    known = {name: one for name, one in given.items() if not _UNNAMED_MATERIAL.match(name)}
     objects = [
         replace(
             one,
             parent=one.parent if one.parent in names else "",
             material=one.material if one.material in known else "",
-            collection=one.collection if "collections" in parts else "",
+            collection=one.collection if "collections" in parts and not _COLLECTION.match(one.collection) else "",
         )
         for one in chosen
     ]

@@ -12,8 +12,9 @@ from voxel.facts.moving import sayable
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import without
-from voxel.training.dataset_builder.cutting import Cut, is_small, tidy, with_cube
+from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.tidying import tidy
 
 KEYS_PER_CHANNEL = 12
 MAX_BONES = 12

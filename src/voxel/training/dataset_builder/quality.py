@@ -39,11 +39,11 @@ light_data = bpy.data.lights.new("Light", type="POINT")
 light_data.energy = 1000
 light_data.shadow_soft_size = 0.1
 light = bpy.data.objects.new("Light", light_data)
-light.location = (4.076, 1.005, 5.904)
+light.location = (4.08, 1.01, 5.9)
 camera_data = bpy.data.cameras.new("Camera")
 camera_data.clip_end = 100
 camera = bpy.data.objects.new("Camera", camera_data)
-camera.location = (7.359, -6.926, 4.958)
+camera.location = (7.36, -6.93, 4.96)
 world = bpy.data.worlds.new("World")
 world.use_nodes = True
 background = world.node_tree.nodes["Background"]
@@ -55,6 +55,7 @@ bpy.context.scene.camera = bpy.data.objects["Camera"]
 """What everybody has before anything is done: Blender's factory scene, as Voxel writes scenes."""
 _STARTUP = shingles(STARTUP)
 _STARTUP_PLACES = (
+    "(7.36, -6.93, 4.96)", "(7.48, -6.51, 5.34)", "(4.08, 1.01, 5.9)",
     "(7.359, -6.926, 4.958)", "(7.481, -6.508, 5.344)", "(4.076, 1.005, 5.904)",
     "(0.0509, 0.0509, 0.0509, 1)", "(0.051, 0.051, 0.051, 1)",
 )  # fmt: skip
