@@ -31,6 +31,8 @@ _OF_IT = re.compile(r"\b[Tt]he ((?:[XYZ](?:, [XYZ])*(?: and [XYZ])? )?[\w-]+(?: 
 _FOR_IT = re.compile(r"^()(?:(?:On|For) it[,:]|[Ii]t:) (.*)$", re.DOTALL)
 """The thing was spoken of right before."""
 _SORTS = "(?:point|sun|spot|area|curve|text|mesh|metaball|surface) "
+_FEW = 10
+"""Centimetres; where anything is shorter than this, nothing is given in metres instead."""
 _SHORT = 0.3
 """Lengths above this, in metres, are not given in millimetres."""
 
@@ -82,7 +84,9 @@ def _in_millimetres(text: str) -> str:
 
 
 def _in_metres(text: str) -> str:
-    return _LENGTH.sub(lambda found: found[0] if abs(float(found[1])) < 10 else _length(found, 1e9, 1, "m"), text)
+    if any(abs(float(found[1])) < _FEW for found in _LENGTH.finditer(text)):
+        return text
+    return _LENGTH.sub(lambda found: _length(found, 1e9, 1, "m"), text)
 
 
 def _length(found: re.Match[str], most: float, factor: float, unit: str) -> str:

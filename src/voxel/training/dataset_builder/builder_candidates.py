@@ -12,13 +12,14 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.graph_steps import LARGE, steps
+from voxel.training.dataset_builder.naming import NAMELESS
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
-_NAMELESS = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)?$")
+_NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)?$")
 """What Blender calls collections that nobody has named."""
 _ON_A_CUBE = frozenset(
     f"{name}Modifier" for name in ("Array", "Bevel", "Solidify", "Subsurf", "Wireframe", "Remesh", "Boolean", "Nodes")
@@ -173,8 +174,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
         if parent and parent["type"] == "OBJECT" and "inverse" not in parent and parent["object"] in objects:
             children.setdefault(parent["object"], []).append(name)
     for parent_name, found in sorted(children.items())[:12]:
-        if objects[parent_name]["kind"] == "ARMATURE":
-            continue  # what hangs on bones is taught with them
+        if objects[parent_name]["kind"] == "ARMATURE" or NAMELESS.match(parent_name):
+            continue  # what hangs on bones is taught with them; what nobody has named is how a file was imported
         family = [parent_name, *[c for c in found if _sayable(scene, objects[c])][:4]]
         if len(family) < 2 or not _sayable(scene, objects[parent_name]):
             continue
@@ -190,7 +191,7 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
 
 
 def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
-    named = [(name, one) for name, one in blocks(scene, "collections").items() if not _NAMELESS.match(name)]
+    named = [(name, one) for name, one in blocks(scene, "collections").items() if not _NAMELESS_COLLECTION.match(name)]
     for name, collection in sorted(named)[:8]:
         members = [
             one for one in collection.get("objects", [])
@@ -206,7 +207,10 @@ def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]
 
 def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates:
     objects = blocks(scene, "objects")
-    sayable = [name for name in names if _sayable(scene, objects[name]) and not objects[name].get("parent")]
+    sayable = [
+        name for name in names
+        if _sayable(scene, objects[name]) and not objects[name].get("parent") and not NAMELESS.match(name)
+    ]  # fmt: skip
     done = 0
     for size in (3, 2, 5):
         for group in windows(sayable, size, MAX_LAYOUTS // 2):

@@ -18,7 +18,8 @@ from voxel.facts.shapes import SPOKEN_VERTICES
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.asked import asked, drop_inert, drop_material, drop_plain_object, drop_shader
 from voxel.training.dataset_builder.pruning import prune
-from voxel.training.dataset_builder.tidying import as_said, place, say_plainly, tidy, tidy_setting
+from voxel.training.dataset_builder.settling import can_settle, settle
+from voxel.training.dataset_builder.tidying import as_said, place, plain_measure, say_plainly, tidy, tidy_setting
 
 _PERSONAL = re.compile(r"^[A-Za-z]:[\\/]|/(?:home|Users|tmp|media|mnt)/|\S+@\S+\.\w|\\Users\\")
 """Paths of somebody's own machine, and addresses."""
@@ -38,6 +39,8 @@ class Cut:
         """`exact` keeps numbers as they are: for facts about code that is there already."""
         self.scene = scene
         self._exact = exact
+        parents = [thing.get("parent") for thing in blocks(scene, "objects").values()]
+        self._parents = frozenset(parent["object"] for parent in parents if parent)
         self._tidy: Callable[[Any, str], Any] = (lambda value, _: value) if exact else tidy
         self.units: Mapping[str, str] = scene.get("units", {})
 
@@ -106,6 +109,12 @@ class Cut:
                 found.setdefault(target[0], {})[name] = self._data(data, parts)
                 thing["data"] = {"$id": [target[0], name]}
                 target = (target[0], name)
+                if (
+                    not self._exact
+                    and "primitive" in found[target[0]][name].get("geometry", {})
+                    and can_settle(name, original, data, self._parents)
+                ):
+                    settle(thing, found[target[0]][name])
         for part in ("modifiers", "constraints"):
             if part in parts and original.get(part):
                 thing[part] = _renamed([self._struct(item) for item in original[part]])
@@ -259,8 +268,17 @@ def _tidy_mesh(mesh: Json) -> None:
     geometry = mesh["geometry"]
     if "primitive" in geometry:
         made = geometry["primitive"]
-        for part in ("scale", "offset"):
-            made[part] = [as_said(value) for value in made[part]] if made.get(part) else made.get(part)
+        if made.get("scale") and not made.get("rotation"):
+            plain = [plain_measure(value) for value in made["scale"]]
+            factors = [new / old if old else 1.0 for new, old in zip(plain, made["scale"], strict=True)]
+            middle = made.get("offset") or [0.0] * 3
+            geometry["bounds"] = [
+                [(part - at) * factor + at for part, at, factor in zip(corner, middle, factors, strict=True)]
+                for corner in geometry["bounds"]
+            ]
+            made["scale"] = plain
+        if made.get("offset"):
+            made["offset"] = [as_said(value) for value in made["offset"]]
         made["args"] = {name: as_said(value) for name, value in made.get("args", {}).items()}
         return
     given = geometry.get("data")

@@ -25,7 +25,7 @@ def moves(cut: Cut, mover: Mover, active: Mapping[str, Any]) -> Candidates:
     for curve in whole:
         by_path.setdefault(curve["path"], []).append(curve)
     sets = [*by_path.values(), *([whole] if len(by_path) > 1 else [])]
-    several = [found for path, found in by_path.items() if len(found) > 1 and not path.endswith("quaternion")]
+    several = [found for path, found in by_path.items() if len(found) > 1]
     singles = [[curve] for found in several for curve in found]
     for curves in [*sets, *singles]:
         if sum(len(curve["keys"]) for curve in curves) > SPOKEN_KEYS:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxel.facts.aiming import sight
 from voxel.facts.holding import materials_of
@@ -27,9 +26,9 @@ from voxel.records.plan import (
     PlannedWorld,
     Vector,
 )
+from voxel.training.dataset_builder.settling import Matrix, turn
 from voxel.training.dataset_builder.tidying import place, tidy
 
-Matrix = NDArray[np.float64]
 _KINDS: dict[str, Kind] = {
     "CUBE": "box", "PLANE": "plane", "GRID": "plane", "UV_SPHERE": "sphere", "ICO_SPHERE": "sphere",
     "CYLINDER": "cylinder", "CIRCLE": "cylinder", "CONE": "cone", "TORUS": "torus",
@@ -48,6 +47,8 @@ _ROUND = re.compile(
 )
 _EVEN = 1.1
 """What is called something round and is this even, longest by shortest side, is a sphere and no box."""
+_LARGE = 0.5
+"""Metres: a size from here on is given in centimetres."""
 _VAST = 300.0
 """Larger things are landscapes, whose bounds say nothing of their form; metres."""
 _UPRIGHT = 0.01
@@ -318,28 +319,19 @@ def _basis(props: Mapping[str, Any]) -> Matrix | None:
     mode = props.get("rotation_mode", "XYZ")
     if mode == "QUATERNION":
         w, x, y, z = props.get("rotation_quaternion", (1.0, 0.0, 0.0, 0.0))
-        turn = np.array([
+        way = np.array([
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
             [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
             [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
         ])  # fmt: skip
     elif mode == "XYZ":
-        turn = _turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
+        way = turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
     else:
         return None
     matrix = np.eye(4)
-    matrix[:3, :3] = turn * np.array(props.get("scale", (1.0, 1.0, 1.0)))
+    matrix[:3, :3] = way * np.array(props.get("scale", (1.0, 1.0, 1.0)))
     matrix[:3, 3] = props.get("location", (0.0, 0.0, 0.0))
     return matrix
-
-
-def _turn(angles: Sequence[float]) -> Matrix:
-    (sx, sy, sz), (cx, cy, cz) = np.sin(angles), np.cos(angles)
-    return np.array([
-        [cy * cz, sx * sy * cz - cx * sz, cx * sy * cz + sx * sz],
-        [cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz],
-        [-sy, sx * cy, cx * cy],
-    ])  # fmt: skip
 
 
 def _apart(world: Matrix) -> tuple[Vector, Vector] | None:
@@ -385,7 +377,7 @@ def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, V
         kind = "cylinder"
     if kind == "cone" and primitive.get("args", {}).get("radius2"):
         kind = "cylinder"
-    x, y, z = (tidy(float(v), "") if v > 1e-4 else 0.0 for v in (high - low) * scale)
+    x, y, z = (_coordinate(float(v), _LARGE) if v > 1e-4 else 0.0 for v in (high - low) * scale)
     middle = _point((low + high) / 2)
     thickened = any(one["type"] in ("SolidifyModifier", "WireframeModifier") for one in stack)
     if z == 0 and x and y and not thickened:
@@ -423,11 +415,11 @@ def _point(values: Any) -> Vector:
     return x, y, z
 
 
-def _coordinate(value: float) -> float:
-    """In millimetres, from a metre on in centimetres, unless somebody typed it so."""
+def _coordinate(value: float, large: float = 1.0) -> float:
+    """In millimetres, from so many metres on in centimetres, unless somebody typed it so."""
     if abs(value) <= 5e-5:
         return 0.0
-    return place([value], 1.0)[0] if abs(value) >= 1 else float(tidy(value, ""))
+    return place([value], 1.0)[0] if abs(value) >= large else float(tidy(value, ""))
 
 
 def _color(values: Sequence[float]) -> Vector | None:

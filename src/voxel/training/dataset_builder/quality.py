@@ -23,6 +23,10 @@ _STATEMENTS = 4
 """Fewer make an answer trivial."""
 _LONG, _TOO_LONG = 1500, 3000
 """Tokens: up to the first an answer loses nothing, at the second it has a quarter left."""
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
+_APART = re.compile(r"```[\s\S]*?```|RGB \([^)]*\)|\"[^\"\n]*\"")
+"""Code, colours and names, whose numbers are nobody's measures."""
+_NOISY = 0.25
 _QUOTED = re.compile(r'"([^"\n]+)"')
 
 STARTUP = """
@@ -118,7 +122,21 @@ def _code(completion: str) -> float:
 
 
 def _agreement(example: Example, statements: int | None) -> float:
-    """Whether the code has the names that the instruction gives, and does little that is not asked for."""
+    """Whether the code has the names that the instruction gives, and does little that is not asked for.
+
+    Little is left of it where the words are full of numbers that nobody would say.
+    """
+    return _names_and_size(example, statements) * (1.0 if _is_plain(example.instruction) else _DEFAULT)
+
+
+def _is_plain(instruction: str) -> bool:
+    """Whether most numbers of a text have at most three digits that count, or two behind the point."""
+    told = _NUMBER.findall(_APART.sub("", instruction))
+    noisy = sum(len(number.replace(".", "").strip("-0")) > 3 and len(number.partition(".")[2]) > 2 for number in told)
+    return noisy <= _NOISY * len(told)
+
+
+def _names_and_size(example: Example, statements: int | None) -> float:
     quoted = _QUOTED.findall(example.instruction)
     code = example.context + example.completion
     named = sum(name in code for name in quoted) / len(quoted) if quoted else 1.0

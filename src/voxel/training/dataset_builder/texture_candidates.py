@@ -12,6 +12,7 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_of_a_shape, is_small, with_cube
+from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL
 from voxel.training.dataset_builder.pruning import groups_in, is_complete, prune
 
 MAX_MATERIALS = 40
@@ -93,6 +94,8 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, thing in sorted(blocks(scene, "objects").items()):
         used = tuple(materials_of(scene, thing))
         if thing["kind"] != "MESH" or not used or len(used) > 3 or None in used or used in seen or len(seen) >= 12:
+            continue
+        if NAMELESS.match(name) and all(UNNAMED_MATERIAL.match(m) for m in used if m):
             continue
         worn = [blocks(scene, "materials").get(m or "", {}) for m in used]
         if not all("tree" in one and is_complete(scene, one["tree"]) for one in worn):

@@ -30,6 +30,14 @@ def tidy(value: Any, unit: str) -> Any:
     return value
 
 
+def plain_measure(value: float) -> float:
+    """A measure of a mesh: what somebody typed stays, else in two digits more than its first."""
+    typed = round(value, 3)
+    if abs(value - typed) < _TYPED * max(1.0, abs(value)):
+        return typed
+    return place([value], abs(value))[0]
+
+
 def as_said(value: Any) -> Any:
     """A measure in the digits in which an instruction says it."""
     return float(words.number(value)) if isinstance(value, float) and math.isfinite(value) else value

@@ -66,7 +66,7 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
     yield from _modifiers(cut, objects, small)
     if shapes:
         yield from _materials(cut, shapes)
-        yield from _followers(cut, loose, shapes, cameras)
+        yield from _followers(cut, shapes, lights, cameras)
     yield from _lights(cut, lights, cameras)
     yield from _motions(cut, [*loose, *lights, *cameras])
 
@@ -206,38 +206,27 @@ def _lights(cut: Cut, lights: Sequence[str], cameras: Sequence[str]) -> Candidat
             yield Candidate("render", "setup", cut.take(), after, "one light and camera of the file together")
 
 
-def _followers(cut: Cut, loose: Sequence[str], shapes: Sequence[str], cameras: Sequence[str]) -> Candidates:
-    """Constraints between things of the file: cameras follow anything, other things what may move."""
-    pairs = [(one, other) for one in cameras for other in shapes[:12]]
-    pairs += [(one, other) for one in loose[:12] for other in loose[:12] if one != other]
-    for one, target in _picked(cut, "constraints", pairs):
+def _followers(cut: Cut, shapes: Sequence[str], lights: Sequence[str], cameras: Sequence[str]) -> Candidates:
+    """Constraints between things of the file: cameras and lamps that are aimed follow what stands there."""
+    objects = blocks(cut.scene, "objects")
+    aimed = [
+        one for one in lights if (data_of(cut.scene, objects[one]) or {}).get("type") in ("SpotLight", "AreaLight")
+    ]
+    subjects = [one for one in shapes if max(objects[one].get("dimensions", [0.0])) <= _VAST][:12]
+    for one, target in _picked(cut, "constraints", [(one, other) for one in [*cameras, *aimed] for other in subjects]):
         chance = chance_of("constraint", one, target)
         to: Json = {"target": {"$id": ["objects", target]}}
         kinds: list[tuple[str, Json]] = [
-            ("DampedTrackConstraint", to | {"track_axis": "TRACK_NEGATIVE_Z" if one in cameras else "TRACK_X"}),
-            ("CopyLocationConstraint", to | {"use_z": False, "influence": 0.5}),
-            ("CopyRotationConstraint", to | {"use_x": False, "use_y": False}),
-            ("LimitLocationConstraint", {"use_min_z": True, "min_z": 0.5, "use_max_z": True, "max_z": 3.0}),
-            ("LimitDistanceConstraint", to | {"distance": 4.0}),
+            ("TrackToConstraint", to),
+            ("DampedTrackConstraint", to | {"track_axis": "TRACK_NEGATIVE_Z"}),
         ]
-        if one in cameras:
-            kinds = [("TrackToConstraint", to), kinds[0], kinds[4]]
         kind, props = chance.choice(kinds)
         before, changed = stand(cut, [one, target], [])
         after = copy.deepcopy(before)
-        item = {"type": kind, "name": _called(kind), "props": props}
+        item = {"type": kind, "name": words.type_name(kind), "props": props}
         after["blocks"]["objects"][one]["constraints"] = [item]
         derived = "; ".join(filter(None, (changed, "the constraint is not in the file")))
         yield Candidate("animation", "constraint", before, after, derived)
-
-
-def _called(kind: str) -> str:
-    return {
-        "TrackToConstraint": "Track To", "DampedTrackConstraint": "Damped Track",
-        "CopyLocationConstraint": "Copy Location",
-        "CopyRotationConstraint": "Copy Rotation", "LimitLocationConstraint": "Limit Location",
-        "LimitDistanceConstraint": "Limit Distance",
-    }[kind]  # fmt: skip
 
 
 def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
