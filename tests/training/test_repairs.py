@@ -21,6 +21,7 @@ KEYED = CUBE + 'cube.keyframe_insert("location", frame=1)\naction = cube.animati
 SCENE = "import bpy\nscene = bpy.context.scene\n"
 CAMERA = 'import bpy\ncamera = bpy.data.cameras.new("C")\n'
 EMPTY = 'import bpy\nempty = bpy.data.objects.new("E", None)\n'
+TREE = 'import bpy\ngroup = bpy.data.node_groups.new("G", "GeometryNodeTree")\n'
 TODAY = {
     "Action.fcurves": (
         KEYED + "curves = action.layers[0].strips[0].channelbag(action.slots[0]).fcurves\n",
@@ -58,6 +59,24 @@ TODAY = {
     "f-stop": (CAMERA + "camera.dof.aperture_fstop = 2\n",),
     "film transparency": (SCENE + "scene.render.film_transparent = True\n",),
     "view transform Default": (SCENE + 'scene.view_settings.view_transform = "Standard"\n',),
+    "automatic smoothing": (CUBE + "bpy.ops.object.shade_smooth()\n",),
+    "points on faces": (TREE + 'group.nodes.new("GeometryNodeDistributePointsOnFaces")\n',),
+    "instances on points": (TREE + 'group.nodes.new("GeometryNodeInstanceOnPoints")\n',),
+    "viewport color without alpha": (
+        'import bpy\nmaterial = bpy.data.materials.new("M")\nmaterial.diffuse_color = (0.2, 0.4, 0.1, 1)\n',
+    ),
+    "radius of a cube": ("import bpy\nbpy.ops.mesh.primitive_plane_add(size=1, location=(0, 0, 1))\n",),
+    "axes of a mirror": (
+        CUBE + 'mirror = cube.modifiers.new("Mirror", "MIRROR")\nmirror.use_axis = (True, True, False)\n',
+    ),
+    "alignment of a text": (
+        'import bpy\ntext = bpy.data.curves.new("T", type="FONT")\ntext.align_x = "CENTER"\n',
+    ),
+    "vertex groups by position": (CUBE + 'cube.vertex_groups.new(name="Rim")\n',),
+    "UV textures": (CUBE + 'cube.data.uv_layers.new(name="Second")\n',),
+    "backface culling": (
+        'import bpy\nmaterial = bpy.data.materials.new("M")\nmaterial.use_backface_culling = True\n',
+    ),
     "Principled BSDF: Clearcoat Roughness": (MATERIAL + 'principled.inputs["Coat Roughness"].default_value = 0.1\n',),
 } | {
     f"Principled BSDF: {old}": (MATERIAL + f'print(principled.inputs["{new}"].name)\n',)
@@ -145,7 +164,14 @@ def test_a_script_that_fails_only_in_its_context_is_no_repair(blenders: list[Ble
     assert as_repair(proved(SPHERE, context="import bpy\nbpy.nothing\n"), old, blenders, 30) is None
 
 
-def test_a_file_gives_few_repairs_of_one_role(blenders: list[Blender]) -> None:
-    lines = [proved(SPHERE.replace("2", str(size))) for size in range(1, 10)]
-    assert len(list(repairs(lines, blenders, 30))) == 3
+def test_a_file_gives_few_repairs_of_one_role_and_each_of_another_change(blenders: list[Blender]) -> None:
+    spheres = [proved(SPHERE.replace("2", str(size))) for size in range(1, 4)]
+    empties = [proved(EMPTY + f'empty.empty_display_type = "{kind}"\n') for kind in ("CUBE", "CIRCLE")]
+    others = [
+        proved(code) for code in (CAMERA + "camera.dof.focus_distance = 3\n", CUBE + "cube.hide_viewport = True\n")
+    ]
+    made = list(repairs([*spheres, *empties, *others], blenders, 30))
+    assert [line.example.provenance.derived_from.partition("(")[2] for line in made] == [
+        "radius of a sphere)", "drawing of empties)", "focus distance)",
+    ]  # fmt: skip
     assert list(repairs([proved("import bpy\nprint(1)\n")], blenders, 30)) == []

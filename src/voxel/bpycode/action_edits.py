@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from voxel.bpycode.keys import COLUMNS, at_channel, frame_number, write_curve, write_keys, write_modifier
-from voxel.bpycode.layout import call, listing, parts, quote
+from voxel.bpycode.keys import (
+    COLUMNS,
+    at_channel,
+    is_turn,
+    key_table,
+    write_curve,
+    write_keys,
+    write_modifier,
+)
+from voxel.bpycode.layout import call, listing, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
@@ -94,7 +102,7 @@ def edit_curve(script: Script, curve: str, now: Json, was: Json, path: str) -> N
     """One f-curve, found as `curve`."""
     where = f'{path}.fcurves["{now["path"]}"]'
     if now["keys"] != was["keys"]:
-        edit_keys(script, curve, now["keys"], was["keys"])
+        edit_keys(script, curve, now["keys"], was["keys"], turned=is_turn(str(now["path"])))
     if now.get("extrapolation") != was.get("extrapolation"):
         script.assign(f"{curve}.extrapolation", quote(now.get("extrapolation", "CONSTANT")))
     if now.get("smoothing") != was.get("smoothing"):
@@ -111,7 +119,7 @@ def edit_curve(script: Script, curve: str, now: Json, was: Json, path: str) -> N
         script.do(call(f"{curve}.modifiers.remove", f"{curve}.modifiers[{place}]"))
 
 
-def edit_keys(script: Script, curve: str, keys: list[Json], old: list[Json]) -> None:
+def edit_keys(script: Script, curve: str, keys: list[Json], old: list[Json], *, turned: bool) -> None:
     """Keys shifted, given another interpolation, put between others, or made anew."""
     shift, shared, key = shifted(keys, old), uniform(keys), script.names.passing("key")
     new = [one for one in keys if one not in old]
@@ -128,7 +136,7 @@ def edit_keys(script: Script, curve: str, keys: list[Json], old: list[Json]) -> 
                 script.assign(f"{key}.{name}", quote(wanted))
         script.indent -= 4
     elif all(one in keys for one in old) and all(not set(one) - {"frame", "value"} for one in new):
-        rows = [parts([frame_number(one["frame"]), number(float(one["value"]))]) for one in new]
+        rows = key_table(script, new, turned=turned)[2]
         if len(rows) == 1:
             script.do(call(f"{curve}.keyframe_points.insert", *rows[0].items))
         else:
@@ -138,5 +146,5 @@ def edit_keys(script: Script, curve: str, keys: list[Json], old: list[Json]) -> 
             script.indent -= 4
     else:
         script.do(call(f"{curve}.keyframe_points.clear"))
-        write_keys(script, curve, keys)
+        write_keys(script, curve, keys, turned=turned)
     script.do(call(f"{curve}.update"))

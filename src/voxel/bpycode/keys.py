@@ -12,6 +12,7 @@ from voxel.bpycode.layout import Bracket, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
+from voxel.bpycode.values import rounded_angle
 
 
 def frame_number(frame: float) -> str:
@@ -42,13 +43,18 @@ def write_curve(script: Script, creation: Doc, curve: Json, path: str, table: st
         script.assign(f"{variable}.extrapolation", quote(curve["extrapolation"]))
     if curve.get("mute"):
         script.assign(f"{variable}.mute", "True")
-    write_keys(script, variable, curve["keys"], table)
+    write_keys(script, variable, curve["keys"], table, turned=is_turn(str(curve["path"])))
     if curve.get("smoothing"):
         script.assign(f"{variable}.auto_smoothing", quote(curve["smoothing"]))
     elif any(WORKED_OUT & set(key.get("types", ())) for key in curve["keys"]):
         script.do(f"{variable}.update()")
     for modifier in curve.get("modifiers", []):
         write_modifier(script, variable, modifier, where)
+
+
+def is_turn(path: str) -> bool:
+    """Whether the values of a channel are angles."""
+    return path.endswith("rotation_euler")
 
 
 def write_modifier(script: Script, curve: str, modifier: Json, path: str) -> None:
@@ -92,7 +98,8 @@ def form(curve: Json) -> str:
 def write_channels(script: Script, create: Callable[[str, str], Doc], channels: list[Json], path: str) -> None:
     """The channels of one property in a loop."""
     indices = [curve["index"] for curve in channels]
-    tables: list[Doc] = [listing(key_table(curve["keys"])[2]) for curve in channels]
+    turned = is_turn(str(channels[0]["path"]))
+    tables: list[Doc] = [listing(key_table(script, curve["keys"], turned=turned)[2]) for curve in channels]
     if indices == list(range(len(indices))):
         name = script.names.passing("channels")
         script.assign(name, listing(tables))
@@ -105,7 +112,9 @@ def write_channels(script: Script, create: Callable[[str, str], Doc], channels: 
     script.indent -= 4
 
 
-def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket], list[str]]:
+def key_table(
+    script: Script, keys: list[Json], *, turned: bool = False
+) -> tuple[list[str], dict[str, Any], list[Bracket], list[str]]:
     """The names of the columns of a table of keys, what all keys share, the rows, and the columns beyond the value."""
     columns = [name for name in COLUMNS if any(name in key for key in keys)]
     fixed: dict[str, Any] = {}
@@ -119,7 +128,9 @@ def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket
     rows: list[Bracket] = []
     scale = min(1.0, max(abs(key["value"]) for key in keys))
     for key in keys:
-        size = number(float(key["value"]), whole=True, scale=scale)
+        size: Doc = number(float(key["value"]), whole=True, scale=scale)
+        if turned:
+            size = rounded_angle(script, float(key["value"])) or size
         row: list[Doc] = [frame_number(key["frame"]), size]
         for name in columns:
             row += column(name, key.get(name))
@@ -127,11 +138,11 @@ def key_table(keys: list[Json]) -> tuple[list[str], dict[str, Any], list[Bracket
     return names, fixed, rows, columns
 
 
-def write_keys(script: Script, curve: str, keys: list[Json], table: str = "") -> None:
+def write_keys(script: Script, curve: str, keys: list[Json], table: str = "", *, turned: bool = False) -> None:
     """Keys from a table of frame, value and what else differs from a fresh key; or from the variable `table`."""
     if not keys:
         return
-    names, fixed, rows, columns = key_table(keys)
+    names, fixed, rows, columns = key_table(script, keys, turned=turned)
     if len(rows) == 1 and not columns and not fixed and not table:
         script.do(call(f"{curve}.keyframe_points.insert", *rows[0].items))
         return

@@ -243,12 +243,14 @@ def write_loop(script: Script, names: list[str], repeats: Repeats) -> None:
     if len(names) >= MANY:
         script.many.add(needed)
     block = {**repeats.everything[first], **block}
-    variable = make_object(script, needed, block, repeats.holders.of.get(first, []), stem(script, names))
+    script.together = stem(script, names)
+    variable = make_object(script, needed, block, repeats.holders.of.get(first, []), script.together)
     write_wiring(script, variable, first, block)
     write_parent(script, variable, first, block)
     script.indent -= 4
     script.stand_ins.clear()
     script.called.clear()
+    script.together = ""
     for name, item in zip(names, own, strict=True):
         script.made(("objects", name), f"bpy.data.objects[{quote(name)}]")
         script.wired.add(name)

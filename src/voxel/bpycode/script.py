@@ -12,7 +12,7 @@ from voxel.bpycode import layout
 from voxel.bpycode.layout import INDENT, Doc, before, call, join, lines, quote
 from voxel.bpycode.names import Names
 from voxel.bpycode.paths import node_names
-from voxel.bpycode.tidy import tidied
+from voxel.bpycode.tidy import tidied, without_single_move
 from voxel.bpycode.versions import NEW
 from voxel.records.data_names import was_chosen
 
@@ -99,6 +99,8 @@ class Script:
         self._claimed: set[Id] = set()
         self.called: dict[Id, str] = {}
         """Source of the names of datablocks that are made in a loop."""
+        self.together = ""
+        """What the datablocks of a loop are called together."""
         self.moved: set[str] = set()
         """Objects that were moved to another collection together, and that change in nothing else."""
         self.many: set[Id] = set()
@@ -177,7 +179,10 @@ class Script:
 
     def source(self) -> str:
         """The whole script."""
-        body = [paragraph for paragraph in tidied(self._paragraphs, self._headings) if paragraph]
+        paragraphs = without_single_move(self._paragraphs)
+        if paragraphs is not self._paragraphs:
+            self._helpers.pop("move_to", None)
+        body = [paragraph for paragraph in tidied(paragraphs, self._headings) if paragraph]
         plain = sorted(line for line in self._imports if line.startswith("import") and line != "import bmesh")
         standard = [line for line in self._imports if line.startswith("from math ")]
         math_names = sorted(line.split(" import ")[1] for line in self._imports if line.startswith("from mathutils "))
@@ -203,7 +208,8 @@ class Script:
 
     def name(self, needed: Id, suffix: str = "") -> str:
         """A variable for a datablock."""
-        return self.names.take(needed[1], FALLBACKS.get(needed[0], "block"), suffix=suffix)
+        hint = self.together if needed in self.called and self.together else needed[1]
+        return self.names.take(hint, FALLBACKS.get(needed[0], "block"), suffix=suffix)
 
     def made(self, needed: Id, expression: str) -> None:
         """From here on, `expression` is the datablock."""

@@ -13,6 +13,7 @@ _REACHED = re.compile(
 )
 _DATA = re.compile(rf"(\s*)([a-z_]\w*) = (bpy\.data\.objects{_KEY})\.data")
 _UNUSED = re.compile(r"\s*([a-z_]\w*) = bpy\.context\.object")
+_MOVE = re.compile(r"(\s*)move_to\((\w+), (.+)\)")
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
@@ -26,6 +27,20 @@ def tidied(paragraphs: list[list[str]], headings: list[str]) -> list[list[str]]:
     if len(headings) == 1:
         result = [paragraph[1:] if paragraph[:1] == headings else paragraph for paragraph in result]
     return result
+
+
+def without_single_move(paragraphs: list[list[str]]) -> list[list[str]]:
+    """The paragraphs with what `move_to` does in place of its only call; themselves where there is none or more."""
+    calls = [(p, n) for p, lines in enumerate(paragraphs) for n, line in enumerate(lines) if "move_to(" in line]
+    found = _MOVE.fullmatch(paragraphs[calls[0][0]][calls[0][1]]) if len(calls) == 1 else None
+    if found is None:
+        return paragraphs
+    indent, thing, collection = found.groups()
+    at, line = calls[0]
+    moved = [f"{indent}bpy.context.collection.objects.unlink({thing})", f"{indent}{collection}.objects.link({thing})"]
+    return [
+        [*lines[:line], *moved, *lines[line + 1 :]] if place == at else lines for place, lines in enumerate(paragraphs)
+    ]
 
 
 def _inlined(paragraph: list[str], uses: dict[str, int]) -> list[str]:

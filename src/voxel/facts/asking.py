@@ -61,12 +61,28 @@ def ask(facts: Sequence[Fact], seed: str) -> str:
     verbs: dict[str, str] = {}
     for group, members in groups.items():
         sentences.append(_sentence(group, members, chance, verbs, is_new=_is_new(group, facts)))
+    sentences = _named_once(sentences, list(groups.values()))
     text = sentences[0]
     for sentence in sentences[1:]:
         text += ("\n" if "\n" in sentence or "\n" in text.rpartition(". ")[2] else " ") + sentence
     if chance.random() < _OPENED:
         text = chance.choice(_OPENERS) + text
     return voiced(text, chance)
+
+
+def _named_once(sentences: Sequence[str], members: Sequence[Sequence[Fact]]) -> list[str]:
+    """Sentences about nodes of one block after another: from the second on, whose nodes they are is known."""
+    said: list[str] = []
+    before: tuple[str, ...] = ()
+    for sentence, facts in zip(sentences, members, strict=True):
+        group, anchor = facts[0].group, facts[0].anchor
+        block = group[1:3] if group[0] == "node" else ()
+        owner = anchor.partition(" node of ")[2]
+        if block and block == before and owner and not any(fact.make for fact in facts):
+            sentence = sentence.replace(f" node of {owner}", " node")
+        said.append(sentence)
+        before = block
+    return said
 
 
 def _home(fact: Fact, facts: Sequence[Fact]) -> tuple[str, ...]:

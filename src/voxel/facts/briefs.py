@@ -46,6 +46,8 @@ _PROSE_UP_TO = 5
 
 _ROOM = 1.5
 """Scenes with something longer than this, in metres, are not spoken of in centimetres."""
+_SMALL = 0.5
+"""Scenes with nothing longer than this are not spoken of in metres."""
 
 
 class _Units(NamedTuple):
@@ -62,8 +64,9 @@ _IN = {
 def brief(plan: ScenePlan, seed: str) -> str:
     """The instruction for a whole plan."""
     chance = random.Random(seed)
-    large = max((length for one in plan.objects for length in one.size), default=0.0) > _ROOM
-    units = _IN[chance.choice(("as it comes", "as it comes", "m" if large else "cm", "m"))]
+    largest = max((length for one in plan.objects for length in one.size), default=_ROOM)
+    size = "m" if largest > _ROOM else "cm"
+    units = _IN[chance.choice(("as it comes", "as it comes", size, "m" if largest > _SMALL else size))]
     opener = chance.choice(_OPENERS).format(title=words.quoted(plan.title))
     if plan.mood:
         opener += " " + chance.choice(_MOODS).format(mood=plan.mood)
@@ -108,7 +111,8 @@ class Change(NamedTuple):
 def revision(before: ScenePlan, after: ScenePlan, change: Change, seed: str) -> str:
     """The instruction that turns one plan into another that differs in one respect."""
     chance = random.Random(seed)
-    units = _IN[chance.choice(("as it comes", "as it comes", "m"))]
+    largest = max((length for one in after.objects for length in one.size), default=_ROOM)
+    units = _IN[chance.choice(("as it comes", "as it comes", "m" if largest > _SMALL else "cm"))]
     said = _CHANGES[change.kind](before, after, change, units, chance)
     ending = chance.choice(
         ("", "", " Leave the rest as it is.", " Everything else stays.", " Send me the whole plan again.")

@@ -54,12 +54,13 @@ def find(after: Mapping[str, Any], before: Mapping[str, Any]) -> list[Fact]:
     Raises Unsayable when something differs that cannot be put into words or checked.
     """
     finder = _Finder(after, before)
-    for collection in ("scenes", "node_groups", "images", "worlds", "materials", "collections"):
+    for collection in ("node_groups", "images", "worlds", "materials"):
         for name, now in blocks(after, collection).items():
-            if collection != "scenes":
-                finder.plain((collection, name), now)
+            finder.plain((collection, name), now)
     for name, now in blocks(after, "objects").items():
         finder.thing(("objects", name), now)
+    for name, now in blocks(after, "collections").items():
+        finder.plain(("collections", name), now)
     scene = block(after, ("scenes", ""))
     if scene is not None:
         finder.plain(("scenes", "Scene"), scene)

@@ -291,7 +291,12 @@ def _together(facts: Sequence[Fact]) -> Iterator[Fact]:
             known += [found[1]] * (found[1] not in known)
     for fact in facts:
         several = axes.get(_AXIS.sub("*", fact.order), [])
-        yield fact._replace(order=_AXIS.sub(f"{{its:{listed(several)} ", fact.order)) if len(several) > 1 else fact
+        if len(several) > 1:
+            order = _AXIS.sub(f"{{its:{listed(several)} ", fact.order)
+            for one, more in (("the f-curve of", "the f-curves of"), ("the curve of", "the curves of")):
+                order = order.replace(one, more)
+            fact = fact._replace(order=order)
+        yield fact
 
 
 def _shared(keys: Sequence[Json], name: str, plain: str) -> str | tuple[str, ...]:
@@ -313,6 +318,17 @@ def _keyed(channel: str, keys: Sequence[Json], were: Sequence[Json] | None, *, d
             moved = ("frames " if len(frames) > 1 else "frame ") + listed([words.number(frame) for frame in frames])
             text = f"retime the keys of {{its:{channel}}} so that they lie at {moved}"
             return f"{text} ({said})" if said else text
+    added = _added(keys, were or [])
+    if added:
+        noun = f"{'keys' if len(added) > 1 else 'a key'} to"
+        each = [
+            (words.degrees(key["value"]) if degrees else words.number(key["value"]))
+            + f" at frame {words.number(key['frame'])}"
+            for key in added
+        ]
+        ending = _ending(keys)
+        how = f" ({ending})" if ending and were is not None and ending != _ending(were) else ""
+        return f"add {noun} the animation of {{its:{channel}}}: {', '.join(each)}{how}"
     text = f"key {{its:{channel}}} anew" if were is not None else f"animate {{its:{channel}}}"
     kinds = _shared(keys, "interpolation", "BEZIER")
     each = [
@@ -322,6 +338,12 @@ def _keyed(channel: str, keys: Sequence[Json], were: Sequence[Json] | None, *, d
     if isinstance(kinds, tuple) or isinstance(_shared(keys, "easing", "AUTO"), tuple):
         each = [f"{said} ({_how(key)})" for said, key in zip(each, keys, strict=True)]
     return f"{text}: {', '.join(each)}{f' ({ending})' if ending else ''}"
+
+
+def _added(keys: Sequence[Json], were: Sequence[Json]) -> list[Json]:
+    """The keys that are new, where all that were there are still as they were."""
+    kept = [key for key in keys if any(same(key, old) for old in were)]
+    return [key for key in keys if key not in kept] if were and len(kept) == len(were) < len(keys) else []
 
 
 def _ending(keys: Sequence[Json]) -> str:

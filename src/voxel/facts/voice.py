@@ -27,7 +27,12 @@ _OPENED = re.compile(r"^(?:Quick one|Hi|Small job)[.!] ")
 _NEXT = ("Now ", "Now ", "Then ", "Good. Now ", "Next, ")
 _CHANGED = (*_NEXT, "Nice, but ", "One change: ")
 _CHANGING = re.compile(r"(?:Please )?(?:[Mm]ove|[Ss]et|[Rr]otate|[Cc]hange|[Tt]urn|[Ss]hade|[Rr]etime|[Aa]djust)\b")
+_OF_IT = re.compile(r"\b[Tt]he ((?:[XYZ](?:, [XYZ])*(?: and [XYZ])? )?[\w-]+(?: \w+)?) of it\b")
+_FOR_IT = re.compile(r"^()(?:(?:On|For) it[,:]|[Ii]t:) (.*)$", re.DOTALL)
+"""The thing was spoken of right before."""
 _SORTS = "(?:point|sun|spot|area|curve|text|mesh|metaball|surface) "
+_FEW = 10
+"""Centimetres; where anything is shorter than this, nothing is given in metres instead."""
 _SHORT = 0.3
 """Lengths above this, in metres, are not given in millimetres."""
 
@@ -66,7 +71,8 @@ def continued(text: str, before: Mapping[str, Any], seed: str) -> str:
         name = re.escape(quoted[0]) if quoted else "(?!)"
         text = re.sub(rf"(modifier|constraint)( of) {name}", r"\1", text)
         text = re.sub(rf"(?:[Tt]he (?:{_SORTS})?(?:object|camera|light|empty) )?{name}", thing, text)
-        text = re.sub(r"\b[Tt]he ([\w-]+(?: \w+)?) of it\b", r"its \1", text)
+        text = _OF_IT.sub(r"its \1", text)
+        text = _FOR_IT.sub(lambda found: found[1] + found[2].replace("the ", "its ", 1), text)
     word = chance.choice(_CHANGED if _CHANGING.match(text) else _NEXT)
     begins = word.endswith(". ") or text.startswith(('"', "I ", "I'"))
     first = text[:1] if begins else text[:1].lower()
@@ -78,6 +84,8 @@ def _in_millimetres(text: str) -> str:
 
 
 def _in_metres(text: str) -> str:
+    if any(abs(float(found[1])) < _FEW for found in _LENGTH.finditer(text)):
+        return text
     return _LENGTH.sub(lambda found: _length(found, 1e9, 1, "m"), text)
 
 

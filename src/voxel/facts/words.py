@@ -155,8 +155,8 @@ def listed(parts: Sequence[str]) -> str:
 
 def quoted(name: str) -> str:
     """A datablock's name as instructions show it."""
-    if '"' in name or "\n" in name:
-        raise Unsayable("a name with quotes or line breaks")
+    if '"' in name or "\n" in name or name != name.strip():
+        raise Unsayable("a name with quotes, line breaks or spaces around it")
     return f'"{name}"'
 
 

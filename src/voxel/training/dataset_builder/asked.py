@@ -18,6 +18,10 @@ ASKED: dict[str, frozenset[str]] = {kind: frozenset(names) for kind, names in _T
 NOISE = frozenset(_TABLE["noise"])
 
 _OLD_IOR = 1.45
+_OLD_SENSOR = 32.0
+"""Millimetres; what every camera had until 2.8."""
+_OLD_ROUGHNESS = 0.4
+"""What a fresh Principled BSDF of 2.8 had."""
 
 # Blocks whose properties do nothing unless something else is so: what to leave out, given all of them.
 _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
@@ -25,6 +29,7 @@ _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "Camera": lambda p: (
         (["ortho_scale"] if p.get("type") != "ORTHO" else ["lens"])
         + (["sensor_height"] if p.get("sensor_fit") != "VERTICAL" else [])
+        + (["sensor_width"] if p.get("sensor_width") == _OLD_SENSOR else [])
     ),
     "AreaLight": lambda p: ["size_y"] if p.get("shape") not in ("RECTANGLE", "ELLIPSE") else [],
     "PointLight": lambda p: ["temperature"] if not p.get("use_temperature") else [],
@@ -89,6 +94,8 @@ def drop_shader(node: dict[str, Any]) -> None:
         gone.add("Emission Color")
     elif glow is not None and not any(glow[:3]):
         gone |= {"Emission Color", "Emission Strength"}
+    if set(values) - gone == {"Roughness"} and same(values["Roughness"], _OLD_ROUGHNESS):
+        gone.add("Roughness")
     if "Subsurface Weight" not in values:
         gone |= {"Subsurface Radius", "Subsurface Scale", "Subsurface IOR", "Subsurface Anisotropy"}
     node["inputs"] = [given for given in node["inputs"] if given["label"] not in gone]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,19 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.graph_steps import LARGE, steps
+from voxel.training.dataset_builder.naming import NAMELESS
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
+_NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)?$")
+"""What Blender calls collections that nobody has named."""
+_ON_A_CUBE = frozenset(
+    f"{name}Modifier" for name in ("Array", "Bevel", "Solidify", "Subsurf", "Wireframe", "Remesh", "Boolean", "Nodes")
+)
+"""Modifiers that show on a plain cube what they do."""
 _TRANSFORM = ("location", "rotation_euler", "scale")
 _SHAPES = ("MESH", "EMPTY", "CURVE", "FONT", "META", "LATTICE", "SURFACE")
 
@@ -90,11 +98,15 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
         if not _sayable(cut.scene, blocks(cut.scene, "objects")[one]):
             if is_of_a_shape(one):
                 return
+            if one == name and not {item["type"] for item in thing["modifiers"]} <= _ON_A_CUBE:
+                return
             everything = with_cube(everything, one)
             derived = "its mesh is a plain cube here"
     for one in helpers:
         everything["blocks"]["objects"][one].pop("modifiers", None)
     stack = everything["blocks"]["objects"][name].get("modifiers", [])
+    if any(_does_nothing(item, data_of(everything, everything["blocks"]["objects"][name])) for item in stack):
+        return
     nodes = any(item["type"] == "NodesModifier" for item in stack)
     bare = copy.deepcopy(everything)
     del bare["blocks"]["objects"][name]["modifiers"]
@@ -120,6 +132,16 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
             lost = sorted({*lost, "angle", "factor"})
         without(before["blocks"]["objects"][name]["modifiers"][place], lost)
         yield Candidate("builder", "modifier-edit", before, everything, derived)
+
+
+def _does_nothing(modifier: Json, data: Json | None) -> bool:
+    """Whether it mirrors what is symmetric already."""
+    geometry = (data or {}).get("geometry", {})
+    if modifier["type"] != "MirrorModifier" or "mirror_object" in modifier["props"] or "primitive" not in geometry:
+        return False
+    axes = modifier["props"].get("use_axis", [True, False, False])
+    low, high = geometry["bounds"]
+    return all(abs(low[axis] + high[axis]) < 1e-4 * max(1.0, high[axis]) for axis in range(3) if axes[axis])
 
 
 def _needs(scene: Mapping[str, Any], thing: Json) -> tuple[list[str], list[Ref]]:
@@ -152,6 +174,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
         if parent and parent["type"] == "OBJECT" and "inverse" not in parent and parent["object"] in objects:
             children.setdefault(parent["object"], []).append(name)
     for parent_name, found in sorted(children.items())[:12]:
+        if objects[parent_name]["kind"] == "ARMATURE" or NAMELESS.match(parent_name):
+            continue  # what hangs on bones is taught with them; what nobody has named is how a file was imported
         family = [parent_name, *[c for c in found if _sayable(scene, objects[c])][:4]]
         if len(family) < 2 or not _sayable(scene, objects[parent_name]):
             continue
@@ -167,7 +191,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
 
 
 def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
-    for name, collection in sorted(blocks(scene, "collections").items())[:8]:
+    named = [(name, one) for name, one in blocks(scene, "collections").items() if not _NAMELESS_COLLECTION.match(name)]
+    for name, collection in sorted(named)[:8]:
         members = [
             one for one in collection.get("objects", [])
             if one in objects and objects[one]["kind"] != "ARMATURE" and _sayable(scene, objects[one])
@@ -182,7 +207,10 @@ def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]
 
 def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates:
     objects = blocks(scene, "objects")
-    sayable = [name for name in names if _sayable(scene, objects[name]) and not objects[name].get("parent")]
+    sayable = [
+        name for name in names
+        if _sayable(scene, objects[name]) and not objects[name].get("parent") and not NAMELESS.match(name)
+    ]  # fmt: skip
     done = 0
     for size in (3, 2, 5):
         for group in windows(sayable, size, MAX_LAYOUTS // 2):

@@ -16,8 +16,9 @@ from voxel.facts.briefs import Change
 from voxel.facts.lookup import active_scene, blocks, reference
 from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
 from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, plain_step, windows
-from voxel.training.dataset_builder.naming import without_number
+from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL, without_number
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
+from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
 MAX_OBJECTS = 8
 """Things of one plan; what an art director would still fix by hand."""
@@ -25,11 +26,7 @@ MAX_LIGHTS = 4
 _ALL = ("materials", "collections")
 _LAYOUTS = 6
 _REVISIONS = 6
-_NAMELESS = re.compile(
-    r"(?:Cube|Plane|Sphere|Icosphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Empty|Mesh|Object)(?:[._ ]?\d+)?$",
-    re.IGNORECASE,
-)
-"""What Blender calls things that nobody has named."""
+_STARTUP_GRAY = 0.051
 _COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)?$")
 
 
@@ -53,16 +50,23 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         key=lambda one: (-_bulk(one), one.name),
     )
     objects = blocks(scene, "objects")
-    lights = [light for name, one in objects.items() if one["kind"] == "LIGHT" and (light := reading.light(name))]
+    lights = [
+        light for name, one in objects.items()
+        if one["kind"] == "LIGHT" and (light := reading.light(name)) and not is_fresh(one["props"])
+    ]  # fmt: skip
     active = active_scene(scene)
     target = reference(active["props"].get("camera"))
     camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
     world = reading.surroundings()
+    if world is not None and world.color and all(abs(part - _STARTUP_GRAY) < 1e-3 for part in world.color):
+        world = None
+    if camera is not None and is_startup(camera.location):
+        camera = None
     if camera is not None:
         solid = [one for one in solid if not _around(one, camera.location)]
     title = _title(scene)
     shot = {"camera": camera, **_picture(active["props"])}
-    mood = _mood(lights, world.strength * max(world.color or (0.0,)) if world else None)
+    mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)
     moves = [move for name in objects if name in reading.objects or (camera and name == camera.name)
              for move in reading.movements(name)]  # fmt: skip
     for count in (MAX_OBJECTS, 3):
@@ -87,7 +91,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
     for name, family in _families(reading):
         yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
-    known = [one for one in solid if one.material in reading.materials]
+    known = [one for one in solid if one.material in reading.materials and not UNNAMED_MATERIAL.match(one.material)]
     for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 1, 2):
         yield PlanCandidate("look", _plan(reading, title, some))
     for name in dict.fromkeys(move.object for move in moves):
@@ -111,18 +115,19 @@ def _plan(
 ) -> ScenePlan:
     """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out."""
     names = {one.name for one in chosen}
-    known = reading.materials if "materials" in parts else {}
+    given = reading.materials if "materials" in parts else {}
+    known = {name: one for name, one in given.items() if not UNNAMED_MATERIAL.match(name)}
     objects = [
         replace(
             one,
             parent=one.parent if one.parent in names else "",
             material=one.material if one.material in known else "",
-            collection=one.collection if "collections" in parts else "",
+            collection=one.collection if "collections" in parts and not _COLLECTION.match(one.collection) else "",
         )
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
-    title = title or next((without_number(one.name) for one in objects if not _NAMELESS.match(one.name)), "Untitled")
+    title = title or next((without_number(one.name) for one in objects if not NAMELESS.match(one.name)), "Untitled")
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
@@ -145,9 +150,12 @@ def _title(scene: Mapping[str, Any]) -> str:
 
 
 def _is_of_something(plan: ScenePlan) -> bool:
-    """Whether most of a plan's things have names that somebody gave, so that it is a plan of something."""
-    named = sum(not _NAMELESS.match(one.name) for one in plan.objects)
-    return named * 2 > len(plan.objects) if plan.objects else bool(plan.lights)
+    """Whether most of a plan's things have names that somebody gave, and more is said of them than their size."""
+    named = sum(not NAMELESS.match(one.name) for one in plan.objects)
+    told = plan.materials or plan.lights or plan.camera or plan.movements or any(one.collection for one in plan.objects)
+    if len(plan.objects) == 1 and plan.objects[0].kind == "plane" and not plan.lights and not plan.camera:
+        return False
+    return bool(told) and named * 2 > len(plan.objects) if plan.objects else bool(plan.lights)
 
 
 def _around(one: PlannedObject, place: Sequence[float]) -> bool:
@@ -184,7 +192,7 @@ def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObj
     """Things that belong together: collections, then neighbours along the floor."""
     held: dict[str, list[PlannedObject]] = {}
     for one in reading.objects.values():
-        if one.collection and one.kind != "empty":
+        if one.collection and one.kind != "empty" and _shown(reading.scene, one.name):
             held.setdefault(one.collection, []).append(one)
     given = 0
     for name, members in sorted(held.items()):
@@ -192,7 +200,7 @@ def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObj
             given += 1
             own = "" if _COLLECTION.match(name) else without_number(name)
             yield own or title, sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
-    loose = [one for one in reading.objects.values() if one.kind != "empty"]
+    loose = [one for one in reading.objects.values() if one.kind != "empty" and _shown(reading.scene, one.name)]
     loose.sort(key=lambda one: (round(one.location[0] + one.location[1], 3), one.name))
     for group in windows(loose, min(5, len(loose)), max(1, _LAYOUTS - given)) if len(loose) > 1 else ():
         yield title, group
@@ -204,7 +212,7 @@ def _families(reading: Reading) -> Iterator[tuple[str, list[PlannedObject]]]:
         if one.parent in reading.objects:
             children.setdefault(one.parent, []).append(one)
     for name, found in sorted(children.items())[:6]:
-        yield "" if _NAMELESS.match(name) else without_number(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
+        yield "" if NAMELESS.match(name) else without_number(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
 
 
 def _one_of_each(objects: Iterable[PlannedObject]) -> list[PlannedObject]:

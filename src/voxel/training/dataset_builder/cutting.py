@@ -7,21 +7,24 @@ tidied to what people write (three or four digits, tenths of a degree), and what
 from __future__ import annotations
 
 import copy
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from voxel.facts import Unsayable, words
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, blocks, reference
+from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.facts.shapes import SPOKEN_VERTICES
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.asked import asked, drop_inert, drop_material, drop_plain_object, drop_shader
 from voxel.training.dataset_builder.pruning import prune
+from voxel.training.dataset_builder.settling import can_settle, settle
+from voxel.training.dataset_builder.tidying import as_said, place, plain_measure, say_plainly, tidy, tidy_setting
 
 _PERSONAL = re.compile(r"^[A-Za-z]:[\\/]|/(?:home|Users|tmp|media|mnt)/|\S+@\S+\.\w|\\Users\\")
 """Paths of somebody's own machine, and addresses."""
+_SETTINGS = frozenset(("PointLight", "SunLight", "SpotLight", "AreaLight", "Camera", "CameraDOFSettings"))
+"""What nobody sets to four digits."""
 PARTS = frozenset(("modifiers", "constraints", "materials", "animation", "parent", "pose", "shape_keys", "smooth"))
 _CUBE = {
     "vertices": 8, "edges": 12, "faces": 6, "bounds": [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]],
@@ -36,6 +39,8 @@ class Cut:
         """`exact` keeps numbers as they are: for facts about code that is there already."""
         self.scene = scene
         self._exact = exact
+        parents = [thing.get("parent") for thing in blocks(scene, "objects").values()]
+        self._parents = frozenset(parent["object"] for parent in parents if parent)
         self._tidy: Callable[[Any, str], Any] = (lambda value, _: value) if exact else tidy
         self.units: Mapping[str, str] = scene.get("units", {})
 
@@ -87,9 +92,13 @@ class Cut:
 
     def _object(self, name: str, parts: frozenset[str], found: dict[str, dict[str, Json]]) -> None:
         original = blocks(self.scene, "objects")[name]
+        target = reference(original.get("data"))
         thing: Json = {"type": "Object", "kind": original["kind"], "props": self._props(original, "Object")}
         drop_plain_object(thing["kind"], thing["props"])
-        target = reference(original.get("data"))
+        if not self._exact:
+            if (data_of(self.scene, original) or {}).get("type") == "PointLight":
+                thing["props"].pop("rotation_euler", None)  # it shines to all sides alike
+            say_plainly(thing["props"], original)
         thing["data"] = copy.deepcopy(original.get("data"))
         if target is not None:
             data = blocks(self.scene, target[0]).get(target[1])
@@ -100,6 +109,12 @@ class Cut:
                 found.setdefault(target[0], {})[name] = self._data(data, parts)
                 thing["data"] = {"$id": [target[0], name]}
                 target = (target[0], name)
+                if (
+                    not self._exact
+                    and "primitive" in found[target[0]][name].get("geometry", {})
+                    and can_settle(name, original, data, self._parents)
+                ):
+                    settle(thing, found[target[0]][name])
         for part in ("modifiers", "constraints"):
             if part in parts and original.get(part):
                 thing[part] = _renamed([self._struct(item) for item in original[part]])
@@ -134,7 +149,7 @@ class Cut:
             if key in data:
                 kept[key] = copy.deepcopy(data[key])
         for spline in kept.get("splines", []):
-            _ease(spline)
+            _ease(spline, exact=self._exact)
         if "materials" in parts and "materials" in data:
             kept["materials"] = copy.deepcopy(data["materials"])
         if "shape_keys" in parts and "shape_keys" in data:
@@ -156,7 +171,9 @@ class Cut:
         return kept
 
     def _plain_block(self, block: Json) -> Json:
-        kept: Json = {k: copy.deepcopy(v) for k, v in block.items() if k not in ("animation", "tree", "props")}
+        kept: Json = {
+            k: copy.deepcopy(v) for k, v in block.items() if k not in ("animation", "tree", "props", "custom")
+        }
         kept["props"] = self._props(block, block["type"])
         if "tree" in block:
             kept["tree"] = self.tree(block["tree"])
@@ -200,9 +217,9 @@ class Cut:
             elif isinstance(value, list) and value and isinstance(value[0], dict) and "props" in value[0]:
                 kept[name] = [{**v, "props": self.tidied(v["props"], v.get("type", ""))} for v in value]
             elif self._sayable(kind, name, value):
-                kept[name] = self._tidy(
-                    value, words.unit_of(self.units, kind, name) or ("ROTATION" if "rotation_euler" in name else "")
-                )
+                unit = words.unit_of(self.units, kind, name) or ("ROTATION" if "rotation_euler" in name else "")
+                plainer = kind in _SETTINGS and not self._exact
+                kept[name] = tidy_setting(value, unit) if plainer else self._tidy(value, unit)
         drop_inert(kind, kept)
         return kept
 
@@ -227,10 +244,13 @@ def _renamed(items: list[Json]) -> list[Json]:
     return items
 
 
-def _ease(spline: Json) -> None:
+def _ease(spline: Json, *, exact: bool) -> None:
     """Handles that Blender works out, since nobody spells out the others."""
     spline["props"].pop("resolution_u", None)
+    reach = max((abs(part) for point in spline["points"] for part in point["co"][:3]), default=0.0)
     for point in spline["points"]:
+        if not exact:
+            point["co"] = [*place(point["co"][:3], reach), *point["co"][3:]]
         if "handle_left_type" in point:
             point["handle_left_type"] = point["handle_right_type"] = "AUTO"
             point.pop("handle_left", None)
@@ -246,6 +266,21 @@ def _is_mapped(geometry: Mapping[str, Any]) -> bool:
 def _tidy_mesh(mesh: Json) -> None:
     """Points as people write them; a box that has become a plain one again is a cube."""
     geometry = mesh["geometry"]
+    if "primitive" in geometry:
+        made = geometry["primitive"]
+        if made.get("scale") and not made.get("rotation"):
+            plain = [plain_measure(value) for value in made["scale"]]
+            factors = [new / old if old else 1.0 for new, old in zip(plain, made["scale"], strict=True)]
+            middle = made.get("offset") or [0.0] * 3
+            geometry["bounds"] = [
+                [(part - at) * factor + at for part, at, factor in zip(corner, middle, factors, strict=True)]
+                for corner in geometry["bounds"]
+            ]
+            made["scale"] = plain
+        if made.get("offset"):
+            made["offset"] = [as_said(value) for value in made["offset"]]
+        made["args"] = {name: as_said(value) for name, value in made.get("args", {}).items()}
+        return
     given = geometry.get("data")
     if given is None or len(given["vertices"]) > SPOKEN_VERTICES:
         return
@@ -324,27 +359,6 @@ def is_small(data: Mapping[str, Any] | None) -> bool:
 def has_faces(data: Mapping[str, Any] | None) -> bool:
     """Whether a mesh has a surface; a profile for a Screw modifier has edges only."""
     return bool((data or {}).get("geometry", {}).get("faces"))
-
-
-def tidy(value: Any, unit: str) -> Any:
-    """Numbers as people write them: tenths of a degree, else about four digits."""
-    if isinstance(value, list):
-        return [tidy(one, unit) for one in value]
-    if isinstance(value, float):
-        if unit in ("ROTATION", "EULER", "ANGLE"):
-            return round(math.radians(round(math.degrees(value), 1)), 7) + 0.0
-        return _round(value)
-    return value
-
-
-def _round(value: float) -> float:
-    if value == 0 or not math.isfinite(value):
-        return 0.0 if value == 0 else value
-    digits = 2 if abs(value) >= 100 else 3 if abs(value) >= 0.1 else 4
-    rounded = round(value, digits) + 0.0
-    if rounded == 0:
-        return 0.0 if abs(value) < 1e-6 else float(f"{value:.3g}")
-    return rounded
 
 
 def _dimensions(thing: Json, found: Mapping[str, Mapping[str, Json]], original: Json) -> Any:

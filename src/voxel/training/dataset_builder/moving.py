@@ -12,8 +12,9 @@ from voxel.facts.moving import sayable
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import without
-from voxel.training.dataset_builder.cutting import Cut, is_small, tidy, with_cube
+from voxel.training.dataset_builder.cutting import Cut, is_small, with_cube
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.tidying import tidy
 
 KEYS_PER_CHANNEL = 12
 MAX_BONES = 12
@@ -138,12 +139,12 @@ def _curves(scene: Mapping[str, Any], animation: Json | None) -> tuple[str, Json
     for curve in action.get("fcurves", []):
         if curve.get("slot", wanted) != wanted or curve.get("mute") or not curve["keys"] or not sayable(curve["path"]):
             continue
+        if curve["path"].endswith("quaternion"):
+            continue  # nobody asks for the four numbers of a turn
         tidied, changed = _tidied(curve)
         found.append(tidied)
         derived |= changed
-    moving = {curve["path"] for curve in found if _moves(curve)}
-    # the four numbers of a quaternion only mean something together
-    found = [one for one in found if _moves(one) or (one["path"] in moving and one["path"].endswith("quaternion"))]
+    found = [one for one in found if _moves(one)]
     return (target[1], slot, found, " and ".join(sorted(derived))) if found else None
 
 

@@ -12,6 +12,7 @@ from voxel.facts.moving import SPOKEN_KEYS
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.moving import Mover
+from voxel.training.dataset_builder.naming import without_number
 
 _KINDS = ("SINE", "QUAD", "CUBIC", "QUINT", "EXPO", "CIRC", "BOUNCE", "LINEAR", "CONSTANT")
 _EASINGS = ("EASE_IN", "EASE_OUT", "EASE_IN_OUT")
@@ -24,7 +25,7 @@ def moves(cut: Cut, mover: Mover, active: Mapping[str, Any]) -> Candidates:
     for curve in whole:
         by_path.setdefault(curve["path"], []).append(curve)
     sets = [*by_path.values(), *([whole] if len(by_path) > 1 else [])]
-    several = [found for path, found in by_path.items() if len(found) > 1 and not path.endswith("quaternion")]
+    several = [found for path, found in by_path.items() if len(found) > 1]
     singles = [[curve] for found in several for curve in found]
     for curves in [*sets, *singles]:
         if sum(len(curve["keys"]) for curve in curves) > SPOKEN_KEYS:
@@ -140,8 +141,8 @@ def _strip(mover: Mover, curves: list[Json]) -> Candidates:
     start, repeat = float(chance.choice((1, 10, 25, 40))), float(chance.choice((1, 2, 3)))
     props: Json = {"repeat": repeat} if repeat > 1 else {}
     strip = {
-        "type": "NlaStrip", "name": mover.action, "props": props, "action": {"$id": ["actions", mover.action]},
-        "start": start,
+        "type": "NlaStrip", "name": without_number(mover.action), "props": props, "start": start,
+        "action": {"$id": ["actions", mover.action]},
     }  # fmt: skip
     track = {"type": "NlaTrack", "name": f"{mover.subject} Track", "props": {}, "strips": [strip]}
     holder["animation"] = {"nla": [track]}

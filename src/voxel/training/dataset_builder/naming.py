@@ -9,6 +9,13 @@ from typing import Any
 from voxel.facts.lookup import Json, blocks, reference
 
 _NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
+NAMELESS = re.compile(
+    r"(?:Cube|Plane|(?:Ico)?sphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Monkey|Empty|Mesh|Object)(?:[._ \d-].*)?$"
+    r"|(?-i:.*_[a-z\d])|.*(?:test|collider|sensor)$",
+    re.IGNORECASE,
+)
+"""What Blender calls things that nobody has named, and names for programs: `player_sensor`."""
+UNNAMED_MATERIAL = re.compile(r"(?:Default)?Material(?:[._ ]?\d+)?$", re.IGNORECASE)
 _DEFAULTS = {
     "CUBE": "Cube", "PLANE": "Plane", "GRID": "Grid", "CIRCLE": "Circle", "UV_SPHERE": "Sphere",
     "ICO_SPHERE": "Icosphere", "CYLINDER": "Cylinder", "CONE": "Cone", "TORUS": "Torus", "MONKEY": "Suzanne",

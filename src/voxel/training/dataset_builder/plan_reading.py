@@ -7,11 +7,11 @@ whose extent modifiers move to where the file does not say, are left out.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxel.facts.aiming import sight
 from voxel.facts.holding import materials_of
@@ -26,9 +26,9 @@ from voxel.records.plan import (
     PlannedWorld,
     Vector,
 )
-from voxel.training.dataset_builder.cutting import tidy
+from voxel.training.dataset_builder.settling import Matrix, turn
+from voxel.training.dataset_builder.tidying import place, tidy
 
-Matrix = NDArray[np.float64]
 _KINDS: dict[str, Kind] = {
     "CUBE": "box", "PLANE": "plane", "GRID": "plane", "UV_SPHERE": "sphere", "ICO_SPHERE": "sphere",
     "CYLINDER": "cylinder", "CIRCLE": "cylinder", "CONE": "cone", "TORUS": "torus",
@@ -42,6 +42,13 @@ _KEEPING = frozenset(
 """Modifiers that leave the size of a mesh about as it is."""
 _THIN = 0.001
 """The least thickness of a shape that is not a plane, metres."""
+_ROUND = re.compile(
+    r"planet|ball|moon|sun|globe|orb\b|head|bubble|pearl|marble|bead|bulb|knob|berry|apple", re.IGNORECASE
+)
+_EVEN = 1.1
+"""What is called something round and is this even, longest by shortest side, is a sphere and no box."""
+_LARGE = 0.5
+"""Metres: a size from here on is given in centimetres."""
 _VAST = 300.0
 """Larger things are landscapes, whose bounds say nothing of their form; metres."""
 _UPRIGHT = 0.01
@@ -128,6 +135,9 @@ class Reading:
         if extent is None:
             return None
         kind, size, middle = extent
+        cast = any(one["type"] == "CastModifier" for one in thing.get("modifiers", []))
+        if kind == "box" and (cast or _ROUND.search(name)) and max(size) <= min(size) * _EVEN:
+            kind = "sphere"
         names = [one for one in materials_of(self.scene, thing) if one]
         return PlannedObject(
             name=name, kind=kind, size=size, location=_point((world @ [*middle, 1.0])[:3]), rotation=rotation,
@@ -309,28 +319,19 @@ def _basis(props: Mapping[str, Any]) -> Matrix | None:
     mode = props.get("rotation_mode", "XYZ")
     if mode == "QUATERNION":
         w, x, y, z = props.get("rotation_quaternion", (1.0, 0.0, 0.0, 0.0))
-        turn = np.array([
+        way = np.array([
             [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
             [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
             [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
         ])  # fmt: skip
     elif mode == "XYZ":
-        turn = _turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
+        way = turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
     else:
         return None
     matrix = np.eye(4)
-    matrix[:3, :3] = turn * np.array(props.get("scale", (1.0, 1.0, 1.0)))
+    matrix[:3, :3] = way * np.array(props.get("scale", (1.0, 1.0, 1.0)))
     matrix[:3, 3] = props.get("location", (0.0, 0.0, 0.0))
     return matrix
-
-
-def _turn(angles: Sequence[float]) -> Matrix:
-    (sx, sy, sz), (cx, cy, cz) = np.sin(angles), np.cos(angles)
-    return np.array([
-        [cy * cz, sx * sy * cz - cx * sz, cx * sy * cz + sx * sz],
-        [cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz],
-        [-sy, sx * cy, cx * cy],
-    ])  # fmt: skip
 
 
 def _apart(world: Matrix) -> tuple[Vector, Vector] | None:
@@ -363,6 +364,8 @@ def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, V
     if np.abs((high - low) * scale - np.array(thing["dimensions"])).max() > 1e-3 * max(1.0, *thing["dimensions"]):
         return None
     stack = thing.get("modifiers", [])
+    if not geometry.get("faces") and not any(one["type"] == "ScrewModifier" for one in stack):
+        return None  # a wire has no body that a shape could stand for
     for modifier in stack:
         grown = _grown(modifier, low, high)
         if grown is None:
@@ -374,10 +377,13 @@ def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, V
         kind = "cylinder"
     if kind == "cone" and primitive.get("args", {}).get("radius2"):
         kind = "cylinder"
-    x, y, z = (tidy(float(v), "") if v > 1e-4 else 0.0 for v in (high - low) * scale)
+    x, y, z = (_coordinate(float(v), _LARGE) if v > 1e-4 else 0.0 for v in (high - low) * scale)
     middle = _point((low + high) / 2)
-    if z == 0 and x and y:
+    thickened = any(one["type"] in ("SolidifyModifier", "WireframeModifier") for one in stack)
+    if z == 0 and x and y and not thickened:
         return "plane", (x, y, 0.0), middle
+    if not (x and y and z):
+        return None  # an upright sheet, or one that a modifier makes thick: no shape of a plan says that
     if kind == "plane" or (kind == "torus" and z > min(x, y)):
         kind = "box"
     if not _THIN <= max(x, y, z) <= _VAST:
@@ -405,10 +411,17 @@ def _grown(modifier: Json, low: Matrix, high: Matrix) -> tuple[Matrix, Matrix] |
 
 
 def _point(values: Any) -> Vector:
-    x, y, z = (tidy(float(v), "") if abs(v) > 5e-5 else 0.0 for v in values)
+    x, y, z = (_coordinate(float(v)) for v in values)
     return x, y, z
 
 
+def _coordinate(value: float, large: float = 1.0) -> float:
+    """In millimetres, from so many metres on in centimetres, unless somebody typed it so."""
+    if abs(value) <= 5e-5:
+        return 0.0
+    return place([value], 1.0)[0] if abs(value) >= large else float(tidy(value, ""))
+
+
 def _color(values: Sequence[float]) -> Vector | None:
-    r, g, b = (tidy(float(v), "") for v in values[:3])
+    r, g, b = tidy([float(v) for v in values[:3]], "COLOR")
     return (r, g, b) if min(r, g, b) >= 0 and max(r, g, b) <= 1 else None

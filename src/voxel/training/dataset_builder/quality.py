@@ -23,6 +23,10 @@ _STATEMENTS = 4
 """Fewer make an answer trivial."""
 _LONG, _TOO_LONG = 1500, 3000
 """Tokens: up to the first an answer loses nothing, at the second it has a quarter left."""
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
+_APART = re.compile(r"```[\s\S]*?```|RGB \([^)]*\)|\"[^\"\n]*\"")
+"""Code, colours and names, whose numbers are nobody's measures."""
+_NOISY = 0.25
 _QUOTED = re.compile(r'"([^"\n]+)"')
 
 STARTUP = """
@@ -39,11 +43,11 @@ light_data = bpy.data.lights.new("Light", type="POINT")
 light_data.energy = 1000
 light_data.shadow_soft_size = 0.1
 light = bpy.data.objects.new("Light", light_data)
-light.location = (4.076, 1.005, 5.904)
+light.location = (4.08, 1.01, 5.9)
 camera_data = bpy.data.cameras.new("Camera")
 camera_data.clip_end = 100
 camera = bpy.data.objects.new("Camera", camera_data)
-camera.location = (7.359, -6.926, 4.958)
+camera.location = (7.36, -6.93, 4.96)
 world = bpy.data.worlds.new("World")
 world.use_nodes = True
 background = world.node_tree.nodes["Background"]
@@ -55,6 +59,7 @@ bpy.context.scene.camera = bpy.data.objects["Camera"]
 """What everybody has before anything is done: Blender's factory scene, as Voxel writes scenes."""
 _STARTUP = shingles(STARTUP)
 _STARTUP_PLACES = (
+    "(7.36, -6.93, 4.96)", "(7.48, -6.51, 5.34)", "(4.08, 1.01, 5.9)",
     "(7.359, -6.926, 4.958)", "(7.481, -6.508, 5.344)", "(4.076, 1.005, 5.904)",
     "(0.0509, 0.0509, 0.0509, 1)", "(0.051, 0.051, 0.051, 1)",
 )  # fmt: skip
@@ -117,7 +122,21 @@ def _code(completion: str) -> float:
 
 
 def _agreement(example: Example, statements: int | None) -> float:
-    """Whether the code has the names that the instruction gives, and does little that is not asked for."""
+    """Whether the code has the names that the instruction gives, and does little that is not asked for.
+
+    Little is left of it where the words are full of numbers that nobody would say.
+    """
+    return _names_and_size(example, statements) * (1.0 if _is_plain(example.instruction) else _DEFAULT)
+
+
+def _is_plain(instruction: str) -> bool:
+    """Whether most numbers of a text have at most three digits that count, or two behind the point."""
+    told = _NUMBER.findall(_APART.sub("", instruction))
+    noisy = sum(len(number.replace(".", "").strip("-0")) > 3 and len(number.partition(".")[2]) > 2 for number in told)
+    return noisy <= _NOISY * len(told)
+
+
+def _names_and_size(example: Example, statements: int | None) -> float:
     quoted = _QUOTED.findall(example.instruction)
     code = example.context + example.completion
     named = sum(name in code for name in quoted) / len(quoted) if quoted else 1.0

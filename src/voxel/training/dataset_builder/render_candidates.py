@@ -12,6 +12,7 @@ from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.startup import is_fresh
 
 MAX_SINGLE = 16
 SETTINGS_AT_ONCE = 6
@@ -23,8 +24,9 @@ def render_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches lighting and rendering."""
     cut = Cut(scene)
     objects = blocks(scene, "objects")
-    lights = [name for name, thing in objects.items() if thing["kind"] == "LIGHT"]
-    cameras = [name for name, thing in objects.items() if thing["kind"] == "CAMERA"]
+    own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
+    lights = [name for name, thing in own.items() if thing["kind"] == "LIGHT"]
+    cameras = [name for name, thing in own.items() if thing["kind"] == "CAMERA"]
     active = active_scene(scene)
     for name in lights[:MAX_SINGLE]:
         yield from _single(cut, name, "light", {})
@@ -69,7 +71,7 @@ def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
 
 
 def _settings(cut: Cut, active: Json) -> Candidates:
-    props = cut.tidied(active.get("props", {}), "Scene")
+    props = _of_engine(cut.tidied(active.get("props", {}), "Scene"))
     props = {name: value for name, value in props.items() if name not in ("camera", "world")}
     own = {name: value for name, value in props.items() if not (isinstance(value, dict) and "props" in value)}
     groups = [{name: value} for name, value in props.items() if name not in own]
@@ -93,6 +95,13 @@ def _settings(cut: Cut, active: Json) -> Candidates:
         if set(settings) <= {"frame_start", "frame_end"}:
             continue
         yield Candidate("render", "settings", cut.take(), cut.take(settings=settings))
+
+
+def _of_engine(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the settings of the engine that the scene does not use."""
+    engine = props.get("render", {}).get("props", {}).get("engine", "")
+    other = "eevee" if engine == "CYCLES" else "cycles"
+    return {name: value for name, value in props.items() if name != other}
 
 
 def _leaves(props: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -122,7 +131,7 @@ def _setups(cut: Cut, active: Json, lights: list[str], cameras: list[str]) -> Ca
         return
     camera = target[1]
     settings: dict[str, Any] = {"camera": {"$id": ["objects", camera]}}
-    props = cut.tidied(active.get("props", {}), "Scene")
+    props = _of_engine(cut.tidied(active.get("props", {}), "Scene"))
     leaves = [leaf for leaf in _leaves(props) if leaf[0] in ("render", "cycles", "eevee") and len(leaf) == 2]
     chance = chance_of("set-up", props)
     some = _pick(props, chance.sample(leaves, min(4, len(leaves))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -59,6 +59,8 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The last series in which that worked."""
     source: str
     """The release notes that tell of it."""
+    often: bool = False
+    """Whether it touches so many scripts that rarer ones go first."""
     mends: tuple[tuple[str, str], ...] = ()
     """(regular expression over old source, what stands there today), for scripts that people wrote."""
 
@@ -91,13 +93,18 @@ def aged(code: str, drift: Drift) -> str:
     return re.sub(drift.now, old, code).replace("\\n", "\n") if re.search(drift.now, code) else code
 
 
-def broken(code: str) -> Broken | None:
-    """The code in an old idiom, chosen by its content; None where no change touches it."""
-    fitting = [drift for drift in drifts() if aged(code, drift) != code]
+def broken(code: str, known: Container[str] = ()) -> Broken | None:
+    """The code in an old idiom, chosen by its content, rare ones first; None where no change touches it.
+
+    `known` are names of changes that need not be taught again.
+    """
+    every = [drift for drift in drifts() if aged(code, drift) != code]
+    fitting = [drift for drift in every if drift.name not in known]
     if not fitting:
         return None
     chance = chance_of("repair", code)
-    taken = fitting if chance.random() < SEVERAL else [chance.choice(fitting)]
+    rare = [drift for drift in fitting if not drift.often] or fitting
+    taken = every if chance.random() < SEVERAL else [chance.choice(rare)]
     for drift in taken:
         code = aged(code, drift)
     return Broken(code, tuple(taken))
@@ -116,15 +123,18 @@ def mended(code: str) -> Broken:
 
 
 def repairs(lines: Iterable[Line], blenders: Sequence[Blender], timeout: float) -> Iterator[Proved]:
-    """Repairs of a file's examples, at most PER_ROLE of each role."""
+    """Repairs of a file's examples, at most PER_ROLE of each role, each of another change."""
     given: Counter[str] = Counter()
+    taught: dict[str, set[str]] = {}
     for line in lines:
-        if not isinstance(line, Proved) or given[line.example.role] >= PER_ROLE:
+        if not isinstance(line, Proved) or line.example.earlier or given[line.example.role] >= PER_ROLE:
             continue
-        found = broken(line.example.completion)
+        known = taught.setdefault(line.example.role, set())
+        found = broken(line.example.completion, known)
         made = None if found is None else as_repair(line, found, blenders, timeout)
-        if made is not None:
+        if found is not None and made is not None:
             given[line.example.role] += 1
+            known.update(drift.name for drift in found.drifts)
             yield made
 
 

@@ -6,6 +6,7 @@ model cannot be tested on what nobody taught; then the better before the worse.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -27,6 +28,9 @@ PER_SHAPE = 40
 """The same over all repositories."""
 PER_ANSWER = 25
 """Examples with nearly the same completion; repairs are counted apart."""
+PER_CHANGE = 40
+"""Repairs of the same changes of the API."""
+_CHANGES = re.compile(r"in an older idiom \((.*)\)$")
 _APART = (REPAIR, "revision")
 """Categories whose answers are those of other examples: they start elsewhere, and are no duplicates of them."""
 _ORDER: dict[Split, int] = {"train": 0, "val": 1, "test": 2}
@@ -141,6 +145,7 @@ class _Selection:
         self._clusters, self._splits = clusters, splits
         self._before, self._wanted = before, wanted
         self._firsts: dict[str, str] = {}
+        self._changes: Counter[str] = Counter()
         self._shapes: Counter[str] = Counter()
         self._local: Counter[tuple[str, str]] = Counter()
         self._by_answer: dict[int, list[tuple[Split, _Judged]]] = {}
@@ -155,6 +160,7 @@ class _Selection:
             return
         self._firsts[one.line.exact] = self._firsts[one.example.id] = one.example.id
         self._shapes[one.line.shape] += 1
+        self._changes[_changes(one.example)] += 1
         self._local[self._clusters[one.example.provenance.repo], one.line.shape] += 1
         self._by_answer.setdefault(one.answer, []).append((split, one))
         self._by_code.setdefault(one.code, []).append((split, one))
@@ -195,6 +201,9 @@ class _Selection:
             return f"cap: {PER_SHAPE_AND_CLUSTER} of this repository differ only in numbers"
         if self._shapes[one.line.shape] >= PER_SHAPE:
             return f"cap: {PER_SHAPE} others differ only in numbers"
+        changes = _changes(example)
+        if changes and self._changes[changes] >= PER_CHANGE:
+            return f"cap: {PER_CHANGE} other repairs mend the same ({changes})"
         if len(alike) >= PER_ANSWER:
             return f"cap: {PER_ANSWER} others have nearly this answer"
         return ""
@@ -221,6 +230,12 @@ class _Selection:
             if example.id in surplus
         ]
         return [(split, example) for split, example in self.kept if example.id not in surplus]
+
+
+def _changes(example: Example) -> str:
+    """What a repair mends; empty for other examples, and for scripts that people wrote."""
+    found = _CHANGES.search(example.provenance.derived_from) if example.category == REPAIR else None
+    return found[1] if found else ""
 
 
 def _checks(example: Example) -> str:

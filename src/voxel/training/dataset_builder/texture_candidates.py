@@ -12,7 +12,8 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_of_a_shape, is_small, with_cube
-from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL
+from voxel.training.dataset_builder.pruning import groups_in, is_complete, prune
 
 MAX_MATERIALS = 40
 _PLUMBING = ("ShaderNodeOutputMaterial",)
@@ -22,13 +23,15 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches texturing."""
     cut = Cut(scene)
     for name, material in sorted(blocks(scene, "materials").items())[:MAX_MATERIALS]:
-        if not is_complete(scene, material.get("tree", {})):
-            continue
+        if "tree" not in material or not is_complete(scene, material["tree"]):
+            continue  # without nodes it is the look of a viewport, or of a renderer that is gone
         more = _with_groups(scene, ("materials", name), material)
         whole = cut.take(more=more)
         nodes = whole["blocks"]["materials"][name].get("tree", {}).get("nodes", [])
         shaders = [node["type"] for node in nodes if node["type"] not in _PLUMBING]
         plain = shaders == ["ShaderNodeBsdfPrincipled"] or not shaders
+        if plain and not any(node.get("inputs") or node.get("props") for node in nodes):
+            continue  # a fresh material
         yield Candidate("texture", "principled" if plain else "nodes", cut.take(more=more[:-1]), whole)
         yield from tree_edits(cut, whole, ("materials", name), "texture", "edit", limit=1 if plain else 3)
         yield from _extensions(whole, ("materials", name))
@@ -44,7 +47,7 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
 
 
 def _with_groups(scene: Mapping[str, Any], of: Ref, block: Json) -> list[Ref]:
-    return [*groups_in(scene, block.get("tree", {})), of]
+    return [*groups_in(scene, prune(block.get("tree", {}))), of]
 
 
 def _extensions(whole: Json, of: Ref) -> Candidates:
@@ -92,7 +95,10 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
         used = tuple(materials_of(scene, thing))
         if thing["kind"] != "MESH" or not used or len(used) > 3 or None in used or used in seen or len(seen) >= 12:
             continue
-        if not all(is_complete(scene, blocks(scene, "materials").get(m or "", {}).get("tree", {})) for m in used):
+        if NAMELESS.match(name) and all(UNNAMED_MATERIAL.match(m) for m in used if m):
+            continue
+        worn = [blocks(scene, "materials").get(m or "", {}) for m in used]
+        if not all("tree" in one and is_complete(scene, one["tree"]) for one in worn):
             continue
         seen.add(used)
         more = [

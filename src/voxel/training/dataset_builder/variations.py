@@ -8,26 +8,47 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voxel.facts import words
+from voxel.facts.holding import materials_of
 from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
 from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
-from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small, tidy
+from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.startup import is_fresh
+from voxel.training.dataset_builder.tidying import tidy
 
 MOST = 2
 """Variations of one kind from one file."""
-_ON_FLAT = frozenset(f"{name}Modifier" for name in ("Solidify", "Subsurf", "Displace", "Wave", "Array", "Mirror"))
+_ON_FLAT = frozenset(f"{name}Modifier" for name in ("Solidify", "Displace", "Wave", "Array", "Mirror"))
+_FINE = frozenset(
+    f"{name}Modifier" for name in (
+        "Displace", "Wave", "SimpleDeform", "Cast", "Smooth", "LaplacianSmooth", "CorrectiveSmooth", "Decimate", "Warp",
+    )
+)  # fmt: skip
+_FINE_FROM = 60
+"""Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
+_VAST = 20.0
+"""Metres; what is longer is scenery."""
 _FACTORS = (0.5, 0.75, 1.5, 2.0)
-_WITHOUT_EFFECT = {"SunLight": ("location", "there and back"), "PointLight": ("rotation_euler",)}
-"""A sun shines from everywhere alike, a point light to all sides."""
 _TURNED_ALIKE = frozenset(("UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE", "CIRCLE", "TORUS"))
 """Shapes that look the same however far they are turned around Z."""
+_ANY = re.compile(r"(?:Cube|Plane|(?:Ico)?[Ss]phere|Cylinder|Cone|Torus|Suzanne)(?:\.\d+)?$")
 _FRAMES = (24, 48, 60, 72, 90, 120)
+_STANDING = re.compile(
+    r"ground|floor|wall|road|path|street|hill|terrain|landscape|meadow|grass|field|sea|ocean|water|lake|river|sky|cloud"
+    r"|fog|mist|room|roof|ceil|column|pillar|pier|beam|post|rail|fence|gate|window|frame|house|build|tower|bridge|arch"
+    r"|step|stair|plinth|base|pedestal|platform|stage|table|shelf|desk|bench|counter|backdrop|sweep|cyc|track|board"
+    r"|mountain|rock|cliff|island|tree|trunk|stump|voussoir|impost|capital|frieze|pediment|stylobate|brick|tile|slab"
+    r"|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
+    re.IGNORECASE,
+)
+"""What is built or grown where it stands: nobody asks for it to wander, or to follow something."""
 
 
 def variations(scene: Mapping[str, Any]) -> Candidates:
@@ -38,14 +59,22 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
         name for name, thing in objects.items() if thing["kind"] == "MESH" and is_small(data_of(scene, thing))
     ]  # fmt: skip
     shapes = [name for name in small if has_faces(data_of(scene, objects[name]))]
-    lights = [name for name, thing in objects.items() if thing["kind"] == "LIGHT"]
-    cameras = [name for name, thing in objects.items() if thing["kind"] == "CAMERA"]
+    own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
+    lights = [name for name, thing in own.items() if thing["kind"] == "LIGHT"]
+    cameras = [name for name, thing in own.items() if thing["kind"] == "CAMERA"]
+    loose = [name for name in shapes if is_loose(name, objects[name])]
     yield from _modifiers(cut, objects, small)
     if shapes:
         yield from _materials(cut, shapes)
-        yield from _followers(cut, shapes, cameras)
+        yield from _followers(cut, shapes, lights, cameras)
     yield from _lights(cut, lights, cameras)
-    yield from _motions(cut, [*shapes, *lights, *cameras])
+    yield from _motions(cut, [*loose, *lights, *cameras])
+
+
+def is_loose(name: str, thing: Json) -> bool:
+    """Whether a thing may well move by itself: a body that is neither built in nor part of something larger."""
+    sizes = thing.get("dimensions", [0.0])
+    return not _STANDING.search(name) and not thing.get("parent") and min(sizes) > 0 and max(sizes) <= _VAST
 
 
 def _picked(cut: Cut, kind: str, things: Sequence[Any]) -> list[Any]:
@@ -58,7 +87,9 @@ def _moved(props: Json, chance: Any, units: Mapping[str, str] | None = None, kin
     """One or two of the numbers changed by a plain factor; fractions stay below 1, angles are whole degrees."""
     moved = copy.deepcopy(props)
     numbers = [name for name, value in moved.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    numbers = [name for name in numbers if not name.endswith("levels")]  # each level of a mesh is four times the last
+    # each level of a mesh is four times the last; what a render takes follows what the viewport shows
+    numbers = [name for name in numbers if not name.endswith("levels") and not name.startswith("render_")]
+    numbers = [name for name in numbers if f"render_{name}" not in moved]
     if {"angle", "factor"} <= set(numbers):
         numbers = [name for name in numbers if name not in ("angle", "factor")]  # one value under two names
     for name in chance.sample(sorted(numbers), min(len(numbers), chance.randint(1, 2))):
@@ -68,7 +99,8 @@ def _moved(props: Json, chance: Any, units: Mapping[str, str] | None = None, kin
         elif units is not None and words.unit_of(units, kind, name) in ("ROTATION", "ANGLE"):
             moved[name] = tidy(math.radians(round(math.degrees(value) * factor)), "ROTATION")
         else:
-            moved[name] = tidy(min(1.0, value * factor) if 0 <= value <= 1 else value * factor, "")
+            changed = min(1.0, value * factor) if 0 <= value <= 1 else value * factor
+            moved[name] = float(f"{changed:.2g}")
     return moved
 
 
@@ -99,6 +131,11 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
 def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
     """A profile is for a Screw modifier, and what bends, bevels or splits needs a body."""
     surface = has_faces(data_of(scene, thing))
+    shape = (data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
+    if kind == "SubsurfModifier" and shape in ("CYLINDER", "CONE", "CIRCLE"):
+        return False  # their caps are single faces, which it puckers
+    if kind in _FINE and (data_of(scene, thing) or {}).get("geometry", {}).get("vertices", 0) < _FINE_FROM:
+        return False
     if kind == "ScrewModifier":
         return not surface
     return surface and (kind in _ON_FLAT or min(thing.get("dimensions", [0.0])) > 0)
@@ -109,7 +146,8 @@ def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool
     sizes = [size for size in thing.get("dimensions", []) if size > 0]
     lengths = [
         abs(value) for name, value in modifier["props"].items()
-        if isinstance(value, float) and words.unit_of(units, modifier["type"], name) in ("LENGTH", "DISTANCE")
+        if isinstance(value, float)
+        and (words.unit_of(units, modifier["type"], name) in ("LENGTH", "DISTANCE") or name == "strength")
     ]  # fmt: skip
     return bool(sizes) and all(length <= min(sizes) / 2 for length in lengths)
 
@@ -117,9 +155,16 @@ def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool
 def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
     materials = blocks(cut.scene, "materials")
     good = [name for name, one in materials.items() if "tree" in one and is_complete(cut.scene, one["tree"])]
+    objects = blocks(cut.scene, "objects")
     for name in _picked(cut, "materials", good):
         chance = chance_of("material on another", name)
-        other = chance.choice(shapes)
+        # what wears it in the file, or what may be anything: nobody puts the bark of a tree on a cup
+        wearing = [one for one in shapes if name in materials_of(cut.scene, objects[one])] or [
+            one for one in shapes if _ANY.match(one)
+        ]
+        if not wearing:
+            continue
+        other = chance.choice(wearing)
         groups = groups_in(cut.scene, materials[name]["tree"])
         before = cut.take([other], more=groups)
         after = cut.take([other], more=[*groups, ("materials", name)])
@@ -161,43 +206,37 @@ def _lights(cut: Cut, lights: Sequence[str], cameras: Sequence[str]) -> Candidat
             yield Candidate("render", "setup", cut.take(), after, "one light and camera of the file together")
 
 
-def _followers(cut: Cut, shapes: Sequence[str], cameras: Sequence[str]) -> Candidates:
-    """Constraints between things of the file."""
-    pairs = [(one, other) for one in [*cameras, *shapes[:12]] for other in shapes[:12] if one != other]
-    for one, target in _picked(cut, "constraints", pairs):
+def _followers(cut: Cut, shapes: Sequence[str], lights: Sequence[str], cameras: Sequence[str]) -> Candidates:
+    """Constraints between things of the file: cameras and lamps that are aimed follow what stands there."""
+    objects = blocks(cut.scene, "objects")
+    aimed = [
+        one for one in lights if (data_of(cut.scene, objects[one]) or {}).get("type") in ("SpotLight", "AreaLight")
+    ]
+    subjects = [one for one in shapes if max(objects[one].get("dimensions", [0.0])) <= _VAST][:12]
+    for one, target in _picked(cut, "constraints", [(one, other) for one in [*cameras, *aimed] for other in subjects]):
         chance = chance_of("constraint", one, target)
         to: Json = {"target": {"$id": ["objects", target]}}
         kinds: list[tuple[str, Json]] = [
-            ("DampedTrackConstraint", to | {"track_axis": "TRACK_NEGATIVE_Z" if one in cameras else "TRACK_X"}),
-            ("CopyLocationConstraint", to | {"use_z": False, "influence": 0.5}),
-            ("CopyRotationConstraint", to | {"use_x": False, "use_y": False}),
-            ("LimitLocationConstraint", {"use_min_z": True, "min_z": 0.5, "use_max_z": True, "max_z": 3.0}),
-            ("LimitDistanceConstraint", to | {"distance": 4.0}),
+            ("TrackToConstraint", to),
+            ("DampedTrackConstraint", to | {"track_axis": "TRACK_NEGATIVE_Z"}),
         ]
-        if one in cameras:
-            kinds = [("TrackToConstraint", to), kinds[0], kinds[4]]
         kind, props = chance.choice(kinds)
         before, changed = stand(cut, [one, target], [])
         after = copy.deepcopy(before)
-        item = {"type": kind, "name": _called(kind), "props": props}
+        item = {"type": kind, "name": words.type_name(kind), "props": props}
         after["blocks"]["objects"][one]["constraints"] = [item]
         derived = "; ".join(filter(None, (changed, "the constraint is not in the file")))
         yield Candidate("animation", "constraint", before, after, derived)
 
 
-def _called(kind: str) -> str:
-    return {
-        "TrackToConstraint": "Track To", "DampedTrackConstraint": "Damped Track",
-        "CopyLocationConstraint": "Copy Location",
-        "CopyRotationConstraint": "Copy Rotation", "LimitLocationConstraint": "Limit Location",
-        "LimitDistanceConstraint": "Limit Distance",
-    }[kind]  # fmt: skip
-
-
 def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
-    """Plain motions of things that stand still in the file."""
+    """Plain motions of things that stand still in the file; a sun shines from everywhere alike."""
     objects = blocks(cut.scene, "objects")
-    for name in _picked(cut, "motions", [name for name in names if not objects[name].get("animation")]):
+    resting = [
+        name for name in names
+        if not objects[name].get("animation") and (data_of(cut.scene, objects[name]) or {}).get("type") != "SunLight"
+    ]  # fmt: skip
+    for name in _picked(cut, "motions", resting):
         still, changed = stand(cut, [name], [])
         thing = still["blocks"]["objects"][name]
         chance = chance_of("motion", name, thing["props"])
@@ -208,17 +247,20 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
         kind = chance.choice(("LINEAR", "SINE", "BEZIER", "CUBIC"))
         step = plain_step(max(objects[name].get("dimensions", [0.0])) * 4 or math.hypot(*at) or 4.0)
         rise = tidy(at[axis] + step * (chance.choice((1, 2)) if axis == 2 else chance.choice((-2, -1, 1, 2))), "")
+        axes = (axis,) if not any(at[:axis] + at[axis + 1 :]) else (0, 1, 2)
+        there = [rise if index == axis else value for index, value in enumerate(at)]
         choices = {
-            "location": [(axis, [(1.0, at[axis]), (last, rise)])],
-            "there and back": [(axis, [(1.0, at[axis]), (last / 2, rise), (last, at[axis])])],
+            "location": [(index, [(1.0, at[index]), (last, there[index])]) for index in axes],
+            "there and back": [
+                (index, [(1.0, at[index]), (last / 2, there[index]), (last, at[index])]) for index in axes
+            ],
             "rotation_euler": [(2, [(1.0, 0.0), (last + 1, tidy(6.2831853, "ROTATION"))])],
             "scale": [(place, [(1.0, 0.0), (last / 2, size)]) for place, size in enumerate(sizes)],
         }
+        shape = (data_of(still, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
         if objects[name]["kind"] in ("LIGHT", "CAMERA"):
-            del choices["scale"]
-        for without_effect in _WITHOUT_EFFECT.get((data_of(still, thing) or {}).get("type", ""), ()):
-            del choices[without_effect]
-        if (data_of(still, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind") in _TURNED_ALIKE:
+            del choices["scale"], choices["rotation_euler"]  # a turn around Z would take away where it looks
+        elif shape in _TURNED_ALIKE or "rotation_euler" in thing["props"]:
             del choices["rotation_euler"]
         what = chance.choice(sorted(choices))
         path = "location" if what == "there and back" else what

@@ -1,0 +1,60 @@
+"""Where a mesh lies in its object becomes where the object lies: nobody asks for geometry away from its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxel.facts.lookup import Json
+from voxel.training.dataset_builder.tidying import place, tidy
+
+Matrix = NDArray[np.float64]
+_UNSCALED = frozenset(("PLANE", "GRID", "CIRCLE", "TORUS", "MONKEY"))
+"""Kinds whose operator takes no scale."""
+_PARTS = ("modifiers", "constraints", "parent", "animation", "vertex_groups")
+
+
+def can_settle(name: str, thing: Mapping[str, Any], data: Mapping[str, Any], parents: Container[str]) -> bool:
+    """Whether nothing depends on where the object's origin lies."""
+    held = any(thing.get(part) for part in _PARTS) or data.get("shape_keys") or data.get("attributes")
+    return not held and name not in parents and thing["props"].get("rotation_mode", "XYZ") == "XYZ"
+
+
+def settle(thing: Json, mesh: Json) -> None:
+    """Moves the offset, and the stretch that no operator takes, of a primitive's mesh into the object, in place."""
+    geometry, props = mesh["geometry"], thing["props"]
+    made = geometry["primitive"]
+    stretch = np.array(made.get("scale") or [1.0] * 3)
+    offset = np.array(made.get("offset") or [0.0] * 3)
+    low, high = (np.array(corner) for corner in geometry["bounds"])
+    scale = np.array(props.get("scale", [1.0] * 3))
+    if made.get("rotation") or (scale <= 0).any() or (stretch <= 0).any():
+        return
+    if (abs(offset) > 1e-6).any():
+        at = np.array(props.get("location", [0.0] * 3)) + turn(props.get("rotation_euler", [0.0] * 3)) @ (
+            scale * offset
+        )
+        where = place([float(part) for part in at], float(((high - low) * scale).max()))
+        made["offset"] = [0.0] * 3
+        low, high = low - offset, high - offset
+        props.pop("location", None)
+        if any(where):
+            props["location"] = where
+    if made["kind"] in _UNSCALED and (abs(stretch - 1) > 1e-5).any():
+        made["scale"] = [1.0] * 3
+        low, high = low / stretch, high / stretch
+        props["scale"] = tidy([float(part) for part in scale * stretch], "")
+    geometry["bounds"] = [[round(float(part), 7) + 0.0 for part in corner] for corner in (low, high)]
+
+
+def turn(angles: Sequence[float]) -> Matrix:
+    """The matrix of XYZ angles in radians."""
+    (sx, sy, sz), (cx, cy, cz) = np.sin(angles), np.cos(angles)
+    return np.array([
+        [cy * cz, sx * sy * cz - cx * sz, cx * sy * cz + sx * sz],
+        [cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz],
+        [-sy, sx * cy, cx * cy],
+    ])  # fmt: skip
