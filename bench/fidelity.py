@@ -31,6 +31,7 @@ from voxel.bpycode import write_all  # noqa: E402
 from voxel.facts.compare import block_differences  # noqa: E402
 from voxel.facts.compare_effects import lost_below, same_effect  # noqa: E402
 from voxel.facts.compare_names import with_names_of  # noqa: E402
+from voxel.facts.compare_slots import slot_differences  # noqa: E402
 
 Json = dict[str, Any]
 
@@ -141,6 +142,7 @@ def judge(
         other = again["blocks"].get(first.collection, {}).get(current if active else first.name)
         block = scene["blocks"][first.collection][first.name]
         found = [] if other is None else block_differences(block, other, "")
+        found += [] if other is None else slot_differences(scene, again, block, other, "")
         for item in mine:
             why = left_out(item, mine, lost)
             if item.kind == "meshes" and why and "above the limit" in why:

@@ -1,10 +1,12 @@
 """Whether the comparator notices what is wrong with a script: statements that are missing, numbers that are others.
 
-    python bench/mutations.py [FOLDER...] [--python PYTHON] [--count N] [--out FILE]
+    python bench/mutations.py [FOLDER...] [--python PYTHON] [--other PYTHON] [--count N] [--out FILE]
 
 Scenes of real files are written as code. In each mutant of such a script one statement is missing, or one number is
 another; Blender runs it. A mutant is noticed when it fails or when `voxel.facts.differences` finds a difference from
-what the whole script makes. Mutants that only change what LAYOUT lists may go unnoticed; any other is a hole.
+what the whole script makes. What is said for the sake of 5.0 alone shows in 5.0: a mutant that one Blender does not
+notice is run by the `--other` and compared with what the whole script makes there. Mutants that only change what LAYOUT
+lists may go unnoticed; any other is a hole.
 """
 
 from __future__ import annotations
@@ -88,14 +90,26 @@ def sample(chance: random.Random, places: range) -> list[int]:
     return chance.sample(places, min(PER_FILE // 2, len(places)))
 
 
+def differs(worker: Worker, source: str, mutant: str) -> bool:
+    """Whether a mutant of a script, which this Blender runs, fails or makes something else than the script."""
+    whole = worker.ask(run=source)
+    if "error" in whole:
+        return False
+    made = worker.ask(run=mutant)
+    return "error" in made or bool(differences(whole["scene"], made["scene"]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="*", default=[str(HERE.parents[1] / "shared/corpus")])
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--other", help="an interpreter with another Blender's bpy")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--out")
     options = parser.parse_args()
     worker, chance = Worker(options.python), random.Random(11)
+    other = Worker(options.other) if options.other else None
+    by_other: Counter[str] = Counter()
     files = [path for folder in options.folders for path in Path(folder).rglob("*.blend")]
     chance.shuffle(files)
     tried: Counter[str] = Counter()
@@ -124,13 +138,18 @@ def main() -> None:
             if "error" in made or differences(whole["scene"], made["scene"]):
                 noticed[kind] += 1
                 continue
+            if other is not None and differs(other, source, mutant):
+                by_other[kind] += 1
+                continue
             why = excuse(said, source)
             if why is None:
                 holes.append(f"{kind}: {said[:140]} ({path.name})")
             else:
                 layout[why] += 1
-    lines = [f"Blender {worker.version}", "", "| mutants | tried | noticed |", "|---|---|---|"]
-    lines += [f"| {kind} | {count} | {noticed[kind]} |" for kind, count in tried.items()]
+    second = other.version if other is not None else "no other"
+    lines = [f"Blender {worker.version} and {second}", ""]
+    lines += ["| mutants | tried | noticed | by the other Blender |", "|---|---|---|---|"]
+    lines += [f"| {kind} | {count} | {noticed[kind]} | {by_other[kind]} |" for kind, count in tried.items()]
     lines += ["", f"Only layout: {sum(layout.values())}", *(f"- {count}: {why}" for why, count in layout.items())]
     lines += ["", f"Not noticed: {len(holes)}", *(f"- {hole}" for hole in holes)]
     text = "\n".join(lines) + "\n"

@@ -41,6 +41,12 @@ def reach(script: Script, item: Animated) -> str:
     return f"{known}{item.suffix}"
 
 
+def animation_data(script: Script, item: Animated, owner: str) -> str:
+    """The source of what holds the datablock's animation, which is made where it is not there yet."""
+    made = not script.claim_once(("animation_data", item.path)) or bool(item.old)
+    return f"{owner}.animation_data" if made else f"{owner}.animation_data_create()"
+
+
 def is_array(curve: Json, curves: list[Json]) -> bool:
     return curve["path"].rsplit(".", 1)[-1] in ARRAYS or any(
         other["index"] and other["path"] == curve["path"] for other in curves

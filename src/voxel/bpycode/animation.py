@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
 from voxel.bpycode.action_edits import edit_action
-from voxel.bpycode.animated import Animated, is_array, reach
+from voxel.bpycode.animated import Animated, animation_data, is_array, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
 from voxel.bpycode.keys import at_channel, frame_number, write_curves
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
@@ -91,6 +92,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
         owner = reach(script, users[0])
         if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
             insert_keys(script, owner, curves)
+            animation_data(script, users[0], owner)
             holder = f"{owner}.animation_data.action"
             renamed = users[0].needed[0] == "meshes" and not script.named_by_hand(users[0].needed)
             if renamed or needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
@@ -107,7 +109,7 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     write_props(script, variable, action, path)
     if fits and curves:
         owner = reach(script, users[0])
-        script.assign(f"{owner}.animation_data_create().action", variable)
+        script.assign(f"{animation_data(script, users[0], owner)}.action", variable)
 
         def ensure(data_path: str, index: str) -> Doc:
             keywords: dict[str, Doc] = {"index": index} if index else {}
@@ -117,39 +119,41 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
         for item in users[1:]:
             assign(script, item, variable, action)
         return
-    write_layers(script, variable, slots, curves, path)
+    variables = write_layers(script, variable, slots, curves, path)
     for item in users:
-        assign(script, item, variable, action)
+        assign(script, item, variable, action, variables)
 
 
-def write_layers(script: Script, variable: str, slots: list[Json], curves: list[Json], path: str) -> None:
-    """The curves of each slot, in the action's only layer."""
+def write_layers(script: Script, variable: str, slots: list[Json], curves: list[Json], path: str) -> list[str]:
+    """The curves of each slot, in the action's only layer; the variables of the slots."""
     if not slots:
-        return
+        return []
+    variables: list[str] = []
     strip = script.names.passing("strip")
     script.assign(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
     for slot in slots:
         name = script.names.take(slot["name"], "slot", suffix="_slot")
         script.assign(name, call(f"{variable}.slots.new", id_type=quote(slot["target"]), name=quote(slot["name"])))
+        variables.append(name)
         mine = [curve for curve in curves if curve["slot"] == slot["name"]]
         if not mine:
             continue
         fcurves = script.names.passing("fcurves")
         script.assign(fcurves, f"{strip}.channelbag({name}, ensure=True).fcurves")
         write_curves(script, partial(at_channel, f"{fcurves}.new"), mine, path)
+    return variables
 
 
-def assign(script: Script, item: Animated, action: str, block: Json) -> None:
-    """Give an action that is there to a datablock."""
+def assign(script: Script, item: Animated, action: str, block: Json, variables: Sequence[str] = ()) -> None:
+    """Give an action that is there to a datablock; `variables` hold its slots."""
     owner = reach(script, item)
-    if item.old:
-        script.assign(f"{owner}.animation_data.action", action)
-    else:
-        script.assign(f"{owner}.animation_data_create().action", action)
+    script.assign(f"{animation_data(script, item, owner)}.action", action)
     slots = [(slot["name"], slot["target"]) for slot in block.get("slots", [])]
     slot = (item.animation.get("slot"), item.target())
     if slot in slots:
-        script.assign(f"{owner}.animation_data.action_slot", f"{action}.slots[{slots.index(slot)}]")
+        place = slots.index(slot)
+        source = variables[place] if variables else f"{action}.slots[{place}]"
+        script.assign(f"{owner}.animation_data.action_slot", source)
 
 
 # Keyframes put on a datablock

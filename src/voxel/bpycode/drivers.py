@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voxel.bpycode.animated import Animated, is_array, reach
+from voxel.bpycode.animated import Animated, animation_data, is_array, reach
 from voxel.bpycode.keys import at_channel, frame_number, write_keys, write_modifier
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.paths import split
@@ -13,6 +13,7 @@ from voxel.bpycode.script import Json, Script, identity
 def write_drivers(script: Script, item: Animated) -> None:
     """Drivers that were not there before; an expression stays the text that it is."""
     owner = reach(script, item)
+    animation_data(script, item, owner)
     there = item.old.get("drivers", [])
     drivers = item.animation.get("drivers", [])
     for driver in drivers:
@@ -98,7 +99,7 @@ def write_tracks(script: Script, item: Animated) -> None:
         return
     for track in item.animation["nla"]:
         variable = script.names.take(track.get("name", ""), "track", suffix="_track")
-        script.assign(variable, f"{owner}.animation_data_create().nla_tracks.new()")
+        script.assign(variable, f"{animation_data(script, item, owner)}.nla_tracks.new()")
         script.assign(f"{variable}.name", quote(track.get("name", "")))
         for strip in track.get("strips", []):
             write_strip(script, variable, strip, item.path)

@@ -9,7 +9,7 @@ from typing import Any
 from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
-from voxel.bpycode.script import Json, Script
+from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import Column, array, value
 
 OPERATORS = {
@@ -295,6 +295,7 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
     """A basis, then the keys with the vertices that they move."""
     script.do(call(f"{owner}.shape_key_add", name=quote(keys["reference"])))
     made: dict[str, str] = {}
+    moves = moved_paths(script, keys)
     for block in keys["blocks"]:
         variable = script.names.take(block["name"], "key", suffix="_key")
         made[block["name"]] = variable
@@ -310,20 +311,29 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
                 vertex, *offset = block["offsets"][0]
                 moved = call("Vector", parts(vector(offset)))
                 script.add([f"{' ' * script.indent}{variable}.data[{vertex}].co += {moved}"])
-                key_settings(script, variable, block, path)
+                key_settings(script, variable, block, path, moves)
                 continue
             rows = [parts([str(row[0]), parts(vector(row[1:]))]) for row in block["offsets"]]
             script.loop("vertex, offset", listing(rows))
             script.indent += 4
             script.add([f"{' ' * script.indent}{variable}.data[vertex].co += Vector(offset)"])
             script.indent -= 4
-        key_settings(script, variable, block, path)
+        key_settings(script, variable, block, path, moves)
     if keys.get("use_relative") is False:
         script.assign(f"{owner}.data.shape_keys.use_relative", "False")
         script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
 
 
-def key_settings(script: Script, variable: str, block: Json, path: str) -> None:
-    """The value, range and mute of a shape key."""
+def moved_paths(script: Script, keys: Json) -> set[str]:
+    """The data paths that an action or a driver of shape keys moves."""
+    animation = keys.get("animation") or {}
+    action = script.block(identity(animation.get("action")) or ("", "")) or {}
+    curves = [curve for curve in action.get("fcurves", []) if curve.get("slot") == animation.get("slot")]
+    return {curve["path"] for curve in [*curves, *animation.get("drivers", [])]}
+
+
+def key_settings(script: Script, variable: str, block: Json, path: str, moved: set[str]) -> None:
+    """The value, range and mute of a shape key; not a value that is moved."""
     typed = {"type": "ShapeKey", "props": block["props"]}
-    write_props(script, variable, typed, f'{path}.shape_keys.key_blocks["{block["name"]}"]')
+    leave = frozenset({"value"}) if f"key_blocks[{quote(block['name'])}].value" in moved else frozenset[str]()
+    write_props(script, variable, typed, f'{path}.shape_keys.key_blocks["{block["name"]}"]', leave=leave)

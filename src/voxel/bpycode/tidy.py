@@ -14,6 +14,10 @@ _REACHED = re.compile(
 _DATA = re.compile(rf"(\s*)([a-z_]\w*) = (bpy\.data\.objects{_KEY})\.data")
 _UNUSED = re.compile(r"\s*([a-z_]\w*) = bpy\.context\.object")
 _MOVE = re.compile(r"(\s*)move_to\((\w+), (.+)\)")
+_ALONE = re.compile(r"(\s*)([a-z_]\w*) = (bpy\.data\.(?:materials|worlds|node_groups|images)\.new\(.*\)"
+                    r"|\w+\.(?:slots|strips|tracks|vertex_groups)\.new\(.*\))")  # fmt: skip
+_SHOWN = re.compile(r"(\s*)([a-z_]\w*)\.diffuse_color = (\([-\d., e]+\))")
+_SOCKET = re.compile(r'(\s*[a-z_]\w*\.inputs\["(?:Base Color|Color)"\]\.default_value) = (\([-\d., e]+\))')
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
@@ -23,7 +27,8 @@ def tidied(paragraphs: list[list[str]], headings: list[str]) -> list[list[str]]:
     for line in (line for paragraph in paragraphs for line in paragraph):
         for word in _WORD.findall(line):
             uses[word] = uses.get(word, 0) + 1
-    result = [_inlined(paragraph, uses) for paragraph in paragraphs]
+    whole = sum(map(len, paragraphs))
+    result = [_inlined(paragraph, uses, whole) for paragraph in paragraphs]
     if len(headings) == 1:
         result = [paragraph[1:] if paragraph[:1] == headings else paragraph for paragraph in result]
     return result
@@ -43,22 +48,40 @@ def without_single_move(paragraphs: list[list[str]]) -> list[list[str]]:
     ]
 
 
-def _inlined(paragraph: list[str], uses: dict[str, int]) -> list[str]:
-    lines = _reached_once(paragraph, uses)
+def _inlined(paragraph: list[str], uses: dict[str, int], whole: int) -> list[str]:
+    lines = _shown_colors(_reached_once(paragraph, uses))
     for place in range(len(lines) - 1, -1, -1):
         unused = _UNUSED.fullmatch(lines[place])
         if unused is not None and uses[unused[1]] == 1:
             del lines[place]
             continue
+        alone = _ALONE.fullmatch(lines[place])
+        if alone is not None and uses[alone[2]] == 1 and whole > 1:
+            lines[place] = alone[1] + alone[3]
         found = _REACHED.fullmatch(lines[place])
         if found is None or uses[found[2]] != 2 or place + 1 == len(lines):
             continue
         indent, name, source = found.groups()
         following = lines[place + 1]
-        whole = indent + source + following[len(indent) + len(name) :]
-        if re.match(rf"{indent}{name}[.\[]", following) and len(whole) <= WIDTH and following[-1] not in "([{":
-            lines[place : place + 2] = [whole]
+        joined = indent + source + following[len(indent) + len(name) :]
+        if re.match(rf"{indent}{name}[.\[]", following) and len(joined) <= WIDTH and following[-1] not in "([{":
+            lines[place : place + 2] = [joined]
     return lines
+
+
+def _shown_colors(lines: list[str]) -> list[str]:
+    """The lines of a material with the colour of its nodes told by the one that it shows in the viewport."""
+    shown: dict[str, str] = {}
+    result = []
+    for line in lines:
+        color = _SHOWN.fullmatch(line)
+        if color is not None:
+            shown[color[3]] = f"{color[2]}.diffuse_color"
+        socket = _SOCKET.fullmatch(line)
+        if socket is not None and socket[2] in shown:
+            line = f"{socket[1]} = {shown.pop(socket[2])}"
+        result.append(line)
+    return result
 
 
 def _reached_once(paragraph: list[str], uses: dict[str, int]) -> list[str]:

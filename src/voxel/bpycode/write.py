@@ -12,7 +12,7 @@ from voxel.bpycode.custom import write_all_custom
 from voxel.bpycode.data import edit_data, make_data
 from voxel.bpycode.interface import write_interface
 from voxel.bpycode.kinds import kind_of
-from voxel.bpycode.layout import call, quote
+from voxel.bpycode.layout import INDENT, call, listing, parts, quote
 from voxel.bpycode.materials import write_materials
 from voxel.bpycode.meshes import is_primitive
 from voxel.bpycode.numbers import number
@@ -38,6 +38,9 @@ EMPTY: Json = {"active_scene": "", "blocks": {}}
 DATA = ("meshes", "curves", "armatures", "lattices", "metaballs", "lights", "cameras", "speakers", "lightprobes",
         "volumes", "hair_curves", "pointclouds", "grease_pencils", "grease_pencils_v3")  # fmt: skip
 TREE_TYPES = frozenset({"ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree"})
+FEWEST_IMAGES = 3
+"""Images that are no more than a file, and that make a loop shorter than saying each."""
+FILES_MAY_LACK = "# images.load() would need the file to be here"
 OTHERS = frozenset({"LIGHT", "CAMERA"})
 
 
@@ -133,7 +136,12 @@ def remove(script: Script) -> None:
 def images_and_textures(script: Script) -> None:
     """Images, textures, fonts, particle settings: what materials and modifiers refer to."""
     script.paragraph("Images")
-    for needed, block, old in blocks(script, "images"):
+    changed = blocks(script, "images")
+    files = [needed for needed, block, old in changed if old is None and set(block["props"]) == {"filepath"}]
+    if len(files) >= FEWEST_IMAGES:
+        image_files(script, files)
+        changed = [one for one in changed if one[0] not in files]
+    for needed, block, old in changed:
         image(script, needed, block, old)
     script.no_heading()
     script.paragraph("Textures")
@@ -154,6 +162,24 @@ def images_and_textures(script: Script) -> None:
                 simple_block(script, needed, block, old)
 
 
+def image_files(script: Script, files: list[Id]) -> None:
+    """Many images of which nothing is said but their files."""
+    script.claim_once(("images", ""))
+    rows = [
+        parts([quote(name), quote(script.after["blocks"]["images"][name]["props"]["filepath"])]) for _, name in files
+    ]
+    script.add([FILES_MAY_LACK])
+    script.loop("name, filepath", listing(rows))
+    script.indent += INDENT
+    variable = script.names.passing("image")
+    script.assign(variable, "bpy.data.images.new(name, 1, 1)")
+    script.assign(f"{variable}.source", quote("FILE"))
+    script.assign(f"{variable}.filepath", "filepath")
+    script.indent -= INDENT
+    for needed in files:
+        script.made(needed, f"bpy.data.images[{quote(needed[1])}]")
+
+
 def image(script: Script, needed: Id, block: Json, old: Json | None) -> None:
     """A generated image, or a file that is loaded."""
     path = f'images["{needed[1]}"]'
@@ -166,7 +192,9 @@ def image(script: Script, needed: Id, block: Json, old: Json | None) -> None:
     if source == "VIEWER":
         script.skip(path, "a viewer or render result, which Blender makes itself")
         return
-    size = block.get("size") or [1024, 1024]
+    size = block.get("size") or [1, 1]
+    if source != "GENERATED" and script.claim_once(("images", "")):
+        script.add([FILES_MAY_LACK])
     keywords: dict[str, Any] = {"float_buffer": "True"} if props.pop("use_generated_float", False) else {}
     script.new(variable, needed, *[number(part, whole=True) for part in size], **keywords)
     left_out = {"generated_width", "generated_height", "filepath_raw", "resolution"}

@@ -13,6 +13,7 @@ from typing import Any
 
 from voxel.facts.compare_meshes import mesh_differences
 from voxel.facts.compare_names import with_names_of
+from voxel.facts.compare_slots import slot_differences
 from voxel.facts.compare_trees import tree_differences
 from voxel.facts.compare_values import Difference, value_differences
 from voxel.records.scene import Ref, Scene
@@ -48,6 +49,7 @@ def differences(
                 found.append(Difference(path=path, expected=_brief(before), found=_brief(after)))
             continue
         found += block_differences(before, after, path)
+        found += slot_differences(first, second, before, after, path)
     if only is None:
         known = set(refs) | {("scenes", second["active_scene"])}
         found += [

@@ -158,8 +158,14 @@ def _mesh(block: Any, walk: Walk, path: str) -> Part:
 
 
 def _weighted() -> set[str]:
-    """Names of the meshes whose objects keep vertex groups: their vertices are known by index."""
-    return {item.data.name for item in bpy.data.objects if item.type == "MESH" and item.vertex_groups}
+    """Names of the meshes whose vertices are known by number: by weights, hooks or children."""
+    found = {item.data.name for item in bpy.data.objects if item.type == "MESH" and item.vertex_groups}
+    for item in bpy.data.objects:
+        if item.type == "MESH" and any(modifier.type == "HOOK" for modifier in item.modifiers):
+            found.add(item.data.name)
+        if item.parent is not None and item.parent.type == "MESH" and item.parent_type in ("VERTEX", "VERTEX_3"):
+            found.add(item.parent.data.name)
+    return found
 
 
 def _image(block: Any, walk: Walk, path: str) -> Part:

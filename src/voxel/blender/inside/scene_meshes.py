@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scene_primitives import Found, recognise
+from scene_primitives import UNSTEADY, Found, recognise
 from scene_rules import VERTEX_LIMIT
 from scene_values import Walk, clean, shortest_all
 
@@ -13,8 +14,6 @@ Array = np.ndarray[Any, Any]
 
 # Attributes that say what other parts of the dump say, or that belong to the interface.
 BUILT_IN = frozenset({"position", "material_index", "sharp_face"})
-# Operators that make their faces in an order that changes from run to run (they merge doubles).
-UNSTEADY = frozenset({"UV_SPHERE"})
 # The property of an attribute's elements that holds its value, and how many numbers that is.
 LAYOUT = {
     "FLOAT": ("value", 1, np.float32), "INT": ("value", 1, np.int32), "INT8": ("value", 1, np.int32),
@@ -67,6 +66,7 @@ def mesh_parts(mesh: Any, walk: Walk, path: str, ordered: bool) -> dict[str, Any
         return result
     faces = shape.faces()
     found = recognise(shape, faces, exact_order=ordered) if count else None
+    walk.numbers[mesh.name] = found.order.tolist() if found is not None and ordered else None
     layers, by_face = _layers(mesh, shape, Order(shape, faces, found), walk, path)
     if found is not None and by_face and found.recipe.kind in UNSTEADY:
         found = None
@@ -191,6 +191,19 @@ def _attributes(mesh: Any, order: Order, walk: Walk, path: str) -> list[dict[str
     return result
 
 
+def told_numbers(mesh: Any, walk: Walk) -> Sequence[int]:
+    """The number by which each vertex of a mesh is told: that of the operator which makes it, or its own.
+
+    For meshes whose vertices other data knows by number.
+    """
+    if mesh.name not in walk.numbers:
+        shape = Shape(mesh)
+        small = 0 < len(shape.positions) <= VERTEX_LIMIT
+        found = recognise(shape, shape.faces(), exact_order=True) if small else None
+        walk.numbers[mesh.name] = None if found is None else found.order.tolist()
+    return walk.numbers[mesh.name] or range(len(mesh.vertices))
+
+
 def keys_move_vertices(mesh: Any) -> bool:
     """Whether a shape key moves any vertex, so that the order of vertices matters."""
     if mesh.shape_keys is None or not mesh.shape_keys.key_blocks:
@@ -215,12 +228,13 @@ def shape_keys(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:
         relative = key.relative_key
         offsets = read(key.data, "co", 3, np.float32).reshape(-1, 3) - base
         which = np.flatnonzero(np.abs(offsets).max(axis=1) > 1e-6)
+        numbers = told_numbers(block, walk)
         props = walk.changed(key, walk.base("ShapeKey", key), f'{path}.shape_keys.key_blocks["{key.name}"]')
         entry: dict[str, Any] = {"name": key.name, "props": props}
         if relative is not None and relative != reference:
             entry["relative_to"] = relative.name
         short = shortest_all(np.round(offsets[which], 6).astype(np.float32)).tolist()
-        entry["offsets"] = [[int(vertex), *offset] for vertex, offset in zip(which, short, strict=True)]
+        entry["offsets"] = sorted([numbers[vertex], *offset] for vertex, offset in zip(which, short, strict=True))
         blocks.append(entry)
     result: dict[str, Any] = {"reference": reference.name, "blocks": blocks}
     if not keys.use_relative:
@@ -237,8 +251,11 @@ def vertex_groups(owner: Any, walk: Walk, path: str) -> list[dict[str, Any]]:
     if len(owner.data.vertices) > VERTEX_LIMIT:
         walk.lose(f"{path}.vertex_groups", "weights of a mesh above the limit of vertices")
         return groups
+    numbers = told_numbers(owner.data, walk)
     for vertex in owner.data.vertices:
         for element in vertex.groups:
             if element.group < len(groups):
-                groups[element.group]["weights"].append([vertex.index, clean(element.weight, 0.0, 1.0)])
+                groups[element.group]["weights"].append([numbers[vertex.index], clean(element.weight, 0.0, 1.0)])
+    for group in groups:
+        group["weights"].sort()
     return groups

@@ -91,6 +91,17 @@ def _outside_rigid_worlds(item: Any) -> bool:
     return not any(item.name in collection.objects for collection in held if collection is not None)
 
 
+def _thin(curve: Any) -> bool:
+    """A curve in space without a surface, so that it does not matter how one would be filled."""
+    beveled = curve.bevel_depth != 0.0 or (curve.bevel_mode == "OBJECT" and curve.bevel_object is not None)
+    return bool(curve.dimensions == "3D" and not beveled and curve.extrude == 0.0)
+
+
+def _upgraded_roughness(material: Any) -> bool:
+    """The roughness that the upgrade of a file from before 2.80 gives to what is shown in the viewport."""
+    return bool(material.use_nodes and material.node_tree is not None and abs(material.roughness - 0.5) < 1e-6)
+
+
 def _first_layer(node: Any) -> bool:
     return node.scene is None or node.layer == node.scene.view_layers[0].name
 
@@ -125,7 +136,24 @@ INERT: dict[str, tuple[Silent, ...]] = {
         (("fit_length",), lambda array: array.fit_type != "FIT_LENGTH"),
         (("count",), lambda array: array.fit_type != "FIXED_COUNT"),
     ),
-    "BevelModifier": ((("angle_limit",), lambda bevel: bevel.limit_method != "ANGLE"),),
+    "BevelModifier": (
+        (("angle_limit",), lambda bevel: bevel.limit_method != "ANGLE"),
+        (("spread",), lambda bevel: bevel.miter_inner != "MITER_ARC"),
+    ),
+    "SimpleDeformModifier": (
+        (("angle",), lambda deform: deform.deform_method in ("TAPER", "STRETCH")),
+        (("factor",), lambda deform: deform.deform_method in ("TWIST", "BEND")),
+    ),
+    "SolidifyModifier": (
+        (("nonmanifold_thickness_mode", "nonmanifold_boundary_mode", "nonmanifold_merge_threshold"),
+         lambda solidify: solidify.solidify_mode != "NON_MANIFOLD"),
+    ),
+    "Curve": (
+        (("fill_mode",), _thin),
+        (("bevel_resolution",), lambda curve: curve.bevel_depth == 0.0),
+    ),
+    "Spline": ((("order_u", "order_v"), lambda spline: spline.type != "NURBS"),),
+    "Material": ((("roughness",), _upgraded_roughness),),
     "RenderSettings": (
         (("ffmpeg",), lambda render: render.image_settings.file_format != "FFMPEG"),
         (("motion_blur_shutter", "motion_blur_position", "motion_blur_shutter_curve"),
@@ -158,6 +186,7 @@ INERT: dict[str, tuple[Silent, ...]] = {
          lambda item: item.empty_display_type != "IMAGE" or item.type != "EMPTY"),
         (("rigid_body", "rigid_body_constraint"), _outside_rigid_worlds),
         (("empty_display_type", "empty_display_size"), lambda item: item.type != "EMPTY"),
+        (("color", "display_type"), lambda item: item.type in ("CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER")),
         (("instance_faces_scale", "use_instance_faces_scale", "use_instance_vertices_rotation"),
          lambda item: item.instance_type not in ("FACES", "VERTS")),
         (("instance_collection",), lambda item: item.instance_type != "COLLECTION"),

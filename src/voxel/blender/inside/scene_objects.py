@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 from scene_custom import custom_of
-from scene_meshes import vertex_groups
+from scene_meshes import told_numbers, vertex_groups
 from scene_values import Props, Struct, Walk, clean, nested, shortest
 
 # The transform channels that a rotation mode leaves without effect.
@@ -104,7 +104,8 @@ def parent_of(item: Any, walk: Walk, path: str) -> dict[str, Any] | None:
     if item.parent_type == "BONE":
         result["bone"] = item.parent_bone
     elif item.parent_type in ("VERTEX", "VERTEX_3"):
-        result["vertices"] = list(item.parent_vertices)[: 3 if item.parent_type == "VERTEX_3" else 1]
+        three = list(item.parent_vertices)[: 3 if item.parent_type == "VERTEX_3" else 1]
+        result["vertices"] = _told(item.parent, three, walk)
     inverse = nested(item.matrix_parent_inverse)
     if any(abs(inverse[row][column] - (row == column)) > 1e-6 for row in range(4) for column in range(4)):
         result["inverse"] = clean(inverse)
@@ -142,8 +143,16 @@ def modifier_of(modifier: Any, walk: Walk, path: str) -> Struct | None:
     if modifier.type == "MULTIRES" and modifier.total_levels:
         walk.lose(where, "sculpted levels of a multiresolution modifier")
     if modifier.type == "HOOK" and modifier.vertex_indices:
-        result["vertex_indices"] = list(modifier.vertex_indices)
+        result["vertex_indices"] = sorted(_told(modifier.id_data, list(modifier.vertex_indices), walk))
     return result
+
+
+def _told(item: Any, vertices: list[int], walk: Walk) -> list[int]:
+    """The numbers by which vertices of an object's mesh are told; of what is no mesh, their own."""
+    if item.type != "MESH" or item.data.library is not None:
+        return vertices
+    numbers = told_numbers(item.data, walk)
+    return [numbers[vertex] for vertex in vertices if vertex < len(numbers)]
 
 
 def nodes_inputs(modifier: Any, walk: Walk, path: str) -> list[dict[str, Any]]:

@@ -169,6 +169,8 @@ class Walk:
         """Names that data paths and attribute nodes of the file speak of, once they were asked for."""
         self.weighted: set[str] | None = None
         """Names of the meshes whose vertices are known by index, once they were asked for."""
+        self.numbers: dict[str, list[int] | None] = {}
+        """By which numbers a mesh's vertices are told, for meshes that were asked for; None for their own."""
         self.making = not fresh["structs"]
         # what was never saved has the version of the startup file
         self.old = bool(bpy.data.filepath) and tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
