@@ -47,12 +47,31 @@ def test_with_two_things_names_stay() -> None:
     assert '"Box"' in continued(text, two, "1")
 
 
+def test_what_is_short_is_not_given_in_metres() -> None:
+    spellings = {voiced("A box, 75 cm wide and 8 cm deep.", Random(seed)) for seed in range(200)}
+    assert {text.partition("and ")[2] for text in spellings} == {"8 cm deep.", "80 mm deep."}
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ('For the object "Box": set the viewport display to wireframe.', "set its viewport display to wireframe."),
+        (
+            'Put a Noise modifier on the f-curves of the X and Y rotation of the object "Box" with scale 4.',
+            "ut a Noise modifier on the f-curves of its X and Y rotation with scale 4.",
+        ),
+    ],
+)
+def test_what_was_spoken_of_right_before_is_its_own(text: str, rest: str) -> None:
+    assert all(second(text, seed).endswith(rest) for seed in "abcdefgh")
+
+
 def test_a_voice_changes_no_value() -> None:
-    text = 'Put "A 5 cm Box" at (1, 0.25, -3) with width 7.5 cm, length 45 mm, angle 30° and rotation (0°, 5°, 10°).'
+    text = 'Put "A 5 cm Box" at (1, 0.25, -3), 75 cm wide, 12 cm deep, length 45 mm, angle 30°, rotation (0°, 5°, 10°).'
     spellings = {voiced(text, Random(seed)) for seed in range(200)}
     assert len(spellings) > 10
     for spelled in spellings:
         assert '"A 5 cm Box"' in spelled
         assert "45 mm" in spelled  # a lens is not spoken of in metres
-        for value in (1, 0.25, -3, 0.075, 0.5235988, 0.0872665, 0.1745329):
+        for value in (1, 0.25, -3, 0.75, 0.12, 0.5235988, 0.0872665, 0.1745329):
             assert any(abs(value - number) < 1e-6 for number in stated_numbers(spelled)), (value, spelled)
