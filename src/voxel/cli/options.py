@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from voxel.errors import UsageError
+
+if TYPE_CHECKING:
+    from voxel.records.job import Hyperparameter
 
 
 class Engine(StrEnum):
@@ -78,5 +84,28 @@ ForgetOption = Annotated[
     bool, typer.Option("--forget", help="Take out of the dataset what this source or PATH gave; fetch nothing.")
 ]
 
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter of the provider; may be repeated."),
+]
+
 CONCURRENCY = 8
 DATA_DIR = Path("training_data")
+
+
+def settings_of(words: Sequence[str]) -> dict[str, Hyperparameter]:
+    """What `--set` was given: numbers where they are numbers. UsageError for a word without `=`."""
+    settings: dict[str, Hyperparameter] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes NAME=VALUE, not {word!r}")
+        value: Hyperparameter = text
+        for kind in (int, float):
+            try:
+                value = kind(text)
+                break
+            except ValueError:
+                continue
+        settings[name] = value
+    return settings
