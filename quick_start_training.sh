@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 . scripts/environment.sh
 
 make_environment
-install_project blender
+install_project blender,serve
 install_system_parts
 .venv/bin/python -c 'from voxel.stages import DataDir; DataDir("training_data").create()'
 

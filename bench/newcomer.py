@@ -2,22 +2,23 @@
 
     python bench/newcomer.py FOLDER
 
-Clones this checkout's last commit to FOLDER/clone and runs `./quick_start_training.sh` there as it stands in the README,
-with no terminal and with none of this environment's variables. What pip fetches is kept in FOLDER/fetched: run it twice,
-and the second time tells what is left when downloads are put aside. Seconds of the clock, and of all processors together,
-which other work on the machine does not change.
+Clones this checkout's last commit to FOLDER/clone and runs `./quick_start_training.sh` there as it stands in the
+README, with no terminal and with none of this environment's variables. What pip fetches is kept in FOLDER/fetched: run
+it twice, and the second time tells what is left when downloads are put aside. Seconds of the clock, and of all
+processors together, which other work on the machine changes little.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import threading
 import time
 from pathlib import Path
+
+from pipeline import ProcessorTime
 
 ROOT = Path(__file__).parents[1]
 INSTALLED = "of 18 checks hold"
@@ -26,7 +27,7 @@ EVERY = 0.5
 
 def first_example(units: Path) -> bool:
     """Whether some file of the build phase holds a proved example."""
-    return any(b'"proved":' in path.read_bytes() for path in units.rglob("*.jsonl"))
+    return any(b'"type":"example"' in path.read_bytes() for path in units.rglob("*.jsonl"))
 
 
 def main() -> int:
@@ -38,16 +39,14 @@ def main() -> int:
     shutil.rmtree(clone, ignore_errors=True)
     (top / "fetched").mkdir(parents=True, exist_ok=True)
     (top / "home").mkdir(exist_ok=True)
-    kept = {
-        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HTTP", "http", "no_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HTTP", "http"))}
     environment = {**kept, "PATH": os.environ["PATH"], "HOME": str(top / "home"), "PIP_CACHE_DIR": str(top / "fetched")}
-    began = time.monotonic()
+    began, spent = time.monotonic(), ProcessorTime()
+    print(f"{'':<22} {'clock':>8} {'processors':>12} {'load':>8}")
 
     def told(what: str) -> None:
-        used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
-        shown = f", {used:.0f} s of processor time" if used > 1 else ""
-        print(f"{what:<28} after {time.monotonic() - began:4.0f} s{shown}; load {os.getloadavg()[0]:.1f}", flush=True)
+        took, used = time.monotonic() - began, sum(spent.so_far())
+        print(f"{what:<22} {took:6.0f} s {used:10.0f} s {os.getloadavg()[0]:8.1f}", flush=True)
 
     subprocess.run(["git", "clone", "-q", f"file://{ROOT}", clone], check=True)
     log = (top / "log.txt").open("w")

@@ -57,3 +57,15 @@ def test_without_blender_and_box_it_names_both_commands_and_exits_1(
     assert told["blender"]["detail"] == "none is installed; mend it with: voxel blender add 4.5"
     assert "apt install bubblewrap" in told["box"]["detail"]
     assert told["box"]["ok"] is False
+
+
+def test_attacks_that_were_held_off_are_one_line_and_others_are_named() -> None:
+    held = [doctor.Finding(f"box 4.5: attack {n}", True, "held", one_of="box 4.5") for n in range(3)]
+    worse = [doctor.Finding(f"box 5.0: attack {n}", n != 1, "ran", one_of="box 5.0") for n in range(3)]
+    git = doctor.Finding("git", True, "/usr/bin/git")
+    assert [(one.check, one.ok, one.detail) for one in doctor._summed(iter([git, *held, *worse, git]))] == [
+        ("git", True, "/usr/bin/git"),
+        ("box 4.5", True, "all 3 attacks were held off; each one: --json"),
+        ("box 5.0: attack 1", False, "ran"),
+        ("git", True, "/usr/bin/git"),
+    ]

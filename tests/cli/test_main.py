@@ -8,11 +8,16 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from voxel.cli.commands import COMMANDS
 from voxel.cli.guide import guide
+from voxel.cli.main import program
 
 ROOT = Path(__file__).parents[2]
 
@@ -242,3 +247,21 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("ok       component BlenderFileScraper")
     assert done.stderr == ""
+
+
+def test_every_command_can_speak_json() -> None:
+    top: Any = typer.main.get_command(program(*(command.name for command in COMMANDS)))
+
+    def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        if hasattr(command, "commands"):
+            for word, below in command.commands.items():
+                yield from leaves(f"{name} {word}".strip(), below)
+        else:
+            yield name, command
+
+    silent = {
+        name
+        for name, command in leaves("", top)
+        if not any("--json" in getattr(param, "opts", ()) for param in command.params)
+    }
+    assert silent == {"mcp"}  # whose standard output is a protocol

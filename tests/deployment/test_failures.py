@@ -76,6 +76,25 @@ def test_mended_by_the_schema_or_a_person_and_proved(
     assert (data.datasets / "test.jsonl").read_text() == ""
 
 
+OLD = """import bpy
+glass = bpy.data.materials.new("Glass")
+glass.use_nodes = True
+glass.node_tree.nodes["Principled BSDF"].inputs["{coat}"].default_value = 0.4
+"""
+
+
+def test_what_the_api_changed_is_mended_and_what_runs_is_not_called_mended(
+    data: DataDir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = Failures(data).keep("texture", 1, "m", ASKED, f"```python\n{OLD.format(coat='Clearcoat')}```", "KeyError")
+    runs = Failures(data).keep("builder", 1, "m", ASKED, answer("cube", "size"), "reported as not right")
+    assert old is not None
+    assert runs is not None
+    lines = {line["id"]: line for line in run(data, capsys, "mend")[1]}
+    assert (lines[old.id]["state"], lines[old.id]["code"]) == ("mended", OLD.format(coat="Coat Weight"))
+    assert (lines[runs.id]["state"], lines[runs.id]["how"]) == ("left", "schema: nothing better")
+
+
 def test_ids_that_name_none_are_refused(data: DataDir, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["failures", "fix", "abc", str(tmp_path / "x.py"), "--data-dir", str(data.root)]) == 2
     assert "'abc' is no id; see: voxel failures list" in capsys.readouterr().err

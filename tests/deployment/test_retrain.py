@@ -12,10 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from voxel.cli import retrain
 from voxel.cli.main import main
+from voxel.cli.mended import take_in
 from voxel.errors import TryLater
 from voxel.records.deployment import Failure
 from voxel.stages import DataDir
@@ -81,13 +83,19 @@ def test_a_round_goes_on_after_a_crash_and_says_what_the_failures_changed(
     words = ["retrain", *sources, "--provider", "answers", "--role", "builder", "--data-dir", str(data.root)]
     words += ["--blender", "4.5", "--workers", "1", "--quiet", "--json"]
 
-    def dies(_: Any, __: str) -> None:
+    def dies(*_: Any) -> None:
         raise RuntimeError("killed here")
 
+    with monkeypatch.context() as patched:
+        patched.setattr("voxel.training.pipeline.format_all", dies)
+        with pytest.raises(RuntimeError, match="killed here"):
+            main(words)
+    (kept,) = (data.deployment / "retraining").glob("*.json")
+    assert json.loads(kept.read_text())["step"] == "build"
+    assert (data.datasets / "train.jsonl").stat().st_size > 0
     monkeypatch.setattr(retrain._Trainer, "train", dies)
     with pytest.raises(RuntimeError, match="killed here"):
         main(words)
-    (kept,) = (data.deployment / "retraining").glob("*.json")
     assert json.loads(kept.read_text())["step"] == "train"
 
     def is_down(_: Any, __: str) -> None:
@@ -104,7 +112,9 @@ def test_a_round_goes_on_after_a_crash_and_says_what_the_failures_changed(
     assert (told["number"], told["step"], told["new_files"], told["new_failures"]) == (1, "ended", 3, INJECTED)
     assert told["failures_in_test"] == 0
     builder = told["roles"]["builder"]
-    assert builder["from_failures"] > 0
+    assert builder["from_failures"] == builder["new_from_failures"] > 0
+    train = [json.loads(line) for line in (data.datasets / "train.jsonl").read_text().splitlines()]
+    assert builder["examples"] == len([one for one in train if one["role"] == "builder"])
     assert builder["after"] > builder["before"]
     assert "at least 30 are needed" in builder["ended"]
     for split in ("val", "test"):
@@ -114,6 +124,33 @@ def test_a_round_goes_on_after_a_crash_and_says_what_the_failures_changed(
     assert out == ""
     assert "nothing is new since the last round; nothing was done" in err
     assert len(list((data.deployment / "retraining").glob("*.json"))) == 1
+
+
+def test_what_somebody_built_between_two_rounds_is_still_new_to_the_models(
+    data: DataDir,
+    sources: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(retrain._Trainer, "train", answering(data))
+    words = ["--data-dir", str(data.root), "--blender", "4.5", "--workers", "1", "--quiet"]
+    asked = ["retrain", *sources, "--provider", "answers", "--role", "builder", *words, "--json"]
+    assert main(asked) == 0
+    torus = next(iter(Failures(data).all()))
+    code = "import bpy\nbpy.ops.mesh.primitive_ico_sphere_add(radius=4, subdivisions=3, location=(1, 2, 3))\n"
+    broken = msgspec.structs.replace(torus, id="f" * 16, code=code, how="person")
+    Failures(data).put(broken)
+    assert main(["failures", "mend", "--data-dir", str(data.root)]) == 0
+    take_in(data)
+    assert main(["build", *words]) == 0
+    capsys.readouterr()
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["number"], told["new_files"], told["new_failures"]) == (2, 0, 1)
+    assert (told["roles"]["builder"]["examples"], told["roles"]["builder"]["new_from_failures"]) == (1, 1)
+    assert told["roles"]["builder"]["ended"] != "no new examples"
 
 
 _HOLD = """

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from voxel.errors import SetupError
-from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Provenance, Split
+from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Property, Provenance, Split
 from voxel.stages import DataDir
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.finishing import Finished, finish
@@ -166,6 +166,36 @@ def test_files_that_join_two_old_clusters_move_nothing_and_drop_the_lesser(tmp_p
     said = reasons(data)
     assert {said[one] for one in gone} == {f"split: {lesser} was in test and now belongs with repositories in train"}
     assert {after[line.example.id] for line in new} == {"train"}
+
+
+def test_a_mended_failure_draws_nothing_after_it_and_stays_in_train(tmp_path: Path) -> None:
+    """Also where it makes the very scene that a test repository holds, and gives more examples than that."""
+    data = DataDir(tmp_path / "d").create()
+
+    def with_scene(line: Proved, repo: str, source: str) -> Proved:
+        scene = tuple(Property(of=("objects", "E"), path=f"{repo}{n}", value=n) for n in range(40))
+        provenance = msgspec.structs.replace(line.example.provenance, source=source)
+        example = msgspec.structs.replace(line.example, checks=scene, provenance=provenance)
+        return msgspec.structs.replace(line, example=example)
+
+    sizes = {"o/a": 90, "o/b": 12, "o/c": 10}
+    lines = [
+        with_scene(proved(at * 100 + n, repo), repo, "folder")
+        for at, (repo, size) in enumerate(sizes.items())
+        for n in range(size)
+    ]
+    finish(data, [unit(tmp_path, "u", lines)], [])
+    before = kept(data)
+    assert before["test"]
+    splits = data.datasets / "splits.json"
+    splits.write_bytes(msgspec.json.encode({**msgspec.json.decode(splits.read_bytes()), "failures/builder": "train"}))
+    failures = [
+        with_scene(proved(1000 + n, "failures/builder"), ("o/a", "o/b", "o/c")[n % 3], "failures") for n in range(60)
+    ]
+    finish(data, [unit(tmp_path, "u", lines), unit(tmp_path, "v", failures)], [])
+    after = kept(data)
+    assert (after["val"], after["test"]) == (before["val"], before["test"])
+    assert sorted(set(after["train"]) - set(before["train"])) == [one.example.id for one in failures]
 
 
 def test_an_example_that_was_in_test_does_not_come_back_in_train(tmp_path: Path) -> None:

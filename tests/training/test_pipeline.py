@@ -162,20 +162,21 @@ def test_the_closing_words_repeat_the_policy(made: Made, tmp_path: Path) -> None
 
 def status(data: Path) -> list[str]:
     words = [sys.executable, "-m", "voxel", "status", "--data-dir", str(data)]
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+    said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    return [" ".join(line.split()) for line in said.splitlines()]
 
 
 def test_status_tells_a_format_phase_that_did_not_finish(made: Made, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(made.data, data)
-    assert status(data)[-2].startswith("format   complete: 3 of 3 done, 0 left,")
+    assert status(data)[-2].startswith("format complete: 3 of 3 done, 0 left,")
     assert status(data)[-1] == "nothing is left to do"
     go_on = f"go on with: voxel format --data-dir {data}"
     train = data / "datasets" / "train.jsonl"
     train.write_bytes(b"".join(train.read_bytes().splitlines(keepends=True)[:-1]))
     told = status(data)
     assert (told[-2].partition(" (")[0], told[-1]) == (
-        "format   not run: 0 of 3 done, 3 left, 0 dropped, 0 failed", go_on,
+        "format not run: 0 of 3 done, 3 left, 0 dropped, 0 failed", go_on,
     )  # fmt: skip
     blocked = data / "fine_tuning" / "claude" / "train_claude.jsonl"
     blocked.unlink()
@@ -184,7 +185,7 @@ def test_status_tells_a_format_phase_that_did_not_finish(made: Made, tmp_path: P
     assert subprocess.run(words, capture_output=True, check=False, timeout=60).returncode != 0
     told = status(data)
     assert (told[-2].partition(" (")[0], told[-1]) == (
-        "format   interrupted: 1 of 3 done, 2 left, 0 dropped, 0 failed", go_on,
+        "format interrupted: 1 of 3 done, 2 left, 0 dropped, 0 failed", go_on,
     )  # fmt: skip
     shutil.rmtree(blocked)
     assert subprocess.run(words, capture_output=True, check=False, timeout=60).returncode == 0

@@ -50,6 +50,7 @@ def add_runtime(
     executable: Annotated[
         str | None, typer.Option("--executable", metavar="PATH", help="Use this blender program; nothing is installed.")
     ] = None,
+    json: JsonOption = False,
 ) -> int:
     """Install a Blender version into your cache folder, or mend one that broke."""
     from voxel.blender.runtimes import add, add_executable
@@ -58,17 +59,20 @@ def add_runtime(
     if executable is None and version.replace(".", "").isdigit():
         say(f"installing Blender {version}; about 350 MB to download")
     runtime = add(version) if executable is None else add_executable(version, executable)
-    typer.echo(f"{runtime.version} {runtime.site or runtime.python}")
+    where = str(runtime.site or runtime.python)
+    told = {"version": runtime.version, "path": where}
+    typer.echo(msgspec.json.encode(told).decode() if json else f"{runtime.version} {where}")
     return 0
 
 
 @app.command("remove")
-def remove_runtime(version: VersionArgument) -> int:
+def remove_runtime(version: VersionArgument, json: JsonOption = False) -> int:
     """Delete an added Blender version."""
     from voxel.blender.runtimes import remove
 
     remove(version)
-    typer.echo(f"{version} removed")
+    told = {"version": version, "removed": True}
+    typer.echo(msgspec.json.encode(told).decode() if json else f"{version} removed")
     return 0
 
 

@@ -143,10 +143,13 @@ def serve(
         typer.Option("--keep-failures/--no-failures", help="Keep answers that did not do, scrubbed, to learn from."),
     ] = True,
     data_dir: DataDirOption = DATA_DIR,
+    json: JsonOption = False,
 ) -> int:
     """Answer as OpenAI's chat API does, with a role as the model's name, until Ctrl-C."""
     import os
     from contextlib import ExitStack
+
+    import msgspec
 
     from voxel.errors import MissingExtra
     from voxel.stages.command import say
@@ -171,7 +174,13 @@ def serve(
         )
         if not any(state.champion for state in gateway.routes.roles().values()):
             say(f"nothing serves any role in {data_dir} yet; `voxel deploy promote` changes that while this runs")
-        listen(gateway, host, port, say)
+
+        def told(address: str) -> None:
+            if json:
+                typer.echo(msgspec.json.encode({"url": address}).decode())
+            say(f"the gateway is at {address} (set OPENAI_BASE_URL to it; any key will do)")
+
+        listen(gateway, host, port, told)
     return 0
 
 

@@ -21,15 +21,15 @@ BlenderOption = Annotated[
 DISK_BYTES = 5 << 30
 MEMORY_BYTES = 4 << 30
 EXTRAS = {
-    "openai": ("openai", "fine-tuning at OpenAI and Azure"),
-    "bedrock": ("boto3", "fine-tuning at Bedrock"),
-    "local": ("trl", "training on this machine"),
-    "eval": ("inspect_ai", "evaluating models of services"),
-    "hub": ("datasets", "Parquet and pushing to the hub"),
-    "serve": ("uvicorn", "voxel ui and the gateway"),
-    "mcp": ("mcp", "tools for agents"),
+    "openai": (("openai",), "fine-tuning at OpenAI and Azure"),
+    "bedrock": (("boto3",), "fine-tuning at Bedrock"),
+    "local": (("trl", "peft"), "training on this machine"),
+    "eval": (("inspect_ai",), "evaluating models of services"),
+    "hub": (("datasets",), "Parquet and pushing to the hub"),
+    "serve": (("uvicorn", "starlette", "aiohttp"), "voxel ui and the gateway"),
+    "mcp": (("mcp",), "tools for agents"),
 }
-"""Extra: the module that it brings, and what needs it."""
+"""Extra: modules that it brings, and what needs them."""
 PROGRAMS = {
     "git": ("--source git", "sudo apt-get install git"),
     "chromium": ("the tests of pages, and nothing else", "sudo apt-get install chromium"),
@@ -51,22 +51,48 @@ class Finding(NamedTuple):
     detail: str
     needed: bool = True
     """False where it only costs a feature."""
+    one_of: str = ""
+    """What it is one of many checks of; those that hold are shown to people as one line."""
 
 
 def command(blender: BlenderOption = None, json: JsonOption = False) -> int:
     """Check the machine, the box (every published attack is tried) and the services. Exit 1 when something
     needed is wrong.
     """
-    bad = False
-    for finding in _findings(blender):
-        bad = bad or (finding.needed and not finding.ok)
+    bad = 0
+    for finding in _findings(blender) if json else _summed(_findings(blender)):
+        bad += finding.needed and not finding.ok
         if json:
             line = {"check": finding.check, "ok": finding.ok, "detail": finding.detail}
             typer.echo(msgspec.json.encode(line).decode())
         else:
             word = "ok  " if finding.ok else "BAD " if finding.needed else "no  "
             typer.echo(f"{word} {finding.check}: {finding.detail}")
-    return int(bad)
+    if not json:
+        typer.echo(
+            f"{bad} things are wrong: see BAD" if bad > 1 else "one thing is wrong: see BAD" if bad else "all is well"
+        )
+    return int(bad > 0)
+
+
+def _summed(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The same, with the checks of one kind that hold as one line behind those that do not."""
+    group, held, all_of_it = "", 0, 0
+    for finding in findings:
+        if finding.one_of != group:
+            if group and held == all_of_it:
+                yield _sum(group, held)
+            group, held, all_of_it = finding.one_of, 0, 0
+        held += finding.ok
+        all_of_it += 1
+        if not finding.ok or not finding.one_of:
+            yield finding
+    if group and held == all_of_it:
+        yield _sum(group, held)
+
+
+def _sum(group: str, held: int) -> Finding:
+    return Finding(group, True, f"all {held} attacks were held off; each one: --json")
 
 
 def _findings(versions: list[str] | None) -> Iterator[Finding]:
@@ -86,7 +112,9 @@ def _findings(versions: list[str] | None) -> Iterator[Finding]:
     for runtime in runtimes if boxed else ():
         try:
             for held in self_check(runtime):
-                yield Finding(f"box {runtime.series}: {held.check}", held.ok, held.detail)
+                yield Finding(
+                    f"box {runtime.series}: {held.check}", held.ok, held.detail, one_of=f"box {runtime.series}"
+                )
         except VoxelError as error:
             yield Finding(f"box {runtime.series}", False, str(error))
     yield from _optional()
@@ -98,8 +126,8 @@ def _findings(versions: list[str] | None) -> Iterator[Finding]:
 def _optional() -> Iterator[Finding]:
     from importlib.util import find_spec
 
-    for extra, (module, purpose) in EXTRAS.items():
-        there = find_spec(module) is not None
+    for extra, (modules, purpose) in EXTRAS.items():
+        there = all(find_spec(module) is not None for module in modules)
         told = "installed" if there else f"needed for {purpose}: pip install 'voxel-training[{extra}]'"
         yield Finding(f"extra {extra}", there, told, needed=False)
     for program, (purpose, mends) in PROGRAMS.items():

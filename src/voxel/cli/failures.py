@@ -145,7 +145,8 @@ def _mended(failure: Failure, ways: list[tuple[str, Mend]], blender: Blender, cl
         except VoxelError as error:
             reasons.append(f"{how}: {error}")
             continue
-        if code is None:
+        if code is None or code.strip() == broken.strip():
+            # what runs and was reported all the same is not mended by running it again
             reasons.append(f"{how}: nothing better")
             continue
         code = clean(code)
@@ -158,8 +159,9 @@ def _mended(failure: Failure, ways: list[tuple[str, Mend]], blender: Blender, cl
 
 def _by_schema(failure: Failure, code: str, blender: Blender) -> str | None:  # noqa: ARG001  (the signature of Mend)
     from voxel.training.dataset_builder.mending import mend_by_errors
+    from voxel.training.dataset_builder.repairs import mended
 
-    return mend_by_errors(code, blender, TIMEOUT)[0]
+    return mend_by_errors(mended(code).code, blender, TIMEOUT)[0]
 
 
 def _by_retry(failure: Failure, code: str, gateway: str) -> str | None:  # noqa: ARG001  (the signature of Mend)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, path_of
+from voxel.cli.options import DATA_DIR, DataDirOption, JsonOption, QuietOption, SetOption, path_of, settings_of
 from voxel.errors import SetupError, UsageError, VoxelError
-from voxel.records.job import Hyperparameter, Job
+from voxel.records.job import Job
 from voxel.records.roles import ROLES, Role
 from voxel.stages.command import say
 
@@ -57,10 +57,6 @@ ValOption = Annotated[
 ]
 ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help="The base model.")]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", min=1, metavar="N", help="Times through the file.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter of the provider; may be repeated."),
-]
 
 
 def _orchestrator(data_dir: Path) -> TrainingOrchestrator:
@@ -235,7 +231,7 @@ def submit_jobs(
                         model=model,
                         n_epochs=epochs,
                         suffix=suffix,
-                        hyperparameters=_settings(setting or []),
+                        hyperparameters=settings_of(setting or []),
                         options=options,
                     )
                 )
@@ -265,23 +261,6 @@ def submit_jobs(
 
 def _role(role: RoleName) -> Role:
     return next(name for name in ROLES if name == role.value)
-
-
-def _settings(words: Sequence[str]) -> dict[str, Hyperparameter]:
-    settings: dict[str, Hyperparameter] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals:
-            raise UsageError(f"--set takes NAME=VALUE, not {word!r}")
-        value: Hyperparameter = text
-        for kind in (int, float):
-            try:
-                value = kind(text)
-                break
-            except ValueError:
-                continue
-        settings[name] = value
-    return settings
 
 
 def _tell(role: str, found: list[Finding]) -> None:

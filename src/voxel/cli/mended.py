@@ -18,6 +18,7 @@ import msgspec
 
 from voxel.records import FileRecord, Split
 from voxel.records.deployment import Failure
+from voxel.records.files import FAILURES
 from voxel.sources.candidate import blob_sha
 from voxel.stages import (
     DataDir,
@@ -34,20 +35,19 @@ from voxel.stages import (
 from voxel.training.data_collection.listing import list_anew, stage_of
 from voxel.training.deployment.failures import Failures
 
-SOURCE = "failures"
 LICENSE = "LicenseRef-Own"
 """What was asked here and mended here belongs to whoever runs this."""
 
 
 def repo_of(role: str) -> str:
     """The repository that a role's mended failures count as."""
-    return f"{SOURCE}/{role}"
+    return f"{FAILURES}/{role}"
 
 
 class MendedStage:
     """One unit per mended failure, known by its id and its script."""
 
-    name = stage_of(SOURCE)
+    name = stage_of(FAILURES)
     version = 1
 
     def __init__(self, data: DataDir) -> None:
@@ -56,7 +56,7 @@ class MendedStage:
     @property
     def settings(self) -> Mapping[str, Any]:
         """Where they come from."""
-        return {"source": SOURCE}
+        return {"source": FAILURES}
 
     def units(self) -> Iterator[Unit]:
         """The oldest first."""
@@ -86,7 +86,7 @@ class MendedStage:
                 state="held",
                 reason="",
                 fetched_at=failure.at,
-                source=SOURCE,
+                source=FAILURES,
             )
             return Done(info=msgspec.to_builtins(record))
 

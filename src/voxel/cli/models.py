@@ -57,6 +57,7 @@ def serve_models(
     host: Annotated[str, typer.Option("--host", help="Which address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8321,
     data_dir: DataDirOption = DATA_DIR,
+    json: JsonOption = False,
 ) -> int:
     """Answer as OpenAI's chat API does, one model name for each role, until Ctrl-C."""
     folders = dict(_named(word) for word in models or []) or _trained(data_dir)
@@ -67,7 +68,10 @@ def serve_models(
     from voxel.providers.local.serving import serve
 
     server = serve(folders, host=host, port=port)
-    say(f"{', '.join(folders)} at http://{host}:{server.server_port}/v1 (set OPENAI_BASE_URL to it; any key will do)")
+    address = f"http://{host}:{server.server_port}/v1"
+    if json:
+        typer.echo(msgspec.json.encode({"url": address, "models": list(folders)}).decode())
+    say(f"{', '.join(folders)} at {address} (set OPENAI_BASE_URL to it; any key will do)")
     with server:
         server.serve_forever()
     return 0

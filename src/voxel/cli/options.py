@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voxel.errors import UsageError
+
+if TYPE_CHECKING:
+    from voxel.records.job import Hyperparameter
 
 
 class Engine(StrEnum):
@@ -99,5 +103,28 @@ def engine_name(engine: Engine, ray_address: str | None) -> str:
     return f"ray:{address}" if address else "ray"
 
 
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter of the provider; may be repeated."),
+]
+
 CONCURRENCY = 8
 DATA_DIR = Path("training_data")
+
+
+def settings_of(words: Sequence[str]) -> dict[str, Hyperparameter]:
+    """What `--set` was given: numbers where they are numbers. UsageError for a word without `=`."""
+    settings: dict[str, Hyperparameter] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes NAME=VALUE, not {word!r}")
+        value: Hyperparameter = text
+        for kind in (int, float):
+            try:
+                value = kind(text)
+                break
+            except ValueError:
+                continue
+        settings[name] = value
+    return settings

@@ -26,57 +26,23 @@ from voxel.cli.options import (
     RayAddressOption,
     RepoOption,
     ReposFileOption,
+    SetOption,
     SourceOption,
     WorkersOption,
     engine_name,
+    settings_of,
 )
 
 if TYPE_CHECKING:
     from voxel.records import EvalReport, Example, Job, RoleState
     from voxel.records.deployment import Backend
+    from voxel.records.job import Hyperparameter
     from voxel.stages import DataDir, Progress
+    from voxel.training.deployment.rounds import RoleRound, Round, Rounds
     from voxel.training.pipeline import Settings
 
 POLL_S = 10.0
 """Between two looks at a training job."""
-
-
-class RoleRound(msgspec.Struct, kw_only=True):
-    """What a round did for one role."""
-
-    examples: int = 0
-    """That are new in train."""
-    from_failures: int = 0
-    """Of all examples in train, those that came from mended failures."""
-    job: str = ""
-    model: str = ""
-    before: float | None = None
-    """`overall` of the champion on this round's test examples; None without one, or where it could not be asked."""
-    after: float | None = None
-    before_api: float | None = None
-    after_api: float | None = None
-    ended: str = ""
-    """What came of it: `on trial`, `deployed`, or why neither."""
-
-
-class Round(msgspec.Struct, kw_only=True):
-    """`deployment/retraining/<number>.json`: one round, as far as it has come."""
-
-    number: int
-    began_at: str
-    new_files: int = 0
-    """Held files that the last round did not have."""
-    new_failures: int = 0
-    """Mended failures that the last round did not have."""
-    inputs: tuple[str, ...] = ()
-    """sha256 of every held file, failures included, in order."""
-    step: str = "scrape"
-    """What comes next: `scrape`, `build`, `train` (of role after role), or `ended`."""
-    counts: dict[str, int] = {}
-    """Examples by split."""
-    failures_in_test: int = 0
-    """Always 0: looked up after every build."""
-    roles: dict[str, RoleRound] = {}
 
 
 def command(
@@ -90,6 +56,7 @@ def command(
         str, typer.Option("--model", metavar="NAME", help="The base model; default: the provider's.")
     ] = "",
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, metavar="N")] = None,
+    setting: SetOption = None,
     num_examples: Annotated[int, typer.Option("--num-examples", min=1, metavar="N", help="Asked of each model.")] = 100,
     share: Annotated[
         float,
@@ -115,6 +82,7 @@ def command(
     from voxel.stages import DataDir, shown_progress
     from voxel.stages.command import say
     from voxel.training import pipeline
+    from voxel.training.deployment.rounds import Rounds
 
     unknown = [name for name in role or () if name not in ROLES]
     if unknown:
@@ -129,7 +97,7 @@ def command(
     )  # fmt: skip
     progress = shown_progress(quiet=quiet)
     with _alone(data):
-        rounds = _Rounds(data)
+        rounds = Rounds(data)
         now = rounds.unended() or rounds.next()
         if now.step == "scrape":
             _collect(now, rounds, data, settings, progress)
@@ -138,7 +106,7 @@ def command(
                 return 0
         if now.step == "build":
             _build(now, rounds, data, settings, progress)
-        trainer = _Trainer(data, provider, model, epochs)
+        trainer = _Trainer(data, provider, model, epochs, settings_of(setting or []))
         measurer = _Measurer(data, num_examples, settings, progress)
         for name in role or ROLES:
             _carry_on(name, now, rounds, trainer, measurer, share, say)
@@ -146,39 +114,6 @@ def command(
         rounds.keep(now)
     typer.echo(msgspec.json.encode(_told(now)).decode() if json else _sentences(now))
     return 0
-
-
-class _Rounds:
-    """The rounds on disk."""
-
-    def __init__(self, data: DataDir) -> None:
-        self.data = data
-        self._folder = data.deployment / "retraining"
-
-    def keep(self, one: Round) -> None:
-        from voxel.stages import write_atomic
-
-        write_atomic(self._folder / f"{one.number:04d}.json", msgspec.json.format(msgspec.json.encode(one)) + b"\n")
-
-    def all(self) -> list[Round]:
-        paths = sorted(self._folder.glob("[0-9]*.json"))
-        return [msgspec.json.decode(path.read_bytes(), type=Round) for path in paths]
-
-    def unended(self) -> Round | None:
-        """The round that a killed process left behind."""
-        return next((one for one in self.all() if one.step != "ended"), None)
-
-    def next(self) -> Round:
-        """A round that is not kept before something is found to be new."""
-        import datetime
-
-        began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        return Round(number=max((one.number for one in self.all()), default=0) + 1, began_at=began)
-
-    def before(self, one: Round) -> frozenset[str]:
-        """What the last round had."""
-        known = [each for each in self.all() if each.number < one.number]
-        return frozenset(known[-1].inputs) if known else frozenset()
 
 
 @contextmanager
@@ -194,10 +129,11 @@ def _alone(data: DataDir) -> Iterator[None]:
         yield
 
 
-def _collect(now: Round, rounds: _Rounds, data: DataDir, settings: Settings, progress: Progress) -> None:
+def _collect(now: Round, rounds: Rounds, data: DataDir, settings: Settings, progress: Progress) -> None:
     """Scrapes, takes mended failures in, and finds out what is new."""
-    from voxel.cli.mended import SOURCE, take_in
+    from voxel.cli.mended import take_in
     from voxel.records import FileRecord
+    from voxel.records.files import FAILURES
     from voxel.training import pipeline
 
     with data.hold():
@@ -208,39 +144,67 @@ def _collect(now: Round, rounds: _Rounds, data: DataDir, settings: Settings, pro
     known = rounds.before(now)
     fresh = [each for each in held if each.state == "held" and each.sha256 not in known]
     now.inputs = tuple(sorted(each.sha256 for each in held if each.state == "held"))
-    now.new_failures = sum(each.source == SOURCE for each in fresh)
+    now.new_failures = sum(each.source == FAILURES for each in fresh)
     now.new_files = len(fresh) - now.new_failures
     if fresh:
         now.step = "build"
         rounds.keep(now)
 
 
-def _build(now: Round, rounds: _Rounds, data: DataDir, settings: Settings, progress: Progress) -> None:
+def _build(now: Round, rounds: Rounds, data: DataDir, settings: Settings, progress: Progress) -> None:
     """The next version of the dataset, and what the failures gave to it."""
-    from voxel.cli.mended import SOURCE
     from voxel.errors import SetupError
-    from voxel.records import SPLITS
+    from voxel.records import ROLES, SPLITS
+    from voxel.records.files import FAILURES
     from voxel.training import pipeline
 
-    old = {example.id for split in SPLITS for example in _examples(data, split)} if now.number > 1 else set()
     with data.hold():
         pipeline.parse(settings, progress)
         pipeline.build(settings, progress)
         pipeline.format_all(settings, progress)
     found = {split: _examples(data, split) for split in SPLITS}
     now.counts = {split: len(examples) for split, examples in found.items()}
-    now.failures_in_test = sum(each.provenance.source == SOURCE for each in (*found["test"], *found["val"]))
+    now.failures_in_test = sum(each.provenance.source == FAILURES for each in (*found["test"], *found["val"]))
     if now.failures_in_test:
         raise SetupError(
             f"{now.failures_in_test} examples of mended failures stand in val or test; set their repositories to train "
             f"in {data.datasets / 'splits.json'} and run the same command again"
         )
-    for example in found["train"]:
-        role = now.roles.setdefault(example.role, RoleRound())
-        role.examples += example.id not in old
-        role.from_failures += example.provenance.source == SOURCE
+    now.roles = {
+        name: _counted([one for one in found["train"] if one.role == name], rounds.trained_with(name, now))
+        for name in ROLES
+        if any(one.role == name for one in found["train"])
+    }
+    now.failures_left_out = _left_out(data)
+    rounds.keep_ids(now, (one.id for one in found["train"]))
     now.step = "train"
     rounds.keep(now)
+
+
+def _counted(train: list[Example], known: frozenset[str]) -> RoleRound:
+    from voxel.records.files import FAILURES
+    from voxel.training.deployment.rounds import RoleRound
+
+    ours = [one for one in train if one.provenance.source == FAILURES]
+    return RoleRound(
+        examples=sum(one.id not in known for one in train),
+        from_failures=len(ours),
+        new_from_failures=sum(one.id not in known for one in ours),
+    )
+
+
+def _left_out(data: DataDir) -> dict[str, int]:
+    """Why mended failures gave no example: the part of each reason before its details, and how often."""
+    from collections import Counter
+
+    from voxel.records import DroppedCandidate
+    from voxel.records.files import FAILURES
+
+    decoder = msgspec.json.Decoder(DroppedCandidate)
+    with (data.datasets / "dropped.jsonl").open("rb") as file:
+        dropped = [decoder.decode(line) for line in file]
+    reasons = Counter(one.reason.partition(":")[0] for one in dropped if one.provenance.source == FAILURES)
+    return dict(sorted(reasons.items()))
 
 
 def _examples(data: DataDir, split: str) -> list[Example]:
@@ -255,8 +219,11 @@ def _examples(data: DataDir, split: str) -> list[Example]:
 class _Trainer:
     """Asks for the job of a role and waits for its end; asked again, it is the same job."""
 
-    def __init__(self, data: DataDir, provider: str, model: str, epochs: int | None) -> None:
+    def __init__(
+        self, data: DataDir, provider: str, model: str, epochs: int | None, settings: dict[str, Hyperparameter]
+    ) -> None:
         self._data, self.provider, self._model, self._epochs = data, provider, model, epochs
+        self._settings = settings
 
     def train(self, role: str) -> Job:
         from voxel.records import ROLES
@@ -265,7 +232,10 @@ class _Trainer:
         known = next(one for one in ROLES if one == role)
         with TrainingOrchestrator(self._data.root) as orchestrator:
             train, val = orchestrator.training_files(self.provider, known)
-            job = orchestrator.submit(self.provider, known, train, val, model=self._model, n_epochs=self._epochs)
+            job = orchestrator.submit(
+                self.provider, known, train, val, model=self._model, n_epochs=self._epochs,
+                hyperparameters=self._settings,
+            )  # fmt: skip
             while not job.final:
                 time.sleep(POLL_S)
                 job = orchestrator.check_job_status(job)
@@ -291,7 +261,7 @@ class _Measurer:
 
 
 def _carry_on(
-    name: str, now: Round, rounds: _Rounds, trainer: _Trainer, measurer: _Measurer, share: float, say: Any
+    name: str, now: Round, rounds: Rounds, trainer: _Trainer, measurer: _Measurer, share: float, say: Any
 ) -> None:
     """Train, evaluate, gate and trial of one role; what is done already is not done again."""
     from voxel.errors import BadInput, UsageError
@@ -313,7 +283,7 @@ def _carry_on(
 
 
 def _one_role(
-    name: str, role: RoleRound, rounds: _Rounds, now: Round, trainer: _Trainer, measurer: _Measurer, share: float
+    name: str, role: RoleRound, rounds: Rounds, now: Round, trainer: _Trainer, measurer: _Measurer, share: float
 ) -> None:
     from voxel.errors import BadInput
     from voxel.records import RoleState
@@ -371,6 +341,9 @@ def _sentences(now: Round) -> str:
         + ", ".join(f"{count} {split}" for split, count in now.counts.items())
         + f"; {now.failures_in_test} examples of failures outside train"
     ]
+    if now.failures_left_out:
+        told = ", ".join(f"{count} {reason}" for reason, count in now.failures_left_out.items())
+        lines.append(f"  mended failures that gave no example: {told}")
     for name, role in now.roles.items():
         scores = ""
         if role.after is not None and role.before is not None:
@@ -380,6 +353,7 @@ def _sentences(now: Round) -> str:
         elif role.after is not None:
             scores = f"; overall {role.after:.3f}"
         lines.append(
-            f"  {name:9} {role.examples} new examples, {role.from_failures} of failures in train{scores}; {role.ended}"
+            f"  {name:9} {role.examples} new examples, {role.new_from_failures} of failures{scores}; "
+            f"{role.ended or 'not asked for'}"
         )
     return "\n".join(lines)

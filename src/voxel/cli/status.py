@@ -30,8 +30,9 @@ def command(data_dir: DataDirOption = DATA_DIR, handoff: HandoffOption = False, 
         told = _handoff(data, now)
         typer.echo(msgspec.json.encode({"markdown": told}).decode() if json else told)
         return 0
+    width = max([8, *(len(phase.phase) for phase in now.phases)])
     for phase in now.phases:
-        typer.echo(msgspec.json.encode(phase).decode() if json else _sentences(phase))
+        typer.echo(msgspec.json.encode(phase).decode() if json else _sentences(phase, width))
     if json:
         return 0
     if now.busy:
@@ -43,15 +44,25 @@ def command(data_dir: DataDirOption = DATA_DIR, handoff: HandoffOption = False, 
     return 0
 
 
-def _sentences(phase: PhaseStatus) -> str:
+def _sentences(phase: PhaseStatus, width: int) -> str:
     lines = [
-        f"{phase.phase:<8} {phase.status}: {phase.done} of {phase.planned} done, {phase.left} left,"
-        f" {phase.dropped} dropped, {phase.failed} failed ({phase.updated_at})"
+        f"{phase.phase:<{width}} {phase.status}: {phase.done} of {phase.planned} done, {phase.left} left,"
+        f" {phase.dropped} dropped, {phase.failed} failed ({_short(phase.updated_at)})"
     ]
-    lines += [f"         {reason.count} {reason.state}: {reason.reason}" for reason in phase.reasons[:REASONS_SHOWN]]
+    lines += [
+        f"{'':{width}} {reason.count} {reason.state}: {reason.reason}" for reason in phase.reasons[:REASONS_SHOWN]
+    ]
     if len(phase.reasons) > REASONS_SHOWN:
-        lines.append(f"         and {len(phase.reasons) - REASONS_SHOWN} further reasons; all of them: --json")
+        lines.append(f"{'':{width}} and {len(phase.reasons) - REASONS_SHOWN} further reasons; all of them: --json")
     return "\n".join(lines)
+
+
+def _short(when: str) -> str:
+    """The time of day of what was today, else the day; `when` as ISO 8601 writes it."""
+    from datetime import datetime
+
+    then = datetime.fromisoformat(when)
+    return then.strftime("%H:%M" if then.date() == datetime.now(then.tzinfo).date() else "%Y-%m-%d")
 
 
 def _handoff(data: DataDir, now: Standing) -> str:

@@ -8,6 +8,8 @@ import msgspec
 
 FileState = Literal["held", "duplicate", "denied", "failed"]
 FileKind = Literal["blend", "script", "folder"]
+FAILURES = "failures"
+"""The source of scripts that were mended after a model in use had got them wrong."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):

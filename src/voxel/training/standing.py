@@ -9,6 +9,8 @@ import msgspec
 from voxel.stages import DataDir, Ledger, StageRow, holder
 from voxel.training.fine_tuning.noting import PROVIDERS, command, dataset_digest
 
+_ORDER = ("scrape", "parse", "build", "teach", "format", "evaluate")
+
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """Why units were not done."""
@@ -58,7 +60,13 @@ def standing(data: DataDir) -> Standing:
         phases = [_status(ledger, stage, running=busy is not None) for stage in stages]
     if not busy and (stale := _format_not_run(data, stages)):
         phases = [*(phase for phase in phases if phase.phase != "format"), stale]
-    return Standing(phases=phases, busy=busy or "")
+    return Standing(phases=sorted(phases, key=_place), busy=busy or "")
+
+
+def _place(phase: PhaseStatus) -> int:
+    """In the order in which data moves, whichever was begun first."""
+    name = phase.phase.partition(".")[0]
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
 def _status(ledger: Ledger, stage: StageRow, *, running: bool) -> PhaseStatus:

@@ -16,6 +16,7 @@ import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
+from voxel.records.files import FAILURES
 from voxel.stages import DataDir, write_atomic
 from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
@@ -74,6 +75,8 @@ def finish(
     facts: dict[tuple[str, str], set[str]] = {}
     for line in proved:
         source = line.example.provenance
+        if source.source == FAILURES:
+            continue  # always in train, where they draw nothing after them
         facts.setdefault((source.repo, source.path), set()).update(map(_fact, line.example.checks))
     selected = select(proved, [*pairs, *joined(facts, SCENE_FACTS)], before, wanted)
     by_split: dict[Split, list[Example]] = {split: [] for split in SPLITS}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from voxel.records.example import REPAIR, DroppedCandidate, Example, Split
+from voxel.records.files import FAILURES
 from voxel.records.roles import ROLES
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.nearness import Nearness, shingles
@@ -73,9 +74,7 @@ class _Judged(NamedTuple):
 
 def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: Placed, wanted: Wanted) -> Selected:
     """Splits and keeps. `shared` are pairs of repositories that belong together. The order of `proved` is free."""
-    proved = sorted(
-        proved, key=lambda line: (line.example.id, line.example.provenance.repo, line.example.provenance.path)
-    )
+    proved = sorted(proved, key=_place)
     sets = {text: shingles(text) for text in {line.example.completion for line in proved}}
     answers = Nearness([sets[line.example.completion] for line in proved])
     codes = Nearness([shingles(line.example.context, line.example.completion) for line in proved])
@@ -102,6 +101,12 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     kept = selection.without_too_many_derived()
     placed = {repo: splits[cluster] for repo, cluster in clusters.items() if cluster in splits}
     return Selected(kept, selection.dropped, {**placed, **before.repositories})
+
+
+def _place(line: Proved) -> tuple[str, bool, str, str]:
+    """Of the same example from two places the one that was collected comes first: it has an author and a licence."""
+    source = line.example.provenance
+    return line.example.id, source.source == FAILURES, source.repo, source.path
 
 
 def _apart(example: Example) -> str:

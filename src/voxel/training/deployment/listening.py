@@ -17,8 +17,8 @@ END_S = 30
 """Answers that are on their way may take so long to end after Ctrl-C."""
 
 
-def listen(gateway: Gateway, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serves until Ctrl-C or SIGTERM. SetupError when the port is taken."""
+def listen(gateway: Gateway, host: str, port: int, told: Callable[[str], None]) -> None:
+    """Serves until Ctrl-C or SIGTERM; `told` hears the address first. SetupError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,7 +37,5 @@ def listen(gateway: Gateway, host: str, port: int, say: Callable[[str], None]) -
         timeout_graceful_shutdown=END_S,
     )
     shown = f"[{host}]" if family == socket.AF_INET6 else host
-    say(
-        f"the gateway is at http://{shown}:{listening.getsockname()[1]}/v1 (set OPENAI_BASE_URL to it; any key will do)"
-    )
+    told(f"http://{shown}:{listening.getsockname()[1]}/v1")
     uvicorn.Server(config).run(sockets=[listening])
