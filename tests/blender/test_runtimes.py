@@ -10,7 +10,7 @@ import pytest
 
 from voxel.blender import Blender, Runtime, schema
 from voxel.blender import runtimes as room
-from voxel.blender.runtimes import available, default, find, from_executable, from_python
+from voxel.blender.runtimes import available, default, exactly, find, from_executable, from_python
 from voxel.blender.schema import differences
 from voxel.errors import SetupError, UsageError
 
@@ -54,7 +54,9 @@ def test_a_program_is_asked_for_its_version(tmp_path: Path, cache: Path) -> None
     program.chmod(0o755)
     runtime = room.add_executable("4.2", str(program))
     assert (runtime.version, runtime.executable, runtime.python) == ("4.2.9", True, str(program))
-    assert find("4.2") == from_executable(str(program))
+    assert find("4.2") == from_executable(str(program)) == exactly("4.2.9")
+    with pytest.raises(SetupError, match=r"Blender 4\.2\.8 is asked for, and here is 4\.2\.9: install the same"):
+        exactly("4.2.8")
     with pytest.raises(SetupError, match=r"is Blender 4\.2\.9, not 4\.3"):
         room.add_executable("4.3", str(program))
     room.remove("4.2")

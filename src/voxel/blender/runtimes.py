@@ -121,6 +121,17 @@ def find(version: str | None = None) -> Runtime:
     raise SetupError(f"Blender {version} is not installed; add it with: voxel blender add {version}")
 
 
+def exactly(version: str) -> Runtime:
+    """The runtime of just this version, such as `4.5.15`: another one of its series may answer otherwise.
+
+    SetupError where it is not installed, as on a machine of a cluster that was set up at another time.
+    """
+    runtime = find(version)
+    if runtime.version != version:
+        raise SetupError(f"Blender {version} is asked for, and here is {runtime.version}: install the same everywhere")
+    return runtime
+
+
 def available() -> list[Runtime]:
     """Every runtime that works, default first."""
     out: list[Runtime] = []

@@ -117,10 +117,11 @@ class ParseStage:
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender for this worker."""
         from voxel.blender import Blender
+        from voxel.blender.runtimes import exactly
         from voxel.blendfile import inventory
 
         data = DataDir(self._root)
-        with Blender(self._runtime) as blender:
+        with Blender(exactly(self._blender)) as blender:
 
             def parse(unit: Unit) -> Outcome:
                 blob = data.blob(unit.payload["sha256"])

@@ -120,6 +120,7 @@ class BuildStage:
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
         from voxel.blender import Blender
+        from voxel.blender.runtimes import exactly
         from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
         from voxel.training.dataset_builder.proving import Line, Proved, Prover
         from voxel.training.dataset_builder.repairs import repairs
@@ -129,7 +130,7 @@ class BuildStage:
         data = DataDir(self._root)
         encoder = msgspec.json.Encoder()
         with ExitStack() as stack:
-            blenders = [stack.enter_context(Blender(version)) for version in self._versions]
+            blenders = [stack.enter_context(Blender(exactly(version))) for version in self._blenders]
             prover = Prover(blenders, timeout=self._timeout)
 
             def build(unit: Unit) -> Outcome:
@@ -167,22 +168,20 @@ class BuildStage:
             yield lambda unit: run(unit) if unit.payload.get("script") else build(unit)
 
 
-def _records(data: DataDir) -> list[FileRecord]:
+def _records(data: DataDir) -> Iterator[FileRecord]:
     listing = data.scraped / "files.jsonl"
     decoder = msgspec.json.Decoder(FileRecord)
     try:
-        raw = listing.read_bytes()
+        with listing.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield decoder.decode(line)
+                except msgspec.MsgspecError as error:
+                    raise SetupError(f"{listing}:{number}: {error}; make it anew with: voxel scrape") from error
     except FileNotFoundError:
         raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
     except OSError as error:
         raise SetupError(f"{listing}: {error.strerror}") from error
-    found: list[FileRecord] = []
-    for number, line in enumerate(raw.splitlines(), 1):
-        try:
-            found.append(decoder.decode(line))
-        except msgspec.MsgspecError as error:
-            raise SetupError(f"{listing}:{number}: {error}; make it anew with: voxel scrape") from error
-    return found
 
 
 class BlenderDatasetBuilder:

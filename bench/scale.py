@@ -1,0 +1,237 @@
+"""What cost does as the number of files grows, on one machine and on a Ray cluster of two local nodes.
+
+    python bench/scale.py files CORPUS [--counts 100 1000 10000] [--phase parse] [--base 50] [--most-bytes 600000]
+    python bench/scale.py cluster CORPUS [--every 6] [--blender 4.5]
+
+`files` fills folders with copies of the corpus that differ (`bench/copies.py`), collects them and runs a phase on each:
+processor time by kind of process, peak memory, the ledger, and what it takes to find nothing to do. `--phase build`
+parses first, unmeasured. `cluster` collects every n-th file of the corpus, then parses and builds it on one machine, on
+two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares every byte of the results.
+Both measure processor time, so that other work on the machine matters little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from copies import base, write_copies
+from watching import Spent, Watch
+
+from voxel.stages import DataDir, Ledger
+
+WORKERS = 2
+ORDER = ("driver", "worker", "Blender", "actor", "Ray")
+
+HERE = ORDER[:3]
+"""The kinds that there are without Ray."""
+
+
+def voxel(*words: str | Path) -> dict[str, Any]:
+    """Runs the command line in a process of its own; its JSON line."""
+    code = "import sys; from voxel.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, *map(str, words), "--json", "--quiet"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode == 2 or not done.stdout:
+        raise SystemExit(f"{words} ended with {done.returncode}")
+    line: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return line
+
+
+def collect(folder: Path, data: Path) -> None:
+    """Scrapes a folder, unmeasured."""
+    voxel("scrape", "--source", "folder", folder, "--data-dir", data, "--workers", str(WORKERS))
+
+
+def cells(spent: dict[str, Spent], files: int) -> str:
+    """Core-milliseconds per file by kind, and their sum."""
+    each = [1000 * spent[kind].seconds / files if kind in spent else 0.0 for kind in HERE]
+    return " | ".join(f"{one:.1f}" for one in [*each, sum(each)])
+
+
+def peaks(spent: dict[str, Spent]) -> str:
+    """The largest process of each kind, in MB."""
+    return " | ".join(f"{spent[kind].peak / 1e6:.0f}" if kind in spent else "-" for kind in HERE)
+
+
+def rows(data: Path, stage: str) -> dict[str, Any]:
+    """Everything that the ledger knows of a stage and that a second run must not change."""
+    with Ledger(DataDir(data).checkpoints / "ledger.sqlite", read_only=True) as ledger:
+        return {row.key: [row.input, row.state, row.reason, row.counts] for row in ledger.rows(stage)}
+
+
+def results(data: Path) -> dict[str, str]:
+    """The digest of every file that the phases have written."""
+    found: dict[str, str] = {}
+    for folder in ("parsed", "datasets"):
+        for path in sorted((data / folder).rglob("*")):
+            if path.is_file():
+                found[str(path.relative_to(data))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def files_table(given: argparse.Namespace, scratch: Path) -> None:
+    """One line for each count."""
+    chosen = base(given.corpus, given.base, given.most_bytes)
+    mean = sum(line["size_uncompressed"] for line in chosen) / len(chosen)
+    print(
+        f"{len(chosen)} files of the corpus, {mean / 1000:.0f} kB on average, phase {given.phase}, {WORKERS} workers\n"
+    )
+    print("| files | driver | worker | Blender | together | wall s | peak MB: driver | worker | Blender |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    more: list[str] = []
+    # the first line is what it costs to start: one file for each worker
+    for count in [WORKERS, *given.counts]:
+        place = scratch / str(count)
+        for _ in write_copies(given.corpus, chosen, place / "files", count):
+            pass
+        data = place / "data"
+        collect(place / "files", data)
+        shutil.rmtree(place / "files")
+        more_words = ["--blender", given.blender] if given.blender else []
+        asked: list[str | Path] = [given.phase, "--data-dir", data, "--workers", str(WORKERS), *more_words]
+        if given.phase == "build":
+            voxel("parse", "--data-dir", data, "--workers", str(WORKERS))
+        with Watch() as watch:
+            report = voxel(*asked)
+        spent = watch.spent()
+        print(f"| {count} | {cells(spent, count)} | {report['seconds']:.0f} | {peaks(spent)} |", flush=True)
+        ledger = data / "checkpoints" / "ledger.sqlite"
+        with Watch() as watch:
+            began = time.monotonic()
+            again = voxel(*asked)
+            wall = time.monotonic() - began
+        assert again["reused"] == report["done"] + report["dropped"] or report["failed"], (again, report)
+        driver = watch.spent()["driver"]
+        kept = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
+        more.append(
+            f"| {count} | {report['done']} | {report['dropped']} | {report['failed']} | {wall:.1f} "
+            f"| {driver.seconds:.1f} | {driver.peak / 1e6:.0f} | {ledger.stat().st_size / count:.0f} "
+            f"| {kept / count / 1000:.0f} |"
+        )
+        shutil.rmtree(place)
+    print(
+        "\n| files | done | dropped | failed | nothing to do: wall s | core-s | peak MB | ledger, bytes a file "
+        "| disk, kB a file |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    print("\n".join(more))
+
+
+@contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A Ray cluster of two local nodes with one processor each; `kill` takes the second one away."""
+    from voxel.stages.ray_engine import settle_environment
+
+    settle_environment()
+    from ray.cluster_utils import Cluster
+
+    small: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    cluster: Any = Cluster(initialize_head=True, head_node_args={**small, "include_dashboard": False})
+    second = cluster.add_node(**small)
+    cluster.kill = lambda: cluster.remove_node(second, allow_graceful=False)
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def compared(given: argparse.Namespace, scratch: Path) -> None:
+    """One machine, two nodes, two nodes of which one dies."""
+    lines = (given.corpus / "manifest.jsonl").read_text().splitlines()
+    chosen = [json.loads(line) for line in lines[:: given.every]]
+    some = scratch / "some"
+    for line in chosen:
+        (some / line["file"]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(given.corpus / line["file"], some / line["file"])
+    (some / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in chosen))
+    collect(some, scratch / "collected")
+    version = ["--blender", given.blender] if given.blender else []
+    print(f"{len(chosen)} files of the corpus, core-seconds by kind of process\n")
+    print("| run | phase | driver | worker | Blender | actor | Ray | together | wall s | files | examples |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    found: dict[str, Any] = {}
+    for name in ("one machine", "two nodes", "two nodes, one killed"):
+        data = scratch / "data"  # the same path each time: it is part of nothing, and this shows it
+        shutil.copytree(scratch / "collected", data)
+        if name == "one machine":
+            measured(name, data, [*version, "--workers", str(WORKERS)], len(chosen))
+        else:
+            with two_nodes() as cluster:
+                words = [*version, "--engine", "ray", "--ray-address", str(cluster.address)]
+                killer = threading.Thread(target=kill_midway, args=(cluster, data, len(chosen)), daemon=True)
+                if name.endswith("killed"):
+                    killer.start()
+                measured(name, data, words, len(chosen))
+                if name.endswith("killed"):
+                    killer.join(timeout=1)
+                    assert not killer.is_alive(), "the node was not killed"
+        found[name] = (results(data), rows(data, "parse"), rows(data, "build"))
+        shutil.rmtree(data)
+    one = found["one machine"]
+    for name, other in list(found.items())[1:]:
+        differing = sorted(path for path in {*one[0], *other[0]} if one[0].get(path) != other[0].get(path))
+        print(
+            f"\n{name}: {len(one[0])} files of results, {len(differing)} differ; rows of the ledger "
+            f"{'are the same' if one[1:] == other[1:] else 'differ'}"
+            + "".join(f"\n  {path}" for path in differing[:20])
+        )
+
+
+def measured(name: str, data: Path, words: list[str], files: int) -> None:
+    """Runs parse and build, and prints a line for each."""
+    for phase in ("parse", "build"):
+        with Watch() as watch:
+            report = voxel(phase, "--data-dir", data, *words)
+        spent = watch.spent()
+        each = [spent[kind].seconds if kind in spent else 0.0 for kind in ORDER]
+        made = sum(len(path.read_bytes().splitlines()) for path in (data / "datasets").glob("t*n.jsonl"))
+        shown = " | ".join(f"{one:.1f}" for one in [*each, sum(each)])
+        print(f"| {name} | {phase} | {shown} | {report['seconds']:.0f} | {report['done']} | {made or ''} |", flush=True)
+        assert report["done"] + report["dropped"] == files, report
+
+
+def kill_midway(cluster: Any, data: Path, files: int) -> None:
+    """Takes the second node away when half of the build is done."""
+    ledger = DataDir(data).checkpoints / "ledger.sqlite"
+    while True:
+        time.sleep(0.2)
+        if not ledger.exists():
+            continue
+        with Ledger(ledger, read_only=True) as opened:
+            totals = opened.totals("build")
+        if totals.done + totals.dropped >= files // 2 and totals.running:
+            print(f"| (killed the second node: {totals.done} of {files} built, {totals.running} in hand) |", flush=True)
+            cluster.kill()
+            return
+
+
+def main() -> None:
+    """Measures what is asked for."""
+    parser = argparse.ArgumentParser(description="Measure how cost grows.")
+    parser.add_argument("what", choices=["files", "cluster"])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000, 10000])
+    parser.add_argument("--phase", choices=["parse", "build"], default="parse")
+    parser.add_argument("--base", type=int, default=50)
+    parser.add_argument("--most-bytes", type=int, default=600_000)
+    parser.add_argument("--every", type=int, default=6)
+    parser.add_argument("--blender")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        (files_table if given.what == "files" else compared)(given, Path(scratch))
+
+
+if __name__ == "__main__":
+    main()
