@@ -48,10 +48,10 @@ def proved(
     return Proved(example=example, exact=exact or f"exact{number}", shape=shape or f"shape{number}")
 
 
-def unit(folder: Path, name: str, lines: list[Proved]) -> Path:
-    path = folder / f"{name}.jsonl"
-    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-    return path
+def unit(folder: Path, name: str, lines: list[Proved]) -> str:
+    """Every data directory here lies in `folder`; units of all lie beside them."""
+    (folder / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return f"../{name}.jsonl"
 
 
 def kept(data: DataDir) -> dict[str, list[str]]:
@@ -339,7 +339,7 @@ def test_nothing_is_worked_out_twice_and_a_changed_file_is_noticed(tmp_path: Pat
     files = [unit(tmp_path, "u", [proved(n, f"o/{n % 4}") for n in range(40)])]
     done = finish(data, files, [], asked="this")
     before = written(data)
-    files[0].write_text("broken")  # units are named by their content: an unchanged name is not read again
+    (data.root / files[0]).write_text("broken")  # units are named by their content: an unchanged name is not read again
     assert finish(data, files, [], asked="this") == done
     (data.datasets / "test.jsonl").write_text("")
     with pytest.raises(SetupError, match=r"u\.jsonl:1"):
@@ -364,10 +364,10 @@ def test_parquet_that_is_gone_is_written_anew(tmp_path: Path) -> None:
 def test_a_unit_that_is_gone_or_broken_is_named(tmp_path: Path) -> None:
     data = DataDir(tmp_path / "d").create()
     with pytest.raises(SetupError, match=r"gone\.jsonl.*voxel build"):
-        finish(data, [tmp_path / "gone.jsonl"], [])
-    (tmp_path / "broken.jsonl").write_text('{"type":"example"}\n')
+        finish(data, ["gone.jsonl"], [])
+    (data.root / "broken.jsonl").write_text('{"type":"example"}\n')
     with pytest.raises(SetupError, match=r"broken\.jsonl:1"):
-        finish(data, [tmp_path / "broken.jsonl"], [])
+        finish(data, ["broken.jsonl"], [])
 
 
 def test_code_that_differs_in_names_is_the_same_and_in_numbers_of_one_shape() -> None:

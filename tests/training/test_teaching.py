@@ -74,7 +74,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ChatServ
     running.close()
 
 
-def built(data: DataDir, lines: int) -> Path:
+def built(data: DataDir, lines: int) -> str:
     """A unit's file with this many examples, each with a number of its own."""
     path = data.datasets / "units" / "ab" / "abcd.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,12 +82,12 @@ def built(data: DataDir, lines: int) -> Path:
     path.write_bytes(
         b"".join(msgspec.json.encode(Proved(example=one, exact=one.id, shape=one.id)) + b"\n" for one in each)
     )
-    return path
+    return "datasets/units/ab/abcd.jsonl"
 
 
 def taught(data: DataDir, stage: TeachStage) -> list[Example]:
     (unit,) = stage.units()
-    lines = [msgspec.json.decode(line, type=Line) for line in stage.file(unit.key).read_bytes().splitlines()]
+    lines = [msgspec.json.decode(line, type=Line) for line in data.storage.read(stage.file(unit.key)).splitlines()]
     return [line.example for line in lines if isinstance(line, Proved)]
 
 
@@ -105,7 +105,7 @@ def test_what_is_said_well_is_taken_and_the_rest_stays(server: ChatServer, tmp_p
     }
     server.reply = lambda messages: replies[number_in(messages)](messages[-1]["content"])
     data = DataDir(tmp_path / "data").create()
-    stage = TeachStage(data.root, "openai/teacher", [built(data, 3)])
+    stage = TeachStage(data.storage, "openai/teacher", [built(data, 3)])
     report = run_stage(stage, data, workers=1)
     assert (report.done, report.failed, len(server.asked)) == (1, 0, 3)
     first, second, third = taught(data, stage)
@@ -121,19 +121,19 @@ def test_what_is_said_well_is_taken_and_the_rest_stays(server: ChatServer, tmp_p
 
 def test_nothing_is_asked_twice(server: ChatServer, tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data").create()
-    stage = TeachStage(data.root, "openai/teacher", [built(data, 2)])
+    stage = TeachStage(data.storage, "openai/teacher", [built(data, 2)])
     run_stage(stage, data, workers=1)
     again = run_stage(stage, data, workers=1)
     assert (again.done, again.reused, len(server.asked)) == (1, 1, 2)
     (unit,) = stage.units()
-    stage.file(unit.key).unlink()  # as if the run had been killed before it was written
+    data.storage.delete(stage.file(unit.key))  # as if the run had been killed before it was written
     assert run_stage(stage, data, workers=1).done == 1
     assert len(server.asked) == 2
 
 
 def test_a_service_in_trouble_is_tried_again_by_the_next_run(server: ChatServer, tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data").create()
-    stage = TeachStage(data.root, "openai/teacher", [built(data, 1)])
+    stage = TeachStage(data.storage, "openai/teacher", [built(data, 1)])
     server.reply = lambda messages: 401
     assert run_stage(stage, data, workers=1).failed == 1
     server.reply = lambda messages: WELL + " It has number 10."
@@ -143,7 +143,7 @@ def test_a_service_in_trouble_is_tried_again_by_the_next_run(server: ChatServer,
 
 def test_a_prompt_that_is_refused_for_good_keeps_its_own_words(server: ChatServer, tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data").create()
-    stage = TeachStage(data.root, "openai/teacher", [built(data, 2)])
+    stage = TeachStage(data.storage, "openai/teacher", [built(data, 2)])
     server.reply = lambda messages: 400 if number_in(messages) == 10 else WELL + " It has number 11."
     assert run_stage(stage, data, workers=1).done == 1
     assert [one.provenance.rewritten_by for one in taught(data, stage)] == ["", "openai/teacher"]

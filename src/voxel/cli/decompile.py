@@ -99,7 +99,7 @@ def command(
     from voxel.errors import BadInput, UsageError
     from voxel.records.scene import Scene
     from voxel.stages.command import say
-    from voxel.stages.datadir import write_atomic
+    from voxel.stages.writing import write_atomic
 
     files = list(_files(paths))
     if not files:

@@ -28,6 +28,7 @@ from voxel.stages import (
     Progress,
     Unit,
     Work,
+    blob_name,
     run_stage,
     unit_key,
     write_atomic,
@@ -51,7 +52,7 @@ class MendedStage:
     version = 1
 
     def __init__(self, data: DataDir) -> None:
-        self._root = data.root
+        self._data = data
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -60,7 +61,7 @@ class MendedStage:
 
     def units(self) -> Iterator[Unit]:
         """The oldest first."""
-        for failure in mended(DataDir(self._root)):
+        for failure in mended(self._data):
             yield Unit(key=unit_key(self, [failure.id, failure.code]), input=failure.id, payload=failure)
 
     @contextmanager
@@ -71,7 +72,7 @@ class MendedStage:
             failure: Failure = unit.payload
             code = failure.code.encode()
             sha256 = hashlib.sha256(code).hexdigest()
-            write_atomic(DataDir(self._root).blob(sha256), code)
+            self._data.storage.write(blob_name(sha256), code)
             record = FileRecord(
                 repo=repo_of(failure.role),
                 commit="",

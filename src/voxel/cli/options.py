@@ -91,6 +91,15 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be
 ForgetOption = Annotated[
     bool, typer.Option("--forget", help="Take out of the dataset what this source or PATH gave; fetch nothing.")
 ]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        metavar="URL",
+        help="Where the files of a new data directory lie, such as s3://bucket/folder; default: VOXEL_STORAGE, or the "
+        "data directory. It is kept there.",
+    ),
+]
 
 
 def engine_name(engine: Engine, ray_address: str | None) -> str:

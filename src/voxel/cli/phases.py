@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -79,6 +80,19 @@ def show_estimate(settings: Settings, *, json: bool, quiet: bool) -> int:
     return DONE
 
 
+def settle_storage(data_dir: Path, url: str | None) -> None:
+    """Keeps where bulk bytes shall lie: as asked for, or for a new data directory as VOXEL_STORAGE says.
+
+    UsageError, SetupError and TryLater as `keep_in` raises them.
+    """
+    from voxel.stages import DataDir, has_place, keep_in
+
+    if url is None and not has_place(data_dir):
+        url = os.environ.get("VOXEL_STORAGE", "").strip() or None
+    if url is not None:
+        keep_in(DataDir(data_dir), url)
+
+
 def resolve_source(source: Source | None, paths: list[Path] | None) -> str:
     """The source that was meant. UsageError when paths and source do not go together."""
     if source is None:
@@ -111,6 +125,7 @@ def show_closing(data_dir: Path, policy: Path | None = None) -> None:
         f"  for OpenAI         {data.fine_tuning / 'openai'}/",
         f"  for Claude         {data.fine_tuning / 'claude'}/",
         f"  for local training {data.fine_tuning / 'local'}/",
+        *([f"  copies of these    {data.storage}"] if data.stores_elsewhere else []),
         "next:",
         *activation(),
         f"  voxel status{data.option}            what is done, and why files were dropped",

@@ -24,10 +24,11 @@ from voxel.cli.options import (
     RepoOption,
     ReposFileOption,
     SourceOption,
+    StorageOption,
     WorkersOption,
     engine_name,
 )
-from voxel.cli.phases import resolve_source, show_closing, show_estimate, show_nothing
+from voxel.cli.phases import resolve_source, settle_storage, show_closing, show_estimate, show_nothing
 
 
 def command(
@@ -42,6 +43,7 @@ def command(
     concurrency: ConcurrencyOption = CONCURRENCY,
     dry_run: DryRunOption = False,
     data_dir: DataDirOption = DATA_DIR,
+    storage: StorageOption = None,
     blender: BlenderOption = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
@@ -72,6 +74,7 @@ def command(
     pipeline.scraper(settings)  # what cannot be meant is refused before anything is written
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
+    settle_storage(data_dir, storage)
     failed = 0
     progress = shown_progress(quiet=quiet)
     last, useless = "", False

@@ -24,10 +24,11 @@ from voxel.cli.options import (
     RepoOption,
     ReposFileOption,
     SourceOption,
+    StorageOption,
     WorkersOption,
     engine_name,
 )
-from voxel.cli.phases import resolve_source, run_one, show_estimate, show_remedy
+from voxel.cli.phases import resolve_source, run_one, settle_storage, show_estimate, show_remedy
 
 
 def command(
@@ -43,6 +44,7 @@ def command(
     dry_run: DryRunOption = False,
     forget: ForgetOption = False,
     data_dir: DataDirOption = DATA_DIR,
+    storage: StorageOption = None,
     workers: WorkersOption = None,
     engine: EngineOption = Engine.LOCAL,
     ray_address: RayAddressOption = None,
@@ -74,6 +76,7 @@ def command(
         return 0
     if dry_run:
         return show_estimate(settings, json=json, quiet=quiet)
+    settle_storage(data_dir, storage)
     status = run_one("scrape", settings, json=json, quiet=quiet)
     if settings.source == "folder" and not json:
         show_remedy(data_dir)

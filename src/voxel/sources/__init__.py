@@ -22,7 +22,7 @@ from voxel.sources.remote import (
 from voxel.sources.rows import File, Repository
 from voxel.sources.samples import Catalogue, Recipe, Sample, catalogue, recipes
 from voxel.sources.services import Services, services_of_environment
-from voxel.sources.shelf import Shelf
+from voxel.sources.shelf import Blobs, Shelf
 
 __all__ = [
     "CONCURRENCY",
@@ -30,6 +30,7 @@ __all__ = [
     "MAX_FILES_PER_REPO",
     "PERMISSIVE",
     "Asked",
+    "Blobs",
     "Book",
     "Candidate",
     "Catalogue",

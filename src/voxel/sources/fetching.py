@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,12 @@ class Fetcher:
                 for entry in pointers[pointer.oid]:
                     await settle(entry, got)
                 return
-            path = self._shelf.place(pointer.oid) if got is None else got.path
-            git = await asyncio.to_thread(_git_name, path, pointer.size)
+            held = self._shelf.local(pointer.oid) if got is None else nullcontext(got.path)
+            git = await asyncio.to_thread(_git_name, held, pointer.size)
             for entry in pointers[pointer.oid]:
                 self._book.keep_blob(entry.blob, pointer.oid, pointer.size, git)
             if got is not None:
-                await self._shelf.keep(path, pointer.oid)
+                await self._shelf.keep(got.path, pointer.oid)
             for entry in pointers[pointer.oid]:
                 await settle(entry, (pointer.oid, pointer.size, git))
 
@@ -147,9 +147,9 @@ class Fetcher:
         return [self._book.licence(entry.blob) or ("", "") for entry in entries]
 
 
-def _git_name(path: Path, size: int) -> str:
+def _git_name(held: AbstractContextManager[Path], size: int) -> str:
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with path.open("rb") as file:
+    with held as path, path.open("rb") as file:
         while part := file.read(1 << 20):
             digest.update(part)
     return digest.hexdigest()

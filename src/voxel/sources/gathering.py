@@ -226,7 +226,8 @@ class Gatherer:
             self._book.settle(file, "held", sha256=sha256, git=git, size=size)
 
     def _uses_bpy(self, sha256: str) -> bool:
-        return IMPORTS_BPY.search(self._shelf.place(sha256).read_bytes()) is not None
+        with self._shelf.local(sha256) as path:
+            return IMPORTS_BPY.search(path.read_bytes()) is not None
 
     # -- links ----------------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class Linker:
                 continue
             graph[path] = {}
             targets = []
-            for name in await asyncio.to_thread(lambda blob: list(self._external(blob)), self._shelf.place(sha256)):
+            for name in await asyncio.to_thread(self._named, sha256):
                 target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name.replace("\\", "/")))
                 entry = by_path.get(target)
                 if entry is None or target == path or self._fetcher.unfit(entry.size):
@@ -72,6 +72,10 @@ class Linker:
             if graph[path]:
                 self._shelf.link(repository.name, path, sha256)
         self._shelf.keep_links(repository.name, {path: linked for path, linked in graph.items() if linked})
+
+    def _named(self, sha256: str) -> list[str]:
+        with self._shelf.local(sha256) as blob:
+            return list(self._external(blob))
 
 
 def reached(graph: Graph, path: str) -> dict[str, str]:

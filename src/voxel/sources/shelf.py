@@ -1,4 +1,4 @@
-"""Where fetched bytes wait and lie: `scraped/partial` while they come, `scraped/blobs` once they are whole.
+"""Where fetched bytes lie: in `scraped/partial` while they come, in `scraped/blobs` or elsewhere once they are whole.
 
 A blob is named by its sha256; the book learns the name before the file moves to its place, so that a kill between the
 two costs nothing but the move.
@@ -12,19 +12,41 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
+from typing import Protocol
 
 import msgspec
 
 from voxel.errors import SetupError
 
 
-class Shelf:
-    """The folders below `scraped`. SetupError on a full disk or a folder that cannot be written."""
+class Blobs(Protocol):
+    """Where whole bytes lie for good, when that is elsewhere than in `scraped/blobs`."""
 
-    def __init__(self, scraped: Path) -> None:
+    def has(self, sha256: str) -> bool:
+        """Whether the bytes with this sha256 are there."""
+        ...
+
+    def take(self, path: Path, sha256: str) -> None:
+        """Copies the bytes of a file there, whole or not at all."""
+        ...
+
+    def local(self, sha256: str) -> AbstractContextManager[Path]:
+        """A path that leads to the bytes until the context ends."""
+        ...
+
+
+class Shelf:
+    """The folders below `scraped`. SetupError on a full disk or a folder that cannot be written.
+
+    With `elsewhere` whole bytes go there, and `linked`, which is for people who look at files, is not made.
+    """
+
+    def __init__(self, scraped: Path, elsewhere: Blobs | None = None) -> None:
         self._scraped = scraped
+        self._elsewhere = elsewhere
         self._partial = scraped / "partial"
         self.linked = scraped / "linked"
         self.licences = scraped / "licences"
@@ -47,13 +69,16 @@ class Shelf:
         except OSError as error:
             raise trouble(self._partial, error) from error
 
-    def place(self, sha256: str) -> Path:
-        """Where the bytes with this sha256 lie."""
+    def _place(self, sha256: str) -> Path:
         return self._scraped / "blobs" / sha256[:2] / sha256
 
+    def local(self, sha256: str) -> AbstractContextManager[Path]:
+        """A path that leads to the bytes with this sha256, which are held, until the context ends."""
+        return nullcontext(self._place(sha256)) if self._elsewhere is None else self._elsewhere.local(sha256)
+
     def has(self, sha256: str) -> bool:
-        """Whether they do."""
-        return self.place(sha256).exists()
+        """Whether the bytes with this sha256 are held."""
+        return self._place(sha256).exists() if self._elsewhere is None else self._elsewhere.has(sha256)
 
     def fresh(self) -> Path:
         """A new path for bytes that are coming."""
@@ -64,9 +89,11 @@ class Shelf:
         await asyncio.to_thread(self._keep, path, sha256)
 
     def _keep(self, path: Path, sha256: str) -> None:
-        place = self.place(sha256)
+        place = self._place(sha256)
         try:
-            if place.exists():
+            if self._elsewhere is not None and not self._elsewhere.has(sha256):
+                self._elsewhere.take(path, sha256)
+            if self._elsewhere is not None or place.exists():
                 path.unlink()
                 return
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -87,18 +114,18 @@ class Shelf:
     def link(self, repository: str, path: str, sha256: str) -> None:
         """Shows a blob at its path in the repository, below `linked`, where a .blend file beside it finds it."""
         parts = PurePosixPath(path).parts
-        if ".." in parts or path.startswith("/"):
+        if ".." in parts or path.startswith("/") or self._elsewhere is not None:
             return
         place = self.linked / repository.replace("/", "__") / path
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.unlink(missing_ok=True)
             try:
-                place.hardlink_to(self.place(sha256))
+                place.hardlink_to(self._place(sha256))
             except OSError as error:
                 if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                     raise
-                shutil.copyfile(self.place(sha256), place)
+                shutil.copyfile(self._place(sha256), place)
         except OSError as error:
             raise trouble(place, error) from error
 

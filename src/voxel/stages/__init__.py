@@ -2,14 +2,20 @@
 
 from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, read_checkpoint
 from voxel.stages.command import exit_status, report_line, run_phase, say
-from voxel.stages.datadir import DataDir, holder, write_atomic
+from voxel.stages.datadir import DataDir, holder
 from voxel.stages.engines import default_workers, engine_of
 from voxel.stages.ledger import Ledger, Row, StageRow, Totals, below
+from voxel.stages.placing import has_place, keep_in
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
+from voxel.stages.publishing import publish
 from voxel.stages.runner import run_stage, run_unkept
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
+from voxel.stages.storage import BLOBS, SCENES, LocalStorage, Look, Storage, blob_name, scene_name
+from voxel.stages.writing import write_atomic
 
 __all__ = [
+    "BLOBS",
+    "SCENES",
     "Checkpoint",
     "DataDir",
     "Done",
@@ -17,28 +23,36 @@ __all__ = [
     "Failed",
     "Ledger",
     "LineProgress",
+    "LocalStorage",
+    "Look",
     "Outcome",
     "PhaseReport",
     "Progress",
     "Row",
     "Stage",
     "StageRow",
+    "Storage",
     "Totals",
     "Unit",
     "Work",
     "below",
+    "blob_name",
     "checkpoint_path",
     "data_dir_of",
     "default_workers",
     "engine_of",
     "exit_status",
+    "has_place",
     "holder",
+    "keep_in",
+    "publish",
     "read_checkpoint",
     "report_line",
     "run_phase",
     "run_stage",
     "run_unkept",
     "say",
+    "scene_name",
     "shown_progress",
     "span",
     "summary",

@@ -23,7 +23,7 @@ from voxel.errors import BadInput, DataDirBusy, UsageError, VoxelError
 from voxel.records import ROLES, SPLITS
 from voxel.report.gallery import pictured
 from voxel.report.page import environment
-from voxel.stages import DataDir, Progress
+from voxel.stages import SCENES, DataDir, Progress, scene_name
 from voxel.training.standing import Standing
 from voxel.ui.guard import Guard
 from voxel.ui.shelf import Shelf
@@ -139,7 +139,8 @@ class _Pages:
         asked = _asked(request, "q")
         found = [one for one in self._shelf.files() if one.state == "held" and one.kind == "blend"]
         found = [one for one in found if _has(asked["q"], one.repo, one.path, one.license, one.sha256)]
-        rows = [(one, self._data.scene(one.sha256).is_file()) for one in found]
+        scenes = self._data.storage.look(SCENES)
+        rows = [(one, scene_name(one.sha256) in scenes) for one in found]
         return self._page(request, "scenes.html", asked=asked, **_paged(request, rows, ROWS))
 
     def _scene(self, request: Request) -> Response:
@@ -195,7 +196,7 @@ class _Pages:
             split=split,
             checks="\n".join(msgspec.json.encode(check).decode() for check in example.checks),
             pictured=self._shelf.picture(identity) is not None,
-            scene=self._data.scene(example.provenance.sha256).is_file() if example.provenance.sha256 else False,
+            scene=self._shelf.has_scene(example.provenance.sha256),
             trouble=trouble,
         )
 

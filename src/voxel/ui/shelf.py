@@ -14,7 +14,7 @@ import msgspec
 
 from voxel.errors import BadInput
 from voxel.records import SPLITS, Deployments, EvalReport, Example, FileRecord, Scene
-from voxel.stages import DataDir, Ledger
+from voxel.stages import DataDir, Ledger, scene_name
 from voxel.training.fine_tuning.jobs_ledger import JobsView
 from voxel.training.standing import Standing, standing
 
@@ -132,8 +132,14 @@ class Shelf:
         """The parsed scene of the file with this sha256; None when there is none."""
         if not _is_hex(sha256, 64):
             return None
-        path = self.data.scene(sha256)
-        return Scene.from_json(path.read_bytes()) if path.is_file() else None
+        try:
+            return Scene.from_json(self.data.storage.read(scene_name(sha256)))
+        except FileNotFoundError:
+            return None
+
+    def has_scene(self, sha256: str) -> bool:
+        """Whether `scene` gives one."""
+        return _is_hex(sha256, 64) and self.data.storage.size(scene_name(sha256)) is not None
 
     def picture(self, identity: str) -> bytes | None:
         """The PNG that was rendered of an example; None when there is none."""

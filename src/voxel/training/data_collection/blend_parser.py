@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ import msgspec
 
 from voxel.errors import BadInput, BlendFileError, SetupError
 from voxel.stages import (
+    BLOBS,
+    SCENES,
     DataDir,
     Done,
     Dropped,
@@ -32,12 +34,13 @@ from voxel.stages import (
     Progress,
     Unit,
     Work,
+    blob_name,
     data_dir_of,
     read_checkpoint,
     run_phase,
     run_stage,
+    scene_name,
     unit_key,
-    write_atomic,
 )
 
 BESIDE = 200
@@ -73,7 +76,9 @@ class ParseStage:
     def __init__(self, root: Path, runtime: str | None, timeout: float) -> None:
         from voxel.blender.runtimes import find
 
-        self._root = root
+        self._data = DataDir(root)
+        self._storage = self._data.storage
+        self._scenes = self._storage.look(SCENES)
         self._runtime = runtime
         self._timeout = timeout
         self._blender = find(runtime).version
@@ -91,8 +96,8 @@ class ParseStage:
 
     def units(self) -> Iterator[Unit]:
         """In the order of scraped/files.jsonl."""
-        listing = DataDir(self._root).scraped / "files.jsonl"
-        neighbours = _Neighbours(DataDir(self._root))
+        listing = self._data.scraped / "files.jsonl"
+        neighbours = _Neighbours(self._data)
         decoder = msgspec.json.Decoder(_Seen)
         try:
             with listing.open("rb") as lines:
@@ -111,7 +116,7 @@ class ParseStage:
 
     def present(self, unit: Unit) -> bool:
         """Whether the scene is still there."""
-        return DataDir(self._root).scene(unit.payload["sha256"]).exists()
+        return scene_name(unit.payload["sha256"]) in self._scenes
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -120,16 +125,24 @@ class ParseStage:
         from voxel.blender.runtimes import exactly
         from voxel.blendfile import inventory
 
-        data = DataDir(self._root)
         with Blender(exactly(self._blender)) as blender:
 
             def parse(unit: Unit) -> Outcome:
-                blob = data.blob(unit.payload["sha256"])
-                if not blob.exists():
-                    return Failed("its bytes are gone; make them anew with: voxel scrape")
+                with ExitStack() as stack:
+                    try:
+                        blob = stack.enter_context(self._storage.local(blob_name(unit.payload["sha256"])))
+                    except FileNotFoundError:
+                        return Failed("its bytes are gone; make them anew with: voxel scrape")
+                    beside: dict[str, Path] = {}
+                    for path, sha256 in unit.payload["beside"].items():
+                        with suppress(FileNotFoundError):
+                            beside[path] = stack.enter_context(self._storage.local(blob_name(sha256)))
+                    return load(unit, blob, beside)
+
+            def load(unit: Unit, blob: Path, beside: Mapping[str, Path]) -> Outcome:
+                sha256 = unit.payload["sha256"]
                 try:
                     inventory(blob)
-                    beside = {path: data.blob(sha256) for path, sha256 in unit.payload["beside"].items()}
                     place = unit.payload["path"] or "in.blend"
                     scene = blender.load(blob, place=place, beside=beside, timeout=self._timeout)
                 except BlendFileError as error:
@@ -137,8 +150,10 @@ class ParseStage:
                 except BadInput as error:
                     # without the path, which the ledger has beside it, equal reasons are counted together
                     return Dropped(str(error).removesuffix(f": {blob}"))
-                write_atomic(data.scene(unit.payload["sha256"]), scene)
-                return Done({"bytes": len(scene)})
+                self._storage.write(scene_name(sha256), scene)
+                # where reading is dear, the build phase learns here what it would else read everything for
+                told = {"sha256": sha256, "scene": hashlib.sha256(scene).hexdigest()} if self._storage.far else {}
+                return Done({"bytes": len(scene)}, told)
 
             yield parse
 
@@ -150,7 +165,7 @@ class _Neighbours:
         # not at the top: workers need none of this, and it takes them a third of a second
         from voxel.sources import Shelf, inside, reached
 
-        self._data = data
+        self._blobs = data.storage.look(BLOBS)
         self._shelf, self._inside, self._reached = Shelf(data.scraped), inside, reached
         self._repo = ""
         self._graph: dict[str, dict[str, str]] = {}
@@ -162,9 +177,8 @@ class _Neighbours:
         found: dict[str, str] = {}
         left = BESIDE_BYTES
         for path, sha256 in self._reached(self._graph, seen.path).items() if self._inside(seen.path) else ():
-            blob = self._data.blob(sha256)
-            size = blob.stat().st_size if blob.exists() else BESIDE_BYTES + 1
-            if size <= left and len(found) < BESIDE:
+            size = self._blobs.size(blob_name(sha256))
+            if size is not None and size <= left and len(found) < BESIDE:
                 left -= size
                 found[path] = sha256
         return found

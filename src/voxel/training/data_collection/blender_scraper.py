@@ -40,6 +40,7 @@ from voxel.sources import (
     whole,
 )
 from voxel.stages import (
+    BLOBS,
     DataDir,
     Done,
     Dropped,
@@ -51,6 +52,7 @@ from voxel.stages import (
     Unit,
     Work,
     below,
+    blob_name,
     data_dir_of,
     exit_status,
     read_checkpoint,
@@ -59,7 +61,6 @@ from voxel.stages import (
     shown_progress,
     span,
     unit_key,
-    write_atomic,
 )
 from voxel.training.data_collection.collecting import Collection
 from voxel.training.data_collection.listing import REMOTE, book_path, list_anew, stage_of
@@ -74,7 +75,8 @@ class _Base:
     version = 1
 
     def __init__(self, root: Path, options: Mapping[str, Any]) -> None:
-        self._root = root
+        self._storage = DataDir(root).storage
+        self._blobs = self._storage.look(BLOBS)
         self.options = options
         self.held: dict[str, str] = {}
         """Unit key to sha256, from the ledger; only the driver knows it."""
@@ -85,12 +87,12 @@ class _Base:
     def present(self, unit: Unit) -> bool:
         """Whether the bytes are still there."""
         sha256 = self.held.get(unit.key)
-        return sha256 is not None and DataDir(self._root).blob(sha256).exists()
+        return sha256 is not None and blob_name(sha256) in self._blobs
 
     def _keep(self, record: FileRecord, data: bytes) -> Outcome:
-        blob = DataDir(self._root).blob(record.sha256)
-        if not blob.exists():
-            write_atomic(blob, data)
+        name = blob_name(record.sha256)
+        if self._storage.size(name) is None:
+            self._storage.write(name, data)
         return Done({"bytes": len(data)}, info=msgspec.to_builtins(record))
 
 

@@ -15,12 +15,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from voxel.errors import BlendFileError
 from voxel.sources import (
     Asked,
+    Blobs,
     Book,
     Estimate,
     Limits,
@@ -30,7 +32,7 @@ from voxel.sources import (
     gather,
     services_of_environment,
 )
-from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals
+from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Storage, Totals, blob_name
 from voxel.stages.checkpoints import CheckpointWriter
 from voxel.stages.command import again
 from voxel.training.data_collection.listing import PHASE, book_path, stage_of, write_lists
@@ -78,7 +80,7 @@ class Collection:
             settled = sum(book.tally[state] for state in ("held", "denied", "failed")) + book.lost()
             if not self._services.tokens and source == "github":
                 progress.note("no GITHUB_TOKEN: GitHub allows 60 requests an hour without one, 5,000 with")
-            shelf = Shelf(self._data.scraped)
+            shelf = Shelf(self._data.scraped, _elsewhere(self._data))
             note = self._hiding(progress.note)
             work = gather(
                 self._asked, self._services, book, shelf, self._limits, linked_paths,
@@ -102,6 +104,29 @@ class Collection:
 
     def _hiding(self, note: Callable[[str], None]) -> Callable[[str], None]:
         return lambda line: note(self._services.hide(line))
+
+
+class _Elsewhere:
+    """The storage of a data directory that keeps its bytes in another place, as the sources know it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def has(self, sha256: str) -> bool:
+        return self._storage.size(blob_name(sha256)) is not None
+
+    def take(self, path: Path, sha256: str) -> None:
+        self._storage.put(blob_name(sha256), path)
+
+    def local(self, sha256: str) -> AbstractContextManager[Path]:
+        return self._storage.local(blob_name(sha256))
+
+
+def _elsewhere(data: DataDir) -> Blobs | None:
+    if not data.stores_elsewhere:
+        return None
+    data.storage.clean()
+    return _Elsewhere(data.storage)
 
 
 def _finish(work: Coroutine[Any, Any, Result]) -> Result:

@@ -33,26 +33,30 @@ from voxel.stages import (
     Progress,
     Unit,
     Work,
+    blob_name,
     data_dir_of,
+    publish,
     read_checkpoint,
     run_phase,
     run_stage,
+    scene_name,
     unit_key,
-    write_atomic,
 )
+from voxel.training.dataset_builder.contents import contents
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.exporting import parquet_possible
 from voxel.training.dataset_builder.finishing import Finished, finish
 from voxel.training.dataset_builder.selecting import Wanted
-from voxel.training.dataset_builder.teaching import TeachStage
+from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
 
+UNITS = "datasets/units"
 MIN_QUALITY = 0.5
 _AFTERWARDS = frozenset({
     "card.py", "decontaminating.py", "exporting.py", "finishing.py", "nearness.py", "quality.py", "selecting.py",
     "splitting.py",
 })  # fmt: skip
 """Code that works on what the units found: a change of it costs moments, not proofs."""
-_NO_PART = frozenset({"blender_dataset.py", "teaching.py", "verifying.py"})
+_NO_PART = frozenset({"blender_dataset.py", "contents.py", "teaching.py", "verifying.py"})
 
 
 def _code_digest(*, afterwards: bool = False) -> str:
@@ -75,7 +79,9 @@ class BuildStage:
     def __init__(self, root: Path, versions: tuple[str, ...], timeout: float, wishes: Mapping[str, Any]) -> None:
         from voxel.blender.runtimes import find
 
-        self._root = root
+        self._data = DataDir(root)
+        self._storage = self._data.storage
+        self._built = self._storage.look(UNITS)
         self._versions = versions
         self._wishes = wishes
         self._timeout = timeout
@@ -94,27 +100,26 @@ class BuildStage:
 
     def units(self) -> Iterator[Unit]:
         """Parsed files and scripts in the order of scraped/files.jsonl."""
-        data = DataDir(self._root)
-        for record in _records(data):
-            script = record.kind == "script"
-            path = data.blob(record.sha256) if script else data.scene(record.sha256)
-            if record.state != "held" or not path.is_file():
-                continue
-            source = Provenance(
-                **{name: getattr(record, name) for name in Provenance.__struct_fields__ if hasattr(record, name)}
-            )
-            scene = hashlib.sha256(path.read_bytes()).hexdigest()
-            key = unit_key(self, [scene, msgspec.to_builtins(source)])
-            payload = {"sha256": record.sha256, "source": msgspec.to_builtins(source), "script": script}
-            yield Unit(key=key, input=record.path, payload=payload)
+        with contents(self._data) as digest:
+            for record in _records(self._data):
+                held = digest(record) if record.state == "held" else None
+                if held is None:
+                    continue
+                source = Provenance(
+                    **{name: getattr(record, name) for name in Provenance.__struct_fields__ if hasattr(record, name)}
+                )
+                key = unit_key(self, [held, msgspec.to_builtins(source)])
+                script = record.kind == "script"
+                payload = {"sha256": record.sha256, "source": msgspec.to_builtins(source), "script": script}
+                yield Unit(key=key, input=record.path, payload=payload)
 
-    def file(self, key: str) -> Path:
-        """Where a unit's lines lie."""
-        return DataDir(self._root).datasets / "units" / key[:2] / f"{key}.jsonl"
+    def file(self, key: str) -> str:
+        """The name of a unit's lines in the storage."""
+        return f"{UNITS}/{key[:2]}/{key}.jsonl"
 
     def present(self, unit: Unit) -> bool:
         """Whether the unit's lines are still there."""
-        return self.file(unit.key).exists()
+        return self.file(unit.key) in self._built
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -127,7 +132,7 @@ class BuildStage:
         from voxel.training.dataset_builder.roles import candidates
         from voxel.training.dataset_builder.scrubbing import private, scrubbed
 
-        data = DataDir(self._root)
+        storage = self._storage
         encoder = msgspec.json.Encoder()
         with ExitStack() as stack:
             blenders = [stack.enter_context(Blender(exactly(version))) for version in self._blenders]
@@ -135,24 +140,29 @@ class BuildStage:
 
             def build(unit: Unit) -> Outcome:
                 try:
-                    raw = data.scene(unit.payload["sha256"]).read_bytes()
+                    raw = storage.read(scene_name(unit.payload["sha256"]))
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
                 scene = msgspec.json.decode(raw)
                 if private(raw.decode("utf-8", "replace")):
                     scene = scrubbed(scene)
                 source = msgspec.convert(unit.payload["source"], Provenance)
-                prover.next_file(data.blob(unit.payload["sha256"]))
-                lines = prover.prove_all(candidates(scene), source)
-                for script in embedded(data.blob(unit.payload["sha256"])):
-                    lines += from_script(script, source, blenders, self._timeout)
+                with ExitStack() as near:
+                    try:
+                        blend = near.enter_context(storage.local(blob_name(unit.payload["sha256"])))
+                    except OSError:
+                        return Failed("its bytes are gone; make them anew with: voxel scrape")
+                    prover.next_file(blend)
+                    lines = prover.prove_all(candidates(scene), source)
+                    for script in embedded(blend):
+                        lines += from_script(script, source, blenders, self._timeout)
                 lines += repairs(lines, blenders, self._timeout)
                 return keep(unit, lines)
 
             def run(unit: Unit) -> Outcome:
                 """A script of its own."""
                 try:
-                    code = data.blob(unit.payload["sha256"]).read_text("utf-8", "replace")
+                    code = storage.read(blob_name(unit.payload["sha256"])).decode("utf-8", "replace")
                 except OSError:
                     return Failed("its file is gone; collect it anew with: voxel scrape")
                 if not is_script(code):
@@ -161,7 +171,7 @@ class BuildStage:
                 return keep(unit, [*from_script(code, source, blenders, self._timeout)])
 
             def keep(unit: Unit, lines: list[Line]) -> Outcome:
-                write_atomic(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
+                storage.write(self.file(unit.key), b"".join(encoder.encode(line) + b"\n" for line in lines))
                 counts = Counter("examples" if isinstance(line, Proved) else "candidates dropped" for line in lines)
                 return Done(dict(counts))
 
@@ -237,17 +247,18 @@ class BlenderDatasetBuilder:
         stage = BuildStage(self.data.root, versions, self.timeout, wishes)
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
-            units = [stage.file(unit.key) for unit in stage.units()]
-            present = [path for path in units if path.exists()]
+            built = self.data.storage.look(UNITS)
+            present = [name for unit in stage.units() if (name := stage.file(unit.key)) in built]
             if self.teacher is not None:
-                lessons = TeachStage(self.data.root, self.teacher, present)
+                lessons = TeachStage(self.data.storage, self.teacher, present)
                 # here, whatever the engine: the service's key lies here, and waiting takes no processor
                 taught = run_stage(lessons, self.data, workers=workers, progress=progress)
                 report = msgspec.structs.replace(
                     report, failed=report.failed + taught.failed, seconds=report.seconds + taught.seconds
                 )
+                done = self.data.storage.look(TAUGHT)
                 present = [
-                    lessons.file(unit.key) if lessons.present(unit) else Path(unit.payload) for unit in lessons.units()
+                    name if (name := lessons.file(unit.key)) in done else unit.payload for unit in lessons.units()
                 ]
             asked = [
                 versions,
@@ -257,6 +268,7 @@ class BlenderDatasetBuilder:
                 parquet_possible(),
             ]
             self.finished = finish(self.data, present, _shared(self.data), wanted, asked=asked)
+            publish(self.data, "datasets")
         return report
 
 

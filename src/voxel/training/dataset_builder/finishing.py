@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.records.files import FAILURES
-from voxel.stages import DataDir, write_atomic
+from voxel.stages import DataDir, Storage, write_atomic
 from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
 from voxel.training.dataset_builder.nearness import joined
@@ -52,7 +52,7 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
 
 def finish(
     data: DataDir,
-    files: Iterable[Path],
+    units: Iterable[str],
     shared: Iterable[tuple[str, str]],
     wanted: Wanted | None = None,
     *,
@@ -60,16 +60,18 @@ def finish(
 ) -> Finished:
     """Writes datasets/{train,val,test}.jsonl, dropped.jsonl, the card README.md and, with pyarrow, Parquet beside them.
 
-    `shared` are pairs of repositories that hold the same file. `asked` names, JSON-able, all that decides beside the
-    units: when it is given and nothing has changed, nothing is done. SetupError when a unit's file is gone or broken.
+    `units` are the names of the units' lines in the storage, `shared` pairs of repositories that hold the same file.
+    `asked` names, JSON-able, all that decides beside the units: when it is given and nothing has changed, nothing is
+    done. SetupError when a unit's file is gone or broken.
     """
     wanted = wanted or Wanted()
-    paths, pairs = sorted(files), sorted(shared)
-    digest = hashlib.sha256(msgspec.json.encode([asked, [path.name for path in paths], pairs])).hexdigest()
+    names, pairs = sorted(units), sorted(shared)
+    held = [PurePosixPath(name).name for name in names]
+    digest = hashlib.sha256(msgspec.json.encode([asked, held, pairs])).hexdigest()
     note = _note(data)
     if asked is not None and note and note.asked == digest and note.files == _digests(data):
         return Finished(note.kept, note.dropped)
-    lines = list(_lines(paths))
+    lines = list(_lines(data.storage, names))
     proved = [line for line in lines if isinstance(line, Proved)]
     before = Placed(_known(data.datasets / "splits.json"), _known(data.datasets / "placed.json"))
     facts: dict[tuple[str, str], set[str]] = {}
@@ -140,18 +142,17 @@ def _keep(path: Path, content: bytes) -> None:
         write_atomic(path, content)
 
 
-def _lines(files: Iterable[Path]) -> Iterator[Line]:
+def _lines(storage: Storage, names: Sequence[str]) -> Iterator[Line]:
     decoder = msgspec.json.Decoder(Line)
-    for path in files:
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise SetupError(f"{path}: {error.strerror}; make it anew with: voxel build") from error
-        for number, line in enumerate(raw.splitlines(), 1):
-            try:
-                yield decoder.decode(line)
-            except msgspec.MsgspecError as error:
-                raise SetupError(f"{path}:{number}: {error}; delete it and run: voxel build") from error
+    try:
+        for name, raw in zip(names, storage.read_all(names), strict=True):
+            for number, line in enumerate(raw.splitlines(), 1):
+                try:
+                    yield decoder.decode(line)
+                except msgspec.MsgspecError as error:
+                    raise SetupError(f"{storage}/{name}:{number}: {error}; delete it and run: voxel build") from error
+    except OSError as error:
+        raise SetupError(f"{error.filename}: {error.strerror}; make it anew with: voxel build") from error
 
 
 def _write(path: Path, records: Sequence[Example | DroppedCandidate]) -> None:

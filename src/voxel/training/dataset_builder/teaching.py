@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -22,9 +22,10 @@ from voxel.errors import MissingExtra, SetupError, TryLater, UsageError
 from voxel.facts.lookup import same
 from voxel.facts.stated import readings, unstated
 from voxel.records.example import Example
-from voxel.stages import DataDir, Done, Failed, Outcome, Unit, Work, unit_key, write_atomic
+from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_key
 from voxel.training.dataset_builder.proving import Line, Proved, estimate_tokens, identity
 
+TAUGHT = "datasets/taught"
 _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _SYSTEM = (
     "You rewrite requests to a Blender artist so that they sound like {voice}. Keep every name in double quotes, every "
@@ -134,9 +135,13 @@ class TeachStage:
     name = "teach"
     version = 1
 
-    def __init__(self, root: Path, teacher: str, built: Sequence[Path]) -> None:
+    def __init__(self, storage: Storage, teacher: str, built: Sequence[str]) -> None:
         Teacher(teacher)  # says at once what is missing
-        self._root, self._teacher, self._built = root, teacher, built
+        self._storage, self._teacher, self._built = storage, teacher, built
+        self._taught = storage.look(TAUGHT)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_built": ()}  # a worker is told what to do one by one
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -145,16 +150,17 @@ class TeachStage:
 
     def units(self) -> Iterator[Unit]:
         """The built units, in the same order."""
-        for path in self._built:
-            yield Unit(key=unit_key(self, path.stem), input=path.stem, payload=str(path))
+        for name in self._built:
+            unit = PurePosixPath(name).stem
+            yield Unit(key=unit_key(self, unit), input=unit, payload=name)
 
-    def file(self, key: str) -> Path:
-        """Where a unit's lines lie."""
-        return DataDir(self._root).datasets / "taught" / key[:2] / f"{key}.jsonl"
+    def file(self, key: str) -> str:
+        """The name of a unit's lines in the storage."""
+        return f"{TAUGHT}/{key[:2]}/{key}.jsonl"
 
     def present(self, unit: Unit) -> bool:
         """Whether the unit's lines are still there."""
-        return self.file(unit.key).exists()
+        return self.file(unit.key) in self._taught
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -163,7 +169,7 @@ class TeachStage:
         decoder, encoder = msgspec.json.Decoder(Line), msgspec.json.Encoder()
 
         def teach(unit: Unit) -> Outcome:
-            lines: list[Line] = [decoder.decode(line) for line in Path(unit.payload).read_bytes().splitlines()]
+            lines: list[Line] = [decoder.decode(line) for line in self._storage.read(unit.payload).splitlines()]
             # an instruction with a script in it is about that script, word for word
             proved = [line for line in lines if isinstance(line, Proved) and _FENCE not in line.example.instruction]
             try:
@@ -171,7 +177,7 @@ class TeachStage:
             except TryLater as error:
                 return Failed(str(error))
             taught = {id(line): retold(line, text, teacher.name) for line, text in zip(proved, said, strict=True)}
-            write_atomic(
+            self._storage.write(
                 self.file(unit.key), b"".join(encoder.encode(taught.get(id(one), one)) + b"\n" for one in lines)
             )
             count = sum(taught[id(line)] is not line for line in proved)

@@ -26,7 +26,7 @@ from voxel.providers.provider import Limits
 from voxel.providers.tokens import tokenizer
 from voxel.records.example import REPAIR, SPLITS, Example, Split
 from voxel.records.roles import ROLES
-from voxel.stages import DataDir, PhaseReport, Progress, run_phase, write_atomic
+from voxel.stages import DataDir, PhaseReport, Progress, publish, run_phase, write_atomic
 from voxel.training.fine_tuning.noting import noted
 
 _SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -78,6 +78,7 @@ class Formatter(ABC):
                     path = self.path(split, role, pairs=True)
                     changed |= self._write(path, [pair for pair in pairs if pair is not None], keep_empty=False)
                 progress.advance("done", f"{self.provider} {role or 'all roles'}", "")
+            publish(self.data, f"fine_tuning/{self.provider}")
             for problem in self.problems:
                 progress.note(problem)
             progress.end()
