@@ -2,12 +2,14 @@
 
     python bench/scale.py files CORPUS [--counts 100 1000 10000] [--phase parse] [--base 50] [--most-bytes 600000]
     python bench/scale.py cluster CORPUS [--every 6] [--blender 4.5]
+    python bench/scale.py driver [--counts 100 1000 10000 100000] [--engine local]
 
 `files` fills folders with copies of the corpus that differ (`bench/copies.py`), collects them and runs a phase on each:
 processor time by kind of process, peak memory, the ledger, and what it takes to find nothing to do. `--phase build`
 parses first, unmeasured. `cluster` collects every n-th file of the corpus, then parses and builds it on one machine, on
 two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares every byte of the results.
-Both measure processor time, so that other work on the machine matters little.
+`driver` has units that do nothing, so that what it measures is the driver and the engine alone.
+All measure processor time, so that other work on the machine matters little.
 """
 
 from __future__ import annotations
@@ -129,6 +131,28 @@ def files_table(given: argparse.Namespace, scratch: Path) -> None:
     print("\n".join(more))
 
 
+def driver_table(given: argparse.Namespace, scratch: Path) -> None:
+    """One line for each count."""
+    print(f"engine {given.engine}, {WORKERS} workers, units that do nothing\n")
+    print(
+        "| units | driver, core-ms a unit | units/s | peak MB | ledger, bytes a unit "
+        "| nothing to do: wall s | core-s | peak MB |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for count in given.counts:
+        command = [sys.executable, "bench/idle_stage.py", str(scratch / str(count)), str(count), given.engine]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        found: dict[str, float] = json.loads(done.stdout)
+        again = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        later: dict[str, float] = json.loads(again.stdout)
+        print(
+            f"| {count:,} | {1000 * found['first'] / count:.2f} | {count / found['first_wall']:.0f} "
+            f"| {found['first_peak'] / 1e6:.0f} | {found['ledger'] / count:.0f} "
+            f"| {later['first_wall']:.1f} | {later['first']:.1f} | {later['first_peak'] / 1e6:.0f} |",
+            flush=True,
+        )
+
+
 @contextmanager
 def two_nodes() -> Iterator[Any]:
     """A Ray cluster of two local nodes with one processor each; `kill` takes the second one away."""
@@ -220,17 +244,18 @@ def kill_midway(cluster: Any, data: Path, files: int) -> None:
 def main() -> None:
     """Measures what is asked for."""
     parser = argparse.ArgumentParser(description="Measure how cost grows.")
-    parser.add_argument("what", choices=["files", "cluster"])
-    parser.add_argument("corpus", type=Path)
+    parser.add_argument("what", choices=["files", "cluster", "driver"])
+    parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000, 10000])
     parser.add_argument("--phase", choices=["parse", "build"], default="parse")
     parser.add_argument("--base", type=int, default=50)
     parser.add_argument("--most-bytes", type=int, default=600_000)
     parser.add_argument("--every", type=int, default=6)
     parser.add_argument("--blender")
+    parser.add_argument("--engine", default="local")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        (files_table if given.what == "files" else compared)(given, Path(scratch))
+        {"files": files_table, "cluster": compared, "driver": driver_table}[given.what](given, Path(scratch))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import pytest
 from tests.stages.squaring import Squaring
 from tests.stages.test_runner import ROOT, alive, outputs, totals, wait_for_attempts
 
-from voxel.errors import SetupError, UsageError
+from voxel.errors import MissingExtra, SetupError, UsageError
 from voxel.stages import DataDir, Ledger, Progress, Totals, run_stage
 from voxel.stages.ray_engine import settle_environment
 
@@ -150,7 +150,7 @@ def test_a_set_up_that_workers_do_not_share_stops_the_phase(tmp_path: Path, clus
     assert totals(Squaring(tmp_path, [])).running == 0
 
 
-def test_names_of_engines() -> None:
+def test_names_of_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("spark", "ray:", "local:9"):
         with pytest.raises(UsageError, match=f"unknown engine '{name}'; known: local, ray, ray:HOST:PORT"):
             run_stage(Squaring(Path("nowhere"), []), DataDir("nowhere"), engine=name)
@@ -158,6 +158,11 @@ def test_names_of_engines() -> None:
         run_stage(Squaring(Path("nowhere"), []), DataDir("nowhere"), engine="ray:ray://head:10001")
     with pytest.raises(UsageError, match="--workers must be at least 1, not 0"):
         run_stage(Squaring(Path("nowhere"), []), DataDir("nowhere"), engine="ray", workers=0)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(
+        MissingExtra, match=r"running on Ray needs an optional part: pip install 'voxel-training\[ray\]'"
+    ):
+        run_stage(Squaring(Path("nowhere"), []), DataDir("nowhere"), engine="ray")
 
 
 _DRIVER = """
