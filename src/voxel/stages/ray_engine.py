@@ -71,7 +71,7 @@ class RayEngine:
         if not wanted:
             raise SetupError("the Ray cluster has no processor yet; say with --workers how many to wait for")
         sign = None
-        if self._data is not None:
+        if self._data is not None and not self._data.storage.far:
             lock = self._data.checkpoints.absolute() / "lock"
             sign = (str(lock), lock.read_bytes())
         orders = Orders(pickle.dumps(stage), sys.path, str(Path.cwd()), code_digest(), sign)
