@@ -7,7 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -205,7 +205,13 @@ def test_each_trouble_is_one_line_that_mends(server: S3Server, monkeypatch: pyte
         ObjectStorage("s3://nowhere/x").write("parsed/x", b"")
     says(missing.value, "s3://nowhere does not exist", "--storage")
     monkeypatch.setattr(moto_settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0.0)
-    for ask in (lambda one: one.read("parsed/x"), lambda one: one.write("parsed/x", b""), lambda one: one.size("x")):
+    asks: list[Callable[[Storage], object]] = [
+        lambda one: one.read("parsed/x"),
+        lambda one: one.write("parsed/x", b""),
+        lambda one: one.size("x"),
+        lambda one: "x" in one.look(BLOBS),
+    ]
+    for ask in asks:
         with pytest.raises(SetupError) as refused:
             ask(ObjectStorage(URL))
         says(refused.value, f"s3://{BUCKET} refuses these credentials", "AWS_ACCESS_KEY_ID")

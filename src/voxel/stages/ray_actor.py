@@ -99,6 +99,6 @@ class Hand:
             if seen != content:
                 return (
                     f"{Path(path).parents[1]} is not the same folder on all machines: put the data directory on a file "
-                    "system that they share, or on object storage"
+                    "system that they share, or its files into an object store with --storage"
                 )
         return ""

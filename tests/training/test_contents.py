@@ -1,0 +1,70 @@
+"""What the build phase knows of its inputs without reading them, where reading costs requests."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = str(Path(__file__).parents[2])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from tests.stages.s3_server import BUCKET, S3Server  # noqa: E402
+
+from voxel.records.files import FileRecord  # noqa: E402
+from voxel.stages import DataDir, Done, Ledger, Unit, blob_name, keep_in, scene_name  # noqa: E402
+from voxel.training.dataset_builder.contents import contents  # noqa: E402
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    running = S3Server()
+    for name, value in running.environment().items():
+        monkeypatch.setenv(name, value)
+    yield running
+    running.close()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def record(sha256: str, kind: str = "blend") -> FileRecord:
+    return FileRecord(
+        repo="o/a", commit="", path=sha256[:4], url="", blob_sha="", sha256=sha256, size=1, kind=kind,  # type: ignore[arg-type]
+        license="MIT", attribution="", state="held", reason="", fetched_at="", source="folder",
+    )  # fmt: skip
+
+
+def test_told_scenes_are_not_read_and_changed_ones_are(server: S3Server, tmp_path: Path) -> None:
+    data = DataDir(tmp_path).create()
+    keep_in(data, f"s3://{BUCKET}/x")
+    names = [digest(b"blend %d" % number) for number in range(6)]
+    scenes = {name: b"scene of " + name.encode() for name in names}
+    with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
+        ledger.begin_stage("parse", 1, {}, "voxel parse")
+        # the fifth was parsed by a Voxel that did not tell; the sixth is not parsed
+        for unit, _ in list(ledger.plan("parse", [Unit(key=name, input=name) for name in names[:5]])):
+            told = {"sha256": unit.key, "scene": digest(scenes[unit.key])} if unit.key != names[4] else {}
+            ledger.settle("parse", unit.key, Done({"bytes": len(scenes[unit.key])}, told), 0.0)
+    for name in names[:5]:
+        data.storage.write(scene_name(name), scenes[name])
+    data.storage.delete(scene_name(names[1]))
+    data.storage.write(scene_name(names[3]), b"something else")
+    script = digest(b"import bpy")
+    data.storage.write(blob_name(script), b"import bpy")
+    server.requests.clear()
+    with contents(data) as of:
+        found = [of(record(name)) for name in names]
+        assert of(record(script, "script")) == script
+        assert of(record(digest(b"gone"), "script")) is None
+    wanted = [digest(scenes[name]) for name in names]
+    assert found == [wanted[0], None, wanted[2], digest(b"something else"), wanted[4], None]
+    assert [one.key.rpartition("/")[2] for one in server.requests if one.kind == "GET"] == [
+        f"{names[3]}.json", f"{names[4]}.json",
+    ]  # fmt: skip
+    assert {one.kind for one in server.requests} == {"GET", "LIST"}
