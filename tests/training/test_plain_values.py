@@ -84,6 +84,25 @@ def test_geometry_lies_at_its_origin_and_looks_as_before() -> None:
     assert mesh["geometry"]["bounds"] == [[-1.0, -1.0, 0.0], [1.0, 1.0, 0.0]]
 
 
+def test_a_mesh_that_was_turned_by_a_right_angle_is_an_object_that_is_turned() -> None:
+    mesh: dict[str, Any] = {
+        "geometry": {
+            "vertices": 64, "bounds": [[-1.0, -0.5, 1.5], [1.0, 0.5, 2.5]],
+            "primitive": {
+                "kind": "CYLINDER", "args": {"radius": 0.5, "depth": 2.0}, "scale": [1.0, 1.0, 1.0],
+                "offset": [0.0, 0.0, 2.0], "rotation": [0.0, math.pi / 2, 0.0],
+            },
+        }
+    }  # fmt: skip
+    thing: dict[str, Any] = {"props": {"location": [0.0, 3.0, 0.0]}, "kind": "MESH"}
+    settle(thing, mesh)
+    assert thing["props"] == {
+        "location": [0.0, 3.0, 2.0], "rotation_euler": [0.0, pytest.approx(math.pi / 2, abs=1e-6), 0.0],
+    }  # fmt: skip
+    assert "rotation" not in mesh["geometry"]["primitive"]
+    assert mesh["geometry"]["bounds"] == [[-0.5, -0.5, -1.0], [0.5, 0.5, 1.0]]
+
+
 @pytest.mark.parametrize("part", ["modifiers", "constraints", "parent", "animation"])
 def test_geometry_stays_where_something_depends_on_its_origin(part: str) -> None:
     thing, mesh = sheet()

@@ -8,12 +8,11 @@ from voxel.bpycode.keys import (
     COLUMNS,
     at_channel,
     is_turn,
-    key_table,
     write_curve,
     write_keys,
     write_modifier,
 )
-from voxel.bpycode.layout import call, listing, quote
+from voxel.bpycode.layout import call, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
@@ -135,15 +134,8 @@ def edit_keys(script: Script, curve: str, keys: list[Json], old: list[Json], *, 
             if any(one.get(name, plain) != wanted for one in old):
                 script.assign(f"{key}.{name}", quote(wanted))
         script.indent -= 4
-    elif all(one in keys for one in old) and all(not set(one) - {"frame", "value"} for one in new):
-        rows = key_table(script, new, turned=turned)[2]
-        if len(rows) == 1:
-            script.do(call(f"{curve}.keyframe_points.insert", *rows[0].items))
-        else:
-            script.loop("frame, value", listing(rows))
-            script.indent += 4
-            script.do(call(f"{curve}.keyframe_points.insert", "frame", "value"))
-            script.indent -= 4
+    elif all(one in keys for one in old) and not any(part.startswith("handle") for one in new for part in one):
+        write_keys(script, curve, new, turned=turned)
     else:
         script.do(call(f"{curve}.keyframe_points.clear"))
         write_keys(script, curve, keys, turned=turned)

@@ -69,7 +69,8 @@ def brief(plan: ScenePlan, seed: str) -> str:
     units = _IN[chance.choice(("as it comes", "as it comes", size, "m" if largest > _SMALL else size))]
     opener = chance.choice(_OPENERS).format(title=words.quoted(plan.title))
     if plan.mood:
-        opener += " " + chance.choice(_MOODS).format(mood=plan.mood)
+        ways = [way for way in _MOODS if "," not in plan.mood or "feel {" not in way]
+        opener += " " + chance.choice(ways).format(mood=plan.mood)
     chance_of_list = 1.0 if len(plan.objects) > _PROSE_UP_TO else 0.35
     parts = [
         _objects(plan, units, chance),

@@ -68,6 +68,8 @@ def mesh_words(of: Ref, geometry: Mapping[str, Any]) -> tuple[Geometry, str, lis
     if smooth:
         with_parts.append("smooth shading")
     away = tuple(v if abs(v) > 1e-4 * max(1.0, *size) else 0.0 for v in _tidy(middle))
+    if kind == "CONE" and any(abs(part) > 1e-4 for part in primitive.get("offset") or ()):
+        raise words.Unsayable("a cone away from its origin")
     centre = None if kind == "MONKEY" or kind == "CONE" or not any(away) else _tidy(middle)
     if centre is not None:
         with_parts.append(f"its mesh centred at {words.vector(centre)} from its origin")

@@ -39,7 +39,8 @@ _SHORT = 0.3
 
 def linked(order: str, form: str) -> str:
     """An order with its links in words; `form` is one of `link_forms`."""
-    return _LINK.sub(lambda found: form.format(*found.groups()), order)
+    # "the Emission of the Emission" would be said by nobody
+    return _LINK.sub(lambda found: (_LINKS[0] if found[1] in found[2] else form).format(*found.groups()), order)
 
 
 def link_form(chance: random.Random) -> str:

@@ -18,6 +18,7 @@ ASKED: dict[str, frozenset[str]] = {kind: frozenset(names) for kind, names in _T
 NOISE = frozenset(_TABLE["noise"])
 
 _OLD_IOR = 1.45
+_WIDE_SUN, _OLD_SUN = 0.5, 0.19933731
 _OLD_SENSOR = 32.0
 """Millimetres; what every camera had until 2.8."""
 _OLD_ROUGHNESS = 0.4
@@ -32,12 +33,18 @@ _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         + (["sensor_width"] if p.get("sensor_width") == _OLD_SENSOR else [])
     ),
     "AreaLight": lambda p: ["size_y"] if p.get("shape") not in ("RECTANGLE", "ELLIPSE") else [],
+    "SunLight": lambda p: ["angle"] if is_upgraded_sun(p.get("angle", 0.0)) else [],
     "PointLight": lambda p: ["temperature"] if not p.get("use_temperature") else [],
     "WorldMistSettings": lambda p: list(p) if not p.get("use_mist") else [],
     "Curve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
     "TextCurve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
     "RenderSettings": lambda p: ["motion_blur_shutter"] if not p.get("use_motion_blur") else [],
 }
+
+
+def is_upgraded_sun(angle: float) -> bool:
+    """Whether a sun is as wide, in radians, as only an upgrade makes it: of a soft lamp, or of a hemi lamp."""
+    return angle > _WIDE_SUN or same(angle, _OLD_SUN)
 
 
 def asked(kind: str, name: str) -> bool:

@@ -156,7 +156,7 @@ class BuildStage:
                     lines = prover.prove_all(candidates(scene), source)
                     for script in embedded(blend):
                         lines += from_script(script, source, blenders, self._timeout)
-                lines += repairs(lines, blenders, self._timeout)
+                lines += repairs(tuple(lines), blenders, self._timeout)
                 return keep(unit, lines)
 
             def run(unit: Unit) -> Outcome:

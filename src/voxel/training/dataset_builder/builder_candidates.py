@@ -17,6 +17,8 @@ from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
+_FAR = 500.0
+"""Metres."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
 _NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)?$")
@@ -47,11 +49,17 @@ def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
 
 
 def _chosen(objects: Mapping[str, Json]) -> list[str]:
-    names = [name for name, thing in objects.items() if thing["kind"] in _SHAPES]
+    names = [name for name, thing in objects.items() if thing["kind"] in _SHAPES and _near(thing)]
     if len(names) > MAX_OBJECTS:
         names.sort(key=lambda name: chance_of(name, objects[name]["props"]).random())
         names = sorted(names[:MAX_OBJECTS])
     return names
+
+
+def _near(thing: Json) -> bool:
+    """Whether it is of a size, and at a place, that people work with."""
+    reach = [*thing.get("dimensions", ()), *map(abs, thing["props"].get("location", ()))]
+    return max(reach, default=0.0) <= _FAR
 
 
 def _sayable(scene: Mapping[str, Any], thing: Json) -> bool:
@@ -63,7 +71,8 @@ def _alone(cut: Cut, name: str, thing: Json) -> Candidates:
     empty = cut.take()
     category = {"MESH": "mesh", "FONT": "text", "CURVE": "curve"}.get(thing["kind"], "object")
     whole = cut.take([name], parts=["smooth"])
-    yield Candidate("builder", category, empty, whole)
+    if not (NAMELESS.match(name) and set(whole["blocks"]["objects"][name]["props"]) <= {"location"}):
+        yield Candidate("builder", category, empty, whole)  # else it is what an operator makes by itself
     moved = [prop for prop in _TRANSFORM if prop in whole["blocks"]["objects"][name]["props"]]
     chance = chance_of("transform", name, whole["blocks"]["objects"][name]["props"])
     if moved and chance.random() < 0.5:

@@ -64,6 +64,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         camera = None
     if camera is not None:
         solid = [one for one in solid if not _around(one, camera.location)]
+    solid = list({one.location: one for one in reversed(solid)}.values())[::-1]  # no two in one place
     title = _title(scene)
     shot = {"camera": camera, **_picture(active["props"])}
     mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)
@@ -92,7 +93,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
     for name, family in _families(reading):
         yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
     known = [one for one in solid if one.material in reading.materials and not UNNAMED_MATERIAL.match(one.material)]
-    for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 1, 2):
+    for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 2, 2):
         yield PlanCandidate("look", _plan(reading, title, some))
     for name in dict.fromkeys(move.object for move in moves):
         own = [move for move in moves if move.object == name][:3]

@@ -98,6 +98,8 @@ class Cut:
         if not self._exact:
             if (data_of(self.scene, original) or {}).get("type") == "PointLight":
                 thing["props"].pop("rotation_euler", None)  # it shines to all sides alike
+            if (data_of(self.scene, original) or {}).get("type") in ("PointLight", "SunLight", "SpotLight"):
+                thing["props"].pop("scale", None)
             say_plainly(thing["props"], original)
         thing["data"] = copy.deepcopy(original.get("data"))
         if target is not None:

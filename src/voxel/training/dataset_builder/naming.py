@@ -10,7 +10,8 @@ from voxel.facts.lookup import Json, blocks, reference
 
 _NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
 NAMELESS = re.compile(
-    r"(?:Cube|Plane|(?:Ico)?sphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Monkey|Empty|Mesh|Object)(?:[._ \d-].*)?$"
+    r"(?:Cube|Plane|(?:Ico)?sphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Monkey|Empty|Mesh|Object|Modifier)"
+    r"(?:[._ \d-].*)?$"
     r"|(?-i:.*_[a-z\d])|.*(?:test|collider|sensor)$",
     re.IGNORECASE,
 )

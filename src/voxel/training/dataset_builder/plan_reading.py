@@ -26,6 +26,7 @@ from voxel.records.plan import (
     PlannedWorld,
     Vector,
 )
+from voxel.training.dataset_builder.asked import is_upgraded_sun
 from voxel.training.dataset_builder.settling import Matrix, turn
 from voxel.training.dataset_builder.tidying import place, tidy
 
@@ -164,6 +165,8 @@ class Reading:
             size *= apart[1][0]
         angle = props.get({"spot": "spot_size", "sun": "angle"}.get(kind, ""))
         color = _color(props.get("color", (1.0, 1.0, 1.0)))
+        if kind == "sun" and is_upgraded_sun(angle or 0.0):
+            angle = None
         rotation, target = self._aimed(thing, world, apart[0], upright=False)
         if kind == "point":
             rotation, target = (0.0, 0.0, 0.0), None

@@ -24,7 +24,7 @@ def render_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches lighting and rendering."""
     cut = Cut(scene)
     objects = blocks(scene, "objects")
-    own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
+    own = {name: thing for name, thing in objects.items() if _stands(thing)}
     lights = [name for name, thing in own.items() if thing["kind"] == "LIGHT"]
     cameras = [name for name, thing in own.items() if thing["kind"] == "CAMERA"]
     active = active_scene(scene)
@@ -41,6 +41,11 @@ def render_candidates(scene: Mapping[str, Any]) -> Candidates:
     yield from _worlds(cut, scene)
     yield from _settings(cut, active)
     yield from _setups(cut, active, lights, cameras)
+
+
+def _stands(thing: Json) -> bool:
+    """Whether a thing is where its own properties say, and not where Blender has put it."""
+    return not is_fresh(thing["props"]) and not thing.get("constraints") and not thing.get("parent")
 
 
 def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> Candidates:
@@ -62,8 +67,8 @@ def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> 
 
 def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, world in sorted(blocks(scene, "worlds").items())[:4]:
-        if not is_complete(scene, world.get("tree", {})):
-            continue
+        if "tree" not in world or not is_complete(scene, world["tree"]):
+            continue  # without nodes it is the look of a viewport
         more: list[Ref] = [*groups_in(scene, world.get("tree", {})), ("worlds", name)]
         whole = cut.take(more=more, settings={"world": {"$id": ["worlds", name]}})
         yield Candidate("render", "world", cut.take(more=more[:-1]), whole)
@@ -73,6 +78,8 @@ def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
 def _settings(cut: Cut, active: Json) -> Candidates:
     props = _of_engine(cut.tidied(active.get("props", {}), "Scene"))
     props = {name: value for name, value in props.items() if name not in ("camera", "world")}
+    if props.get("frame_end", 250) <= props.get("frame_start", 1):
+        props = {name: value for name, value in props.items() if name not in ("frame_start", "frame_end")}
     own = {name: value for name, value in props.items() if not (isinstance(value, dict) and "props" in value)}
     groups = [{name: value} for name, value in props.items() if name not in own]
     if own:

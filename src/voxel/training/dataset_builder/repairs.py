@@ -127,7 +127,9 @@ def repairs(lines: Iterable[Line], blenders: Sequence[Blender], timeout: float) 
     given: Counter[str] = Counter()
     taught: dict[str, set[str]] = {}
     for line in lines:
-        if not isinstance(line, Proved) or line.example.earlier or given[line.example.role] >= PER_ROLE:
+        if not isinstance(line, Proved) or line.example.earlier or line.example.category == REPAIR:
+            continue
+        if given[line.example.role] >= PER_ROLE:
             continue
         known = taught.setdefault(line.example.role, set())
         found = broken(line.example.completion, known)

@@ -24,15 +24,27 @@ def can_settle(name: str, thing: Mapping[str, Any], data: Mapping[str, Any], par
 
 
 def settle(thing: Json, mesh: Json) -> None:
-    """Moves the offset, and the stretch that no operator takes, of a primitive's mesh into the object, in place."""
+    """Moves offset, right-angled turn and the stretch that no operator takes of a mesh into the object, in place."""
     geometry, props = mesh["geometry"], thing["props"]
     made = geometry["primitive"]
     stretch = np.array(made.get("scale") or [1.0] * 3)
     offset = np.array(made.get("offset") or [0.0] * 3)
     low, high = (np.array(corner) for corner in geometry["bounds"])
     scale = np.array(props.get("scale", [1.0] * 3))
-    if made.get("rotation") or (scale <= 0).any() or (stretch <= 0).any():
+    if (scale <= 0).any() or (stretch <= 0).any():
         return
+    if made.get("rotation"):
+        turned = turn(made["rotation"])
+        if np.ptp(scale) > 1e-6 or not np.isin(np.abs(turned).round(4), (0.0, 1.0)).all():
+            return  # it would be sheared, or its own extent is not told
+        corners = np.array([low - offset, high - offset]) @ turned
+        offset = turned.T @ offset  # told in the turned axes from here on
+        low, high = corners.min(axis=0) + offset, corners.max(axis=0) + offset
+        made["offset"] = [float(part) for part in offset]
+        del made["rotation"]
+        props["rotation_euler"] = tidy(angles_of(turn(props.get("rotation_euler", [0.0] * 3)) @ turned), "ROTATION")
+        if not any(props["rotation_euler"]):
+            del props["rotation_euler"]
     if (abs(offset) > 1e-6).any():
         at = np.array(props.get("location", [0.0] * 3)) + turn(props.get("rotation_euler", [0.0] * 3)) @ (
             scale * offset
@@ -58,3 +70,14 @@ def turn(angles: Sequence[float]) -> Matrix:
         [cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz],
         [-sy, sx * cy, cx * cy],
     ])  # fmt: skip
+
+
+def angles_of(matrix: Matrix) -> list[float]:
+    """The XYZ angles in radians that turn as a matrix does."""
+    if abs(matrix[2, 0]) > 0.99999:
+        return [0.0, float(-np.copysign(np.pi / 2, matrix[2, 0])), float(np.arctan2(-matrix[0, 1], matrix[1, 1]))]
+    return [
+        float(np.arctan2(matrix[2, 1], matrix[2, 2])),
+        float(-np.arcsin(np.clip(matrix[2, 0], -1.0, 1.0))),
+        float(np.arctan2(matrix[1, 0], matrix[0, 0])),
+    ]

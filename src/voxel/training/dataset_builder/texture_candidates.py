@@ -30,7 +30,7 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
         nodes = whole["blocks"]["materials"][name].get("tree", {}).get("nodes", [])
         shaders = [node["type"] for node in nodes if node["type"] not in _PLUMBING]
         plain = shaders == ["ShaderNodeBsdfPrincipled"] or not shaders
-        if plain and not any(node.get("inputs") or node.get("props") for node in nodes):
+        if len(shaders) <= 1 and not any(node.get("inputs") or node.get("props") for node in nodes):
             continue  # a fresh material
         yield Candidate("texture", "principled" if plain else "nodes", cut.take(more=more[:-1]), whole)
         yield from tree_edits(cut, whole, ("materials", name), "texture", "edit", limit=1 if plain else 3)

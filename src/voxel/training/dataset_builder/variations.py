@@ -33,7 +33,7 @@ _FINE = frozenset(
 )  # fmt: skip
 _FINE_FROM = 60
 """Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
-_VAST = 20.0
+_VAST = 8.0
 """Metres; what is longer is scenery."""
 _FACTORS = (0.5, 0.75, 1.5, 2.0)
 _TURNED_ALIKE = frozenset(("UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE", "CIRCLE", "TORUS"))
@@ -45,6 +45,7 @@ _STANDING = re.compile(
     r"|fog|mist|room|roof|ceil|column|pillar|pier|beam|post|rail|fence|gate|window|frame|house|build|tower|bridge|arch"
     r"|step|stair|plinth|base|pedestal|platform|stage|table|shelf|desk|bench|counter|backdrop|sweep|cyc|track|board"
     r"|mountain|rock|cliff|island|tree|trunk|stump|voussoir|impost|capital|frieze|pediment|stylobate|brick|tile|slab"
+    r"|mesa|butte|massif|ridge|dune|snow|sand|saguaro|cactus|bush|plant|flower|petal|stem|leaf|foliage|log|pot|pole|wire"
     r"|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
     re.IGNORECASE,
 )
@@ -68,7 +69,7 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
         yield from _materials(cut, shapes)
         yield from _followers(cut, shapes, lights, cameras)
     yield from _lights(cut, lights, cameras)
-    yield from _motions(cut, [*loose, *lights, *cameras])
+    yield from _motions(cut, [*loose, *cameras])
 
 
 def is_loose(name: str, thing: Json) -> bool:
@@ -230,12 +231,9 @@ def _followers(cut: Cut, shapes: Sequence[str], lights: Sequence[str], cameras: 
 
 
 def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
-    """Plain motions of things that stand still in the file; a sun shines from everywhere alike."""
+    """Plain motions of things that stand still in the file."""
     objects = blocks(cut.scene, "objects")
-    resting = [
-        name for name in names
-        if not objects[name].get("animation") and (data_of(cut.scene, objects[name]) or {}).get("type") != "SunLight"
-    ]  # fmt: skip
+    resting = [name for name in names if not objects[name].get("animation")]
     for name in _picked(cut, "motions", resting):
         still, changed = stand(cut, [name], [])
         thing = still["blocks"]["objects"][name]
@@ -258,7 +256,7 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
             "scale": [(place, [(1.0, 0.0), (last / 2, size)]) for place, size in enumerate(sizes)],
         }
         shape = (data_of(still, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
-        if objects[name]["kind"] in ("LIGHT", "CAMERA"):
+        if objects[name]["kind"] == "CAMERA":
             del choices["scale"], choices["rotation_euler"]  # a turn around Z would take away where it looks
         elif shape in _TURNED_ALIKE or "rotation_euler" in thing["props"]:
             del choices["rotation_euler"]
