@@ -38,6 +38,7 @@ LAYOUT = {
     r"\.update\(\)$": "Blender updates on saving",
     r"\.name = ": "names of slots, layers, strips and tracks are labels",
     r"links\.new\(": "links between the same sockets twice",
+    r"remove_doubles\(.*dist=": "how near vertices are one, far below the distances that there are",
 }
 """What statements may be missing without a difference, as patterns of their source, and why."""
 

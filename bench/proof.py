@@ -165,7 +165,7 @@ def main() -> None:
         prover = Prover(blenders)
         busy, began = processor(), time.perf_counter()
         for path, scene in scenes:
-            prover.next_file(path)
+            prover.next_file(path, scene)
             for line in prover.prove_all(candidates(scene), Provenance(source="folder", path=path.name)):
                 if isinstance(line, Proved):
                     lines["proved"] += 1

@@ -14,17 +14,21 @@ import argparse
 import json
 import random
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from voxel.blender import Blender
-from voxel.bpycode import write
-from voxel.errors import VoxelError
-from voxel.records.scene import Scene
-from voxel.sources.samples import recipes
-from voxel.training.dataset_builder.candidate import Candidate
-from voxel.training.dataset_builder.roles import candidates
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "src"))
+
+from voxel.blender import Blender  # noqa: E402
+from voxel.bpycode import write  # noqa: E402
+from voxel.errors import VoxelError  # noqa: E402
+from voxel.records.scene import Scene  # noqa: E402
+from voxel.sources.samples import recipes  # noqa: E402
+from voxel.training.dataset_builder.candidate import Candidate  # noqa: E402
+from voxel.training.dataset_builder.roles import candidates  # noqa: E402
 
 WANTED = {"object": 14, "material": 12, "file": 8, "edit": 16}
 LONGEST_FILE = 600

@@ -338,3 +338,47 @@ def test_what_cannot_be_written_is_named(bench: Any) -> None:
     written = write_all(scene)
     assert [(item.path, item.reason) for item in written.skipped] == [('sounds["Drum"]', "sounds come from files")]
     assert "drum" not in written.source
+
+
+OLD_CUBE = """
+import bpy
+from mathutils import Vector
+corners = [(1, 1, -1), (1, -1, -1), (-1, -1, -1), (-1, 1, -1), (1, 1, 1), (1, -1, 1), (-1, -1, 1), (-1, 1, 1)]
+sides = [(0, 1, 2, 3), (4, 7, 6, 5), (0, 4, 5, 1), (1, 5, 6, 2), (2, 6, 7, 3), (4, 0, 3, 7)]
+mesh = bpy.data.meshes.new("Crate")
+mesh.from_pydata(corners, [], sides)
+crate = bpy.data.objects.new("Crate", mesh)
+bpy.context.collection.objects.link(crate)
+crate.vertex_groups.new(name="Lid").add([4, 5, 6, 7], 0.5, "REPLACE")
+crate.shape_key_add(name="Basis")
+crate.shape_key_add(name="Open", from_mix=False).data[4].co += Vector((0, 0, 1))
+crate.data.shape_keys.key_blocks["Open"].driver_add("value").driver.expression = "0.5"
+"""
+
+
+def test_a_cube_of_another_order_is_a_cube_with_its_weights_and_keys(bench: Any) -> None:
+    source = bench.round_trip(OLD_CUBE)
+    assert "primitive_cube_add" in source
+    assert "from_pydata" not in source
+    assert "_key.value" not in source, "a driver moves it"
+
+
+SLOTS = """
+import bpy
+action = bpy.data.actions.new("Both")
+strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+for name, turn in (("Left", 1), ("Right", -1)):
+    thing = bpy.data.objects.new(name, None)
+    bpy.context.collection.objects.link(thing)
+    slot = action.slots.new(id_type="OBJECT", name=name)
+    strip.channelbag(slot, ensure=True).fcurves.new("location", index=0).keyframe_points.insert(1, turn)
+    thing.animation_data_create().action = action
+    thing.animation_data.action_slot = slot
+"""
+
+
+def test_slots_are_known_by_their_variables(bench: Any) -> None:
+    source = bench.round_trip(SLOTS)
+    assert "bpy.data.objects" in source
+    assert "animation_data.action_slot = left_slot\n" in source
+    assert ".slots[" not in source

@@ -226,3 +226,22 @@ def test_active_scenes_are_compared_whatever_their_names() -> None:
     first = scene(scenes={"Scene": {"type": "Scene", "props": {"frame_end": 10}}})
     second = scene(scenes={"Film": {"type": "Scene", "props": {"frame_end": 12}}}) | {"active_scene": "Film"}
     assert [one.path for one in differences(first, second)] == ['scenes["Scene"].props.frame_end']
+
+
+def test_which_slot_of_an_action_is_played_matters_and_not_its_name() -> None:
+    def played(slots: list[str], slot: str) -> Json:
+        action = {
+            "type": "Action",
+            "props": {},
+            "fcurves": [],
+            "slots": [{"name": n, "target": "OBJECT"} for n in slots],
+        }
+        box = {"type": "Object", "kind": "EMPTY", "props": {}, "data": None}
+        return scene(
+            actions={"A": action},
+            objects={"Box": {**box, "animation": {"action": {"$id": ["actions", "A"]}, "slot": slot}}},
+        )
+
+    assert differences(played(["a", "b"], "a"), played(["c", "d"], "c")) == []
+    (found,) = differences(played(["a", "b"], "a"), played(["a", "b"], "b"))
+    assert found.path == 'objects["Box"].animation.slot'

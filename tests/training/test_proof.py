@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +17,8 @@ from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.effects import Effects, alike, difference
 from voxel.training.dataset_builder.minimal import Missed, blanked, cut, lean, statements, tried, uncertain
-from voxel.training.dataset_builder.proving import Proved, Prover
+from voxel.training.dataset_builder.proving import Proved, Prover, Unproved
+from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.together import together
 
 CONTEXT = 'import bpy\nlamp = bpy.data.lights.new("Lamp", "POINT")\nlamp.energy = 10\n'
@@ -200,13 +200,64 @@ def test_an_example_does_what_its_file_does(blender: Blender, shed: Path) -> Non
 
 def test_effects_tell_the_same_from_the_other(blender: Blender, shed: Path, tmp_path: Path) -> None:
     same, other = SHED.format(blue=0.2, top=4), SHED.format(blue=0.25, top=5)
-    after: Any = blender.trial(same).scene
-    effects = Effects(blender, shed, 30)
-    assert effects.agreeing(blender.trial(same, effects=True).effects, ["Shed"]) == ["mesh", "curves"]
-    assert effects.agreeing(blender.trial(other, effects=True).effects, ["Shed"]) == ["mesh"]
-    assert effects.same_picture([same], after, "Paint") is True
-    assert effects.same_picture([other], blender.trial(other).scene, "Paint") is False
-    assert Effects(blender, tmp_path / "gone.blend", 30).same_picture([same], after, "Paint") is None
+    after, changed = blender.trial(same, effects=True), blender.trial(other, effects=True)
+    effects = Effects(blender, shed, 30, msgspec.json.decode(blender.load(shed)))
+    assert effects.compared(after.effects, after.scene, praise=True) == (["mesh", "curves"], "")
+    assert effects.compared(after.effects, after.scene, praise=False) == ([], "")
+    assert effects.compared(changed.effects, changed.scene, praise=True) == (["mesh"], ""), "the file moves otherwise"
+    wrong = {**after.effects, "mesh": {"Shed": [*after.effects["mesh"]["Shed"][:-1], 7.0]}}
+    assert effects.compared(wrong, after.scene, praise=True) == ([], "mesh of objects['Shed']")
+    assert Effects(blender, shed, 30).compared(wrong, after.scene, praise=True) == (["curves"], "")
+    paint = ("materials", "Paint")
+    assert effects.same_picture([same], after.scene, paint) is True
+    assert effects.same_picture([other], changed.scene, paint) is False
+    assert Effects(blender, tmp_path / "gone.blend", 30).same_picture([same], after.scene, paint) is None
+
+
+def test_an_example_that_does_something_else_than_its_file_is_dropped(
+    blender: Blender, shed: Path, tmp_path: Path
+) -> None:
+    scene = msgspec.json.decode(blender.load(shed))
+    other = tmp_path / "other.blend"
+    other.write_bytes(blender.make(SHED.format(blue=0.9, top=4).replace("segments = 3", "segments = 2")))
+    cut_ = Cut(scene)
+    built = Candidate("builder", "modifier", cut_.take(["Shed"]), cut_.take(["Shed"], parts=["modifiers"]))
+    before, after = cut_.take(["Shed"]), cut_.take(["Shed"], more=[("materials", "Paint")], parts=["materials"])
+    painted = Candidate("texture", "new-on-object", before, after)
+    for candidate, words in ((built, "mesh of objects['Shed']"), (painted, "the look of materials['Paint']")):
+        prover = Prover([blender])
+        prover.next_file(other, scene)  # as if the dump of the file had missed what is other in it
+        line = prover.prove(candidate, SOURCE)
+        assert isinstance(line, Unproved)
+        assert line.dropped.reason == f"does something else than its file: {words}"
+        prover.next_file(shed, scene)
+        assert isinstance(prover.prove(candidate, SOURCE), Proved)
+
+
+DUSK = """
+import bpy
+world = bpy.data.worlds.new("Dusk")
+world.use_nodes = True
+world.node_tree.nodes["Background"].inputs["Color"].default_value = ({red}, 0.2, 0.4, 1)
+bpy.context.scene.world = world
+"""
+
+
+def test_a_world_is_compared_by_its_light(blender: Blender, tmp_path: Path) -> None:
+    dusk, dawn = tmp_path / "dusk.blend", tmp_path / "dawn.blend"
+    dusk.write_bytes(blender.make(DUSK.format(red=0.3)))
+    dawn.write_bytes(blender.make(DUSK.format(red=0.6)))
+    scene = msgspec.json.decode(blender.load(dusk))
+    lit = next(one for one in render_candidates(scene) if one.category == "world")
+    prover = Prover([blender])
+    prover.next_file(dusk, scene)
+    line = prover.prove(lit, SOURCE)
+    assert isinstance(line, Proved)
+    assert "picture" in line.example.proved
+    prover.next_file(dawn, scene)
+    line = prover.prove(lit, SOURCE)
+    assert isinstance(line, Unproved)
+    assert line.dropped.reason == "does something else than its file: the look of worlds['Dusk']"
 
 
 def test_what_agrees_is_within_a_thousandth() -> None:

@@ -49,6 +49,7 @@ class Renderer:
         size: tuple[int, int],
         samples: int,
         material: str,
+        world: str = "",
         pixels: bool,
         timeout: float,
         verdict: Word = "passed",
@@ -63,7 +64,8 @@ class Renderer:
                 f"a picture has sides of 1 to {MAX_SIDE} pixels, 1 to {MAX_SAMPLES} samples and a time above 0,"
                 f" not {size[0]}x{size[1]}, {samples}, {timeout:g}"
             )
-        ask = {"limits": limits, "size": size, "samples": samples, "material": material, "pixels": pixels}
+        ask = {"limits": limits, "size": size, "samples": samples, "pixels": pixels}
+        ask |= {"material": material, "world": world}
         payload, fds = (b"", [blend]) if isinstance(blend, int) else (blend, [])
         for _ in range(2):
             if self._program.ended or self._pictures >= PICTURES_BEFORE_RECYCLING:

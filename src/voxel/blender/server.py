@@ -212,6 +212,7 @@ class Blender:
         size: tuple[int, int] = (256, 256),
         samples: int = 16,
         material: str = "",
+        world: str = "",
         pixels: bool = False,
         timeout: float = 60,
     ) -> Picture:
@@ -219,7 +220,8 @@ class Blender:
 
         Rendered with Cycles on the processor, whatever engine the scene asks for: the others need a display or a GPU.
         A scene without camera or light is framed and lit neutrally; one without anything to see shows a grey sphere in
-        its light. `material` names a material to show on a sphere instead. `timeout` is wall seconds for the sources,
+        its light. `material` names a material to show on a sphere instead, `world` one in whose light alone to show
+        a grey sphere. `timeout` is wall seconds for the sources,
         and again for the picture. Scripts that fail are rendered as far as they came, see `Picture.verdict`.
 
         Raises BadInput where nothing can be rendered or it takes too long, UsageError, BoxError, and SetupError without
@@ -227,7 +229,13 @@ class Blender:
         """
         if self._renderer is None:
             self._renderer = Renderer(self.runtime, boxed=self._boxed, tmp=self.limits.tmp, lift=self._lift)
-        wanted: dict[str, Any] = {"size": size, "samples": samples, "material": material, "pixels": pixels}
+        wanted: dict[str, Any] = {
+            "size": size,
+            "samples": samples,
+            "material": material,
+            "world": world,
+            "pixels": pixels,
+        }
         wanted |= {"limits": self._limits(timeout), "timeout": timeout}
         paths = [source for source in sources if isinstance(source, Path)]
         if paths:

@@ -14,7 +14,14 @@ from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.paths import name_in, split
 from voxel.bpycode.props import write_props
-from voxel.bpycode.repeated_keys import Channel, alike_actions, write_group
+from voxel.bpycode.repeated_keys import (
+    Channel,
+    alike_actions,
+    alike_curves,
+    interpolation_of,
+    write_alike_curves,
+    write_group,
+)
 from voxel.bpycode.script import Id, Json, Script, identity
 from voxel.bpycode.values import rounded_angle, value
 
@@ -48,7 +55,12 @@ def write_animation(script: Script) -> None:
     for group in alike_actions(script, users, partial(plain_channels, script)):
         script.paragraph()
         script.names.open_block()
-        write_group(script, group)
+        write_group(script, group, partial(interpolation, script))
+        script.names.close_block()
+    for alike in alike_curves(script, users):
+        script.paragraph()
+        script.names.open_block()
+        write_alike_curves(script, alike)
         script.names.close_block()
     for name, action in script.after["blocks"].get("actions", {}).items():
         needed = ("actions", name)
@@ -191,7 +203,7 @@ def plain_channels(script: Script, item: Animated, action: Json) -> list[Channel
     fits = item.target() == action["slots"][0]["target"] and bool(curves)
     for curve in curves:
         fits = fits and simple(script, item, curve) and len(curve["keys"]) > 1 and curve["path"] in CHANNELS
-        fits = fits and not curve.get("smoothing") and all("interpolation" not in key for key in curve["keys"])
+        fits = fits and not curve.get("smoothing") and interpolation_of(action) is not None
     if not fits:
         return None
     found: list[Channel] = []

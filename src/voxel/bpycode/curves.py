@@ -10,6 +10,9 @@ from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
 from voxel.bpycode.values import array, value
 
+Named = tuple[str, list[Doc]]
+"""A property and its values as source, one for each point."""
+
 
 def held(block: Json) -> bool:
     """Whether a curve or text has parts that operators make, for which an object has to hold it."""
@@ -65,10 +68,11 @@ def write_splines(script: Script, curve: str, splines: list[Json], path: str, ow
         typed = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k not in LATE}}
         late = {"type": "Spline", "props": {k: v for k, v in spline["props"].items() if k in LATE}}
         write_props(script, variable, typed, f"{path}.splines[{place}]")
-        if spline["type"] == "BEZIER":
-            write_bezier(script, variable, spline["points"])
-        else:
-            write_points(script, variable, spline["points"], made=is_patch(spline))
+        count, columns, fixed = len(spline["points"]), *point_columns(spline)
+        element = "bezier_points" if spline["type"] == "BEZIER" else "points"
+        if count > 1 and not is_patch(spline):
+            script.do(call(f"{variable}.{element}.add", str(count - 1)))
+        write_columns(script, f"{variable}.{element}", columns, fixed, spline.get("table", ""))
         write_props(script, variable, late, f"{path}.splines[{place}]")
 
 
@@ -76,64 +80,58 @@ LATE = frozenset({"order_u", "order_v", "use_endpoint_u", "use_endpoint_v", "use
 """Settings that Blender checks against the number of points."""
 
 
-def write_bezier(script: Script, spline: str, points: list[Json]) -> None:
-    """Bezier points: one by one when they are few, else in a loop over a table."""
-    if len(points) > 1:
-        script.do(call(f"{spline}.bezier_points.add", str(len(points) - 1)))
-    columns: list[tuple[str, list[Doc]]] = [("co", [parts(vector(point["co"])) for point in points])]
-    kinds = {(point["handle_left_type"], point["handle_right_type"]) for point in points}
-    varying = len(kinds) > 1
-    fixed: list[tuple[str, Doc]] = []
+def point_columns(spline: Json) -> tuple[list[Named], list[Named]]:
+    """What a table of a spline's points holds, and what all of its points have alike; by the names of properties."""
+    points: list[Json] = spline["points"]
+    if spline["type"] != "BEZIER":
+        # the fourth number of a point of a polyline or NURBS is its weight
+        places: list[Doc] = [parts([*vector(one["co"]), number(one.get("weight", 1.0), whole=True)]) for one in points]
+        return [("co", places), *extra_columns(points)], []
+    columns: list[Named] = [("co", [parts(vector(point["co"])) for point in points])]
+    fixed: list[Named] = []
+    varying = len({(point["handle_left_type"], point["handle_right_type"]) for point in points}) > 1
     for side in ("handle_left", "handle_right"):
-        types = [point[f"{side}_type"] for point in points]
-        if varying or (len(kinds) == 1 and len(set(types)) > 1):
-            columns.append((f"{side}_type", [quote(kind) for kind in types]))
-        elif types and types[0] != "FREE":
-            fixed.append((f"{side}_type", quote(types[0])))
-    for side in ("handle_left", "handle_right"):
-        if any(side in point for point in points):
-            places: list[list[float]] = [point[side] if side in point else point["co"] for point in points]
-            columns.append((side, [parts(vector(place)) for place in places]))
-    for extra, default in (("radius", 1.0), ("tilt", 0.0)):
-        if any(extra in point for point in points):
-            columns.append((extra, [number(point.get(extra, default)) for point in points]))
-    write_columns(script, f"{spline}.bezier_points", columns, fixed)
-
-
-def write_points(script: Script, spline: str, points: list[Json], *, made: bool = False) -> None:
-    """Points of a polyline or NURBS; the fourth number is the weight. `made`: they are there already."""
-    if len(points) > 1 and not made:
-        script.do(call(f"{spline}.points.add", str(len(points) - 1)))
-    columns: list[tuple[str, list[Doc]]] = [
-        ("co", [parts([*vector(point["co"]), number(point.get("weight", 1.0), whole=True)]) for point in points])
+        types: list[Doc] = [quote(point[f"{side}_type"]) for point in points]
+        if varying:
+            columns.append((f"{side}_type", types))
+        elif types and points[0][f"{side}_type"] != "FREE":
+            fixed.append((f"{side}_type", types[:1]))
+    columns += [
+        (side, [parts(vector(point[side] if side in point else point["co"])) for point in points])
+        for side in ("handle_left", "handle_right")
+        if any(side in point for point in points)
     ]
-    for extra, default in (("radius", 1.0), ("tilt", 0.0)):
-        if any(extra in point for point in points):
-            columns.append((extra, [number(point.get(extra, default)) for point in points]))
-    write_columns(script, f"{spline}.points", columns, [])
+    return [*columns, *extra_columns(points)], fixed
 
 
-def write_columns(
-    script: Script, spot: str, columns: list[tuple[str, list[Doc]]], fixed: list[tuple[str, Doc]]
-) -> None:
-    """Give the elements at `spot` their values from a table with the named columns."""
-    rows = len(columns[0][1])
-    if not rows:
+def extra_columns(points: list[Json]) -> list[Named]:
+    return [
+        (extra, [number(point.get(extra, default)) for point in points])
+        for extra, default in (("radius", 1.0), ("tilt", 0.0))
+        if any(extra in point for point in points)
+    ]
+
+
+def point_rows(columns: list[Named]) -> Doc:
+    """A table of points: a value each where there is one column, else a tuple each."""
+    if len(columns) == 1:
+        return listing(columns[0][1])
+    return listing(parts(column[row] for _, column in columns) for row in range(len(columns[0][1])))
+
+
+def write_columns(script: Script, spot: str, columns: list[Named], fixed: list[Named], table: str = "") -> None:
+    """Give the elements at `spot` their values: from the named columns, or from a variable that holds such a table."""
+    if not columns[0][1]:
         return
     point = script.names.passing("point")
     names = [name for name, _ in columns]
-    items = (
-        listing(columns[0][1])
-        if len(columns) == 1
-        else listing(parts(column[row] for _, column in columns) for row in range(rows))
-    )
     targets = names[0] if len(names) == 1 else f"({', '.join(names)})"
-    script.loop(f"{point}, {targets}", call("zip", spot, items))
+    script.loop(f"{point}, {targets}", call("zip", spot, table or point_rows(columns)))
     script.indent += 4
     for name in sorted(names, key=lambda name: name.endswith("_type")):
         script.assign(f"{point}.{name}", name)
     for name, what in fixed:
-        script.assign(f"{point}.{name}", what)
+        script.assign(f"{point}.{name}", what[0])
     script.indent -= 4
 
 

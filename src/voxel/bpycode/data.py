@@ -21,7 +21,7 @@ from voxel.bpycode.meshes import (
     write_shape_keys,
 )
 from voxel.bpycode.props import write_props
-from voxel.bpycode.script import Id, Json, Script, identity
+from voxel.bpycode.script import FALLBACKS, Id, Json, Script, identity
 from voxel.bpycode.trees import edit_tree, write_tree
 
 SUFFIX = {
@@ -44,7 +44,10 @@ def make_data(script: Script, needed: Id) -> str:
         write_materials(script, variable, block, path)
         material_indices(script, variable, block)
         return variable
-    variable = script.name(needed, SUFFIX.get(collection, "_data"))
+    if needed in script.called:
+        variable = script.names.passing(FALLBACKS.get(collection, "data"))
+    else:
+        variable = script.name(needed, SUFFIX.get(collection, "_data"))
     if collection in TYPED:
         script.new(variable, needed, type=quote(kind_of(block["type"], TYPED[collection])))
     elif collection == "grease_pencils_v3":

@@ -98,6 +98,12 @@ def form(curve: Json) -> str:
 def write_channels(script: Script, create: Callable[[str, str], Doc], channels: list[Json], path: str) -> None:
     """The channels of one property in a loop."""
     indices = [curve["index"] for curve in channels]
+    if all(curve["keys"] == channels[0]["keys"] for curve in channels) and indices == list(range(len(indices))):
+        script.loop("index", f"range({len(indices)})")
+        script.indent += 4
+        write_curve(script, create(str(channels[0]["path"]), "index"), channels[0], path)
+        script.indent -= 4
+        return
     turned = is_turn(str(channels[0]["path"]))
     tables: list[Doc] = [listing(key_table(script, curve["keys"], turned=turned)[2]) for curve in channels]
     if indices == list(range(len(indices))):
@@ -178,8 +184,8 @@ DEFAULTS = {
     "easing": "AUTO",
     "type": "KEYFRAME",
     "back": 1.70158,
-    "amplitude": 0.0,
-    "period": 0.0,
+    "amplitude": 0.8,
+    "period": 4.1,
 }
 
 

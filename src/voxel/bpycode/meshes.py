@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
+from voxel.bpycode.lathes import lathe, plain_shape, write_lathe
 from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
@@ -114,6 +115,9 @@ def make_mesh(script: Script, needed: tuple[str, str], mesh: Json) -> str:
         script.new(variable, needed)
         if mesh.get("geometry", {}).get("vertices"):
             script.skip(f'meshes["{needed[1]}"]', "the Scene holds no geometry for it")
+    elif plain_shape(script, needed, mesh) and (turned := lathe(data)) is not None:
+        script.new(variable, needed)
+        write_lathe(script, variable, turned)
     else:
         names = write_geometry(script, data)
         script.new(variable, needed)
@@ -158,7 +162,7 @@ def mesh_details(script: Script, variable: str, needed: tuple[str, str], mesh: J
 
 
 def write_uv(script: Script, variable: str, layer: Json) -> None:
-    rows = layer["data"]
+    rows = [[round(part, 5) for part in row] for row in layer["data"]]
     new = call(f"{variable}.uv_layers.new", name=quote(layer["name"]))
     if not rows or all(row == [0.0, 0.0] for row in rows):
         script.do(call(f"{variable}.uv_layers.new", name=quote(layer["name"]), do_init="False"))

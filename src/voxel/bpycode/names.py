@@ -44,13 +44,13 @@ def identifier(name: str, fallback: str) -> str:
 class Names:
     """Hands out the names of one script.
 
-    Names given inside `block()` are free again when the block ends, so that every material may have its `principled`.
+    Names given inside a block are free again when the block ends, so that every material may have its `principled`.
     """
 
     def __init__(self) -> None:
         self._taken: set[str] = set(RESERVED)
         self._kinds: dict[str, str] = {}
-        self._block: set[str] | None = None
+        self._blocks: list[set[str]] = []
         self._passing: set[str] = set()
 
     def take(self, name: str, fallback: str, *, suffix: str = "") -> str:
@@ -67,8 +67,8 @@ class Names:
             found = f"{wanted}_{count}"
         self._taken.add(found)
         self._kinds[found] = fallback
-        if self._block is not None:
-            self._block.add(found)
+        if self._blocks:
+            self._blocks[-1].add(found)
         return found
 
     def passing(self, name: str) -> str:
@@ -81,14 +81,14 @@ class Names:
         return found
 
     def open_block(self) -> None:
-        """From here on, names are local to a block of the script."""
-        self._block = set()
+        """From here on, names are local to a block of the script, or to a block inside the one that is open."""
+        self._blocks.append(set())
 
     def close_block(self) -> None:
-        """Free the names of the block."""
-        self._taken -= self._block or set()
-        self._passing -= self._block or set()
-        self._block = None
+        """Free the names of the block that was opened last."""
+        done = self._blocks.pop()
+        self._taken -= done
+        self._passing -= done
 
     def free(self, names: Iterable[str]) -> None:
         """Let names be given again: what they stood for is done with."""
@@ -96,5 +96,5 @@ class Names:
 
     def keep(self, expression: str) -> None:
         """Hold the variable at the head of `expression` beyond its block: a later statement uses it."""
-        if self._block is not None:
-            self._block.discard(re.split(r"[.\[(]", expression, maxsplit=1)[0])
+        for block in self._blocks:
+            block.discard(re.split(r"[.\[(]", expression, maxsplit=1)[0])

@@ -9,7 +9,18 @@ from voxel.bpycode.layout import INDENT, Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import array, value
-from voxel.bpycode.versions import GONE, MEDIA, MENUS, NEW, NOW_SOCKETS, OLD, OTHER_DEFAULTS, RENAMED, menu_word
+from voxel.bpycode.versions import (
+    GONE,
+    MEDIA,
+    MENUS,
+    NEW,
+    NOW_SOCKETS,
+    OLD,
+    OTHER_DEFAULTS,
+    PLAIN_SKIES,
+    RENAMED,
+    menu_word,
+)
 
 FIRST = (
     "type", "rotation_mode",
@@ -62,7 +73,10 @@ def write_props(
         script.skip(f"{path}.curve_mapping", "curves that are not used")
         props = {key: what for key, what in props.items() if key != "curve_mapping"}
     if old is None and kind in OTHER_DEFAULTS and not script.modern():
-        props = {**props, **{key: what for key, what in OTHER_DEFAULTS[kind].items() if key not in props}}
+        said = {key: what for key, what in OTHER_DEFAULTS[kind].items() if key not in props}
+        if props.get("sky_type") in PLAIN_SKIES:
+            del said["altitude"]
+        props = {**props, **said}
     were = old["props"] if old is not None and old["type"] == kind else {}
     for identifier in order([name for name in props if name not in leave]):
         if identifier in were and were[identifier] == props[identifier]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voxel.bpycode.animated import Animated
-from voxel.bpycode.layout import Doc, listing, parts, quote
+from voxel.bpycode.animated import Animated, is_array
+from voxel.bpycode.keys import is_turn, key_table, write_curve
+from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.repeats import FEWEST, stem
 from voxel.bpycode.script import Id, Json, Script
 
@@ -36,12 +37,21 @@ def alike_actions(
             continue
         found = channels(item, action)
         if found is not None and len(found) <= MOST_TABLES:
-            groups.setdefault(tuple(channel[:3] for channel in found), []).append((needed, item, found))
+            key = (interpolation_of(action), *(channel[:3] for channel in found))
+            groups.setdefault(key, []).append((needed, item, found))
     return [group for group in groups.values() if len(group) >= FEWEST]
 
 
-def write_group(script: Script, group: list[tuple[Id, Animated, list[Channel]]]) -> None:
-    """One loop over the names of the objects and their tables of keys."""
+def interpolation_of(action: Json) -> str | None:
+    """How all keys of an action go on to the next; None where they differ."""
+    kinds = {str(key.get("interpolation", "BEZIER")) for curve in action.get("fcurves", []) for key in curve["keys"]}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def write_group(
+    script: Script, group: list[tuple[Id, Animated, list[Channel]]], interpolate: Callable[[str, list[Json]], None]
+) -> None:
+    """One loop over the names of the objects and their tables of keys; `interpolate` writes how keys go on."""
     names = [item.needed[1] for _, item, _ in group]
     first = group[0][2]
     words = ["keys"] if len(first) == 1 else [f"{word(channel)}_keys" for channel in first]
@@ -61,6 +71,49 @@ def write_group(script: Script, group: list[tuple[Id, Animated, list[Channel]]])
         extra = "" if index is None else f", index={index}"
         script.do(f"{variable}.keyframe_insert({quote(prop)}{extra}, frame=frame)")
         script.indent -= 4
+    interpolate(variable, script.after["blocks"]["actions"][group[0][0][1]]["fcurves"])
+    script.indent -= 4
+    for needed, item, _ in group:
+        script.made(needed, f"bpy.data.objects[{quote(item.needed[1])}].animation_data.action")
+
+
+def alike_curves(script: Script, users: Mapping[Id, list[Animated]]) -> list[list[tuple[Id, Animated, Json]]]:
+    """New actions of objects with one curve each, which differ in its keys alone, in groups worth a loop."""
+    groups: dict[str, list[tuple[Id, Animated, Json]]] = {}
+    for name, action in script.after["blocks"].get("actions", {}).items():
+        needed, curves = ("actions", name), action.get("fcurves", [])
+        holders = users.get(needed, [])
+        if script.old(needed) is not None or script.ready(needed) or len(holders) != 1 or len(curves) != 1:
+            continue
+        item, curve = holders[0], curves[0]
+        plain = item.needed[0] == "objects" and not item.suffix and name == f"{item.needed[1]}Action"
+        fits = [slot["target"] for slot in action.get("slots", [])] == [item.target()] and not action["props"]
+        if not plain or not fits or not curve["keys"] or not curve.get("modifiers") or script.claims("actions", name):
+            continue
+        columns, fixed = key_table(script, curve["keys"], turned=is_turn(str(curve["path"])))[0:2]
+        rest = {key: part for key, part in curve.items() if key not in ("keys", "slot", "group")}
+        groups.setdefault(repr([rest, columns, fixed]), []).append((needed, item, curve))
+    return [group for group in groups.values() if len(group) >= FEWEST]
+
+
+def write_alike_curves(script: Script, group: list[tuple[Id, Animated, Json]]) -> None:
+    """One loop over the names of the objects and the keys of their curves."""
+    names = [item.needed[1] for _, item, _ in group]
+    curve = group[0][2]
+    turned = is_turn(str(curve["path"]))
+    rows = [
+        parts([quote(item.needed[1]), listing(key_table(script, one["keys"], turned=turned)[2])])
+        for _, item, one in group
+    ]
+    script.loop("name, keys", listing(rows))
+    script.indent += 4
+    variable, action = script.names.take(stem(script, names), "obj"), script.names.passing("action")
+    script.assign(variable, "bpy.data.objects[name]")
+    script.assign(action, call("bpy.data.actions.new", 'f"{name}Action"'))
+    script.assign(f"{variable}.animation_data_create().action", action)
+    index: dict[str, Doc] = {"index": str(curve["index"])} if is_array(curve, [curve]) else {}
+    made = call(f"{action}.fcurve_ensure_for_datablock", variable, quote(curve["path"]), **index)
+    write_curve(script, made, curve, f'actions["{group[0][0][1]}"]', "keys")
     script.indent -= 4
     for needed, item, _ in group:
         script.made(needed, f"bpy.data.objects[{quote(item.needed[1])}].animation_data.action")

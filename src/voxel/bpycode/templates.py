@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from voxel.bpycode.layout import Doc, listing, parts
+from voxel.bpycode.curves import is_patch, point_columns, point_rows
+from voxel.bpycode.layout import Bracket, Doc, listing, parts, quote
 from voxel.bpycode.names import identifier
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.values import Column, socket_unit, value
 
 MOST_COLUMNS = 4
 """Beyond name and transform: a table with more of them is hard to read."""
+LISTED = frozenset({"textures"})
+"""Datablocks that a column may hold."""
+MOST_POINTS = 8
+"""Of a spline in a row of a table."""
 EXACT = frozenset({"uv", "elements", "curves", "points", "splines", "text_boxes", "inverse"})
 """Parts that are written as tables of their own."""
 
 
 def shape(what: Any, key: str = "") -> Any:
     """A value with a mark in place of each number and vector that may differ between things of one kind."""
+    if key == "splines":
+        return [spline_shape(spline) for spline in what]
     if key in EXACT:
         return what
     if isinstance(what, float):
@@ -28,9 +35,19 @@ def shape(what: Any, key: str = "") -> Any:
         if what and all(isinstance(part, float) for part in what):
             return f"#{len(what)}"
         return [part if isinstance(part, list) else shape(part) for part in what]
+    if isinstance(what, dict) and "$id" in what and what["$id"][0] in LISTED:
+        return {"$id": what["$id"][0]}
     if isinstance(what, dict):
         return {name: shape(part, name) for name, part in what.items()}
     return what
+
+
+def spline_shape(spline: Json) -> Any:
+    """A spline with a mark in place of its points, where these are few and may differ from one to the next."""
+    if len(spline["points"]) > MOST_POINTS or is_patch(spline):
+        return spline
+    columns, fixed = point_columns(spline)
+    return {**spline, "points": [len(spline["points"]), [name for name, _ in columns], repr(fixed)]}
 
 
 def shape_key(*blocks: Any) -> str:
@@ -47,7 +64,13 @@ class Columns:
         self.taken: set[str] = set()
 
     def add(self, word: str, docs: list[Doc], inside: str = "") -> Column:
-        """A column with a name like `word`; one whose name is taken is called after what it is inside of, too."""
+        """A column with a name like `word`; one whose name is taken is called after what it is inside of, too.
+
+        Colours that are those of a column which is there need no second one.
+        """
+        same = next((known for known, held in self.docs.items() if held == docs), None)
+        if same is not None and all(isinstance(doc, Bracket) and len(doc.items) == 4 for doc in docs):
+            return Column(same)
         name = identifier(word, "value")
         if name in self.taken and inside:
             name = identifier(f"{inside} {word}", "value")
@@ -74,7 +97,10 @@ class Columns:
         first = blocks[0]
         if all(part == first for part in blocks):
             return first
-        if isinstance(first, dict) and identity(first) is None:
+        if identity(first) is not None:
+            ids = [identity(part) or ("", "") for part in blocks]
+            return self.add(word, [self.script.known(one) or f"bpy.data.{one[0]}[{quote(one[1])}]" for one in ids])
+        if isinstance(first, dict):
             return self._merge_block(blocks, inside)
         if isinstance(first, list) and any(not isinstance(part, float) for part in first):
             return [self.merge(list(items), word, unit, inside) for items in zip(*blocks, strict=True)]
@@ -93,11 +119,21 @@ class Columns:
                 continue
             elif key == "value" and "name" in first:
                 column = str(first["name"])
+            elif key == "splines":
+                result[key] = [self._merge_spline(list(some)) for some in zip(*[b[key] for b in blocks], strict=True)]
+                continue
             elif key == "props":
                 result[key] = self._merge_props([part[key] for part in blocks], str(first.get("type", "")), inside)
                 continue
             result[key] = self.merge([part[key] for part in blocks], column, unit, inside)
         return result
+
+    def _merge_spline(self, splines: list[Json]) -> Json:
+        """The first of some splines; where their points differ, with the name of the column that holds its points."""
+        if all(spline == splines[0] for spline in splines):
+            return splines[0]
+        rows = [point_rows(point_columns(spline)[0]) for spline in splines]
+        return {**splines[0], "table": self.add("points", rows).word}
 
     def _exact(self, blocks: list[float], word: str, inside: str) -> Any:
         """A number whose type matters: with a point even where it is whole."""

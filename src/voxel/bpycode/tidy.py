@@ -14,10 +14,16 @@ _REACHED = re.compile(
 _DATA = re.compile(rf"(\s*)([a-z_]\w*) = (bpy\.data\.objects{_KEY})\.data")
 _UNUSED = re.compile(r"\s*([a-z_]\w*) = bpy\.context\.object")
 _MOVE = re.compile(r"(\s*)move_to\((\w+), (.+)\)")
-_ALONE = re.compile(r"(\s*)([a-z_]\w*) = (bpy\.data\.(?:materials|worlds|node_groups|images)\.new\(.*\)"
+_ALONE = re.compile(r"(\s*)([a-z_]\w*) = (bpy\.data\.(?:materials|worlds|node_groups|images|textures)\.new\(.*\)"
                     r"|\w+\.(?:slots|strips|tracks|vertex_groups)\.new\(.*\))")  # fmt: skip
-_SHOWN = re.compile(r"(\s*)([a-z_]\w*)\.diffuse_color = (\([-\d., e]+\))")
-_SOCKET = re.compile(r'(\s*[a-z_]\w*\.inputs\["(?:Base Color|Color)"\]\.default_value) = (\([-\d., e]+\))')
+_LABELS = {
+    "diffuse_color": ("Base Color", "Color"), "roughness": ("Roughness",), "metallic": ("Metallic",),
+    "specular_intensity": ("Specular IOR Level",),
+}  # fmt: skip
+"""What a material shows in the viewport, and the sockets that say the same."""
+_NUMBERS = r"(\([-\d., e]+\)|-?[\d.e-]+)"
+_SHOWN = re.compile(rf"\s*([a-z_]\w*)\.({'|'.join(_LABELS)}) = {_NUMBERS}")
+_SOCKET = re.compile(rf'(\s*[a-z_]\w*\.inputs\["([A-Za-z ]+)"\]\.default_value) = {_NUMBERS}')
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
@@ -70,16 +76,17 @@ def _inlined(paragraph: list[str], uses: dict[str, int], whole: int) -> list[str
 
 
 def _shown_colors(lines: list[str]) -> list[str]:
-    """The lines of a material with the colour of its nodes told by the one that it shows in the viewport."""
-    shown: dict[str, str] = {}
+    """The lines of a material with what its nodes share with the viewport told by what it shows there."""
+    shown: dict[tuple[str, str], str] = {}
     result = []
     for line in lines:
-        color = _SHOWN.fullmatch(line)
-        if color is not None:
-            shown[color[3]] = f"{color[2]}.diffuse_color"
+        setting = _SHOWN.fullmatch(line)
+        if setting is not None:
+            for label in _LABELS[setting[2]]:
+                shown[label, setting[3]] = f"{setting[1]}.{setting[2]}"
         socket = _SOCKET.fullmatch(line)
-        if socket is not None and socket[2] in shown:
-            line = f"{socket[1]} = {shown.pop(socket[2])}"
+        if socket is not None and (socket[2], socket[3]) in shown:
+            line = f"{socket[1]} = {shown.pop((socket[2], socket[3]))}"
         result.append(line)
     return result
 

@@ -39,6 +39,9 @@ OTHER_DEFAULTS: dict[str, dict[str, object]] = {
 }
 """By type: what is new in 4.5 and something else when new in 5.0, and so is always said."""
 
+PLAIN_SKIES = frozenset({"PREETHAM", "HOSEK_WILKIE"})
+"""Skies for which the altitude does not matter."""
+
 OTHER_SOCKETS: dict[str, tuple[str, str, float]] = {
     "ShaderNodeBlackbody": ("Temperature", "NodeSocketFloatColorTemperature", 1500.0),
 }

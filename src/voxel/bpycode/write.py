@@ -29,6 +29,7 @@ from voxel.bpycode.scenes import (
     write_world,
 )
 from voxel.bpycode.script import Id, Json, Script, Skipped, identity
+from voxel.bpycode.templates import shape_key
 from voxel.bpycode.trees import edit_tree, write_tree
 from voxel.bpycode.wiring import particle_settings_of
 from voxel.records.scene import Scene
@@ -38,8 +39,8 @@ EMPTY: Json = {"active_scene": "", "blocks": {}}
 DATA = ("meshes", "curves", "armatures", "lattices", "metaballs", "lights", "cameras", "speakers", "lightprobes",
         "volumes", "hair_curves", "pointclouds", "grease_pencils", "grease_pencils_v3")  # fmt: skip
 TREE_TYPES = frozenset({"ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree"})
-FEWEST_IMAGES = 3
-"""Images that are no more than a file, and that make a loop shorter than saying each."""
+FEWEST_ALIKE = 3
+"""Alike images or textures that make a loop shorter than saying each."""
 FILES_MAY_LACK = "# images.load() would need the file to be here"
 OTHERS = frozenset({"LIGHT", "CAMERA"})
 
@@ -137,15 +138,24 @@ def images_and_textures(script: Script) -> None:
     """Images, textures, fonts, particle settings: what materials and modifiers refer to."""
     script.paragraph("Images")
     changed = blocks(script, "images")
-    files = [needed for needed, block, old in changed if old is None and set(block["props"]) == {"filepath"}]
-    if len(files) >= FEWEST_IMAGES:
+    files = [
+        needed
+        for needed, block, old in changed
+        if old is None and {**block["props"], "source": block["props"].get("source", "FILE")}
+        == {"source": "FILE", "filepath": block["props"].get("filepath")} and not block.get("size")
+    ]  # fmt: skip
+    if len(files) >= FEWEST_ALIKE:
         image_files(script, files)
         changed = [one for one in changed if one[0] not in files]
     for needed, block, old in changed:
         image(script, needed, block, old)
     script.no_heading()
     script.paragraph("Textures")
-    for needed, block, old in blocks(script, "textures"):
+    changed = blocks(script, "textures")
+    for group in alike_textures(changed):
+        many_textures(script, group)
+        changed = [one for one in changed if one[0] not in group]
+    for needed, block, old in changed:
         path = f'textures["{needed[1]}"]'
         variable = script.fetch(needed) if old else script.name(needed)
         if not old:
@@ -160,6 +170,29 @@ def images_and_textures(script: Script) -> None:
         for needed, block, old in blocks(script, collection):
             if old is not None or needed not in held:
                 simple_block(script, needed, block, old)
+
+
+def alike_textures(changed: list[tuple[Id, Json, Json | None]]) -> list[list[Id]]:
+    """New textures that differ in their names alone, where there are so many that a loop is shorter."""
+    alike: dict[str, list[Id]] = {}
+    for needed, block, old in changed:
+        if old is None and not block.get("tree") and not block.get("animation") and not block.get("custom"):
+            alike.setdefault(shape_key({key: block[key] for key in ("type", "props")}), []).append(needed)
+    props = {needed: block["props"] for needed, block, _ in changed}
+    same = [group for group in alike.values() if all(props[one] == props[group[0]] for one in group)]
+    return [group for group in same if len(group) >= FEWEST_ALIKE]
+
+
+def many_textures(script: Script, group: list[Id]) -> None:
+    block = script.after["blocks"]["textures"][group[0][1]]
+    script.loop("name", listing(quote(name) for _, name in group))
+    script.indent += INDENT
+    variable = script.names.passing("texture")
+    script.assign(variable, call("bpy.data.textures.new", "name", type=quote(kind_of(block["type"], "Texture"))))
+    write_props(script, variable, block, f'textures["{group[0][1]}"]')
+    script.indent -= INDENT
+    for needed in group:
+        script.made(needed, f"bpy.data.textures[{quote(needed[1])}]")
 
 
 def image_files(script: Script, files: list[Id]) -> None:

@@ -50,10 +50,12 @@ def _picture(ask: dict[str, Any], work: str, path: str) -> tuple[dict[str, Any],
         return {"bad": str(error).replace(path, "the file").strip()}, b""
     if bpy.data.filepath != path:
         return {"bad": "Blender could not open it"}, b""
-    material = ask["material"]
+    material, world = ask["material"], ask["world"]
     if material and material not in bpy.data.materials:
         return {"bad": f"it has no material {material!r}"}, b""
-    stage = set_stage(ask["size"], material)
+    if world and world not in bpy.data.worlds:
+        return {"bad": f"it has no world {world!r}"}, b""
+    stage = set_stage(ask["size"], material, world)
     render = stage.scene.render
     _settle(stage.scene, ask)
     try:

@@ -32,16 +32,20 @@ class Stage(NamedTuple):
     added: list[str]
 
 
-def set_stage(size: tuple[int, int], material: str) -> Stage:
-    """The open file's scene, or one with a sphere of `material`; adds what is missing for a picture of this size."""
+def set_stage(size: tuple[int, int], material: str, world: str = "") -> Stage:
+    """The open file's scene, one with a sphere of `material`, or one with a grey sphere that `world` alone lights.
+
+    Adds what is missing for a picture of this size.
+    """
     added: list[str] = []
-    if material:
+    if material or world:
         scene = bpy.data.scenes.new("Preview")
-        _sphere(scene, bpy.data.materials[material])
+        _sphere(scene, bpy.data.materials[material] if material else None)
+        scene.world = bpy.data.worlds[world] if world else None
         bpy.context.window.scene = scene
     else:
         scene = bpy.context.scene
-    layer = scene.view_layers[0] if material else bpy.context.view_layer
+    layer = scene.view_layers[0] if material or world else bpy.context.view_layer
     corners, visible = _visible(layer)
     if not visible:
         _sphere(scene, None)
@@ -52,7 +56,7 @@ def set_stage(size: tuple[int, int], material: str) -> Stage:
     if scene.camera is None or not visible or scene.camera.type != "CAMERA":
         _frame(scene, corners, size)
         added.append("camera")
-    if not _lit(scene):
+    if not world and not _lit(scene):
         _light(scene)
         added.append("light")
     return Stage(scene, visible, added)

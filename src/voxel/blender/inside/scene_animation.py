@@ -119,10 +119,9 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
         if interpolation in EASED:
             if point.easing != "AUTO":
                 key["easing"] = point.easing
-            if interpolation == "BACK":
-                key["back"] = clean(point.back)
-            if interpolation == "ELASTIC":
-                key["amplitude"], key["period"] = clean(point.amplitude), clean(point.period)
+            for name, usual in NEW_KEY.get(interpolation, {}).items():
+                if abs(getattr(point, name) - usual) > 1e-5:
+                    key[name] = clean(getattr(point, name))
         if point.type != "KEYFRAME":
             key["type"] = point.type
         before = interpolation
@@ -130,6 +129,10 @@ def _keys(curve: Any) -> list[dict[str, Any]]:
             keys.pop()  # two keys on one frame: setting the second replaces the first
         keys.append(key)
     return keys
+
+
+NEW_KEY = {"BACK": {"back": 1.70158}, "ELASTIC": {"amplitude": 0.8, "period": 4.1}}
+"""By interpolation: what new keys have, whose values are not told."""
 
 
 def animation_of(block: Any, walk: Walk, path: str) -> dict[str, Any] | None:

@@ -91,15 +91,22 @@ def _outside_rigid_worlds(item: Any) -> bool:
     return not any(item.name in collection.objects for collection in held if collection is not None)
 
 
-def _thin(curve: Any) -> bool:
-    """A curve in space without a surface, so that it does not matter how one would be filled."""
+def _unfilled(curve: Any) -> bool:
+    """A curve in space that is filled as those always are at first, or that has no surface to fill."""
     beveled = curve.bevel_depth != 0.0 or (curve.bevel_mode == "OBJECT" and curve.bevel_object is not None)
-    return bool(curve.dimensions == "3D" and not beveled and curve.extrude == 0.0)
+    bare = not beveled and curve.extrude == 0.0
+    return bool(curve.dimensions == "3D" and (bare or curve.fill_mode == "FULL"))
 
 
 def _upgraded_roughness(material: Any) -> bool:
     """The roughness that the upgrade of a file from before 2.80 gives to what is shown in the viewport."""
     return bool(material.use_nodes and material.node_tree is not None and abs(material.roughness - 0.5) < 1e-6)
+
+
+def _without_instances(item: Any) -> bool:
+    """It would show a collection, but that lies in a library or is gone."""
+    shown = item.instance_collection
+    return bool(item.instance_type == "COLLECTION" and (shown is None or shown.library is not None))
 
 
 def _first_layer(node: Any) -> bool:
@@ -149,7 +156,7 @@ INERT: dict[str, tuple[Silent, ...]] = {
          lambda solidify: solidify.solidify_mode != "NON_MANIFOLD"),
     ),
     "Curve": (
-        (("fill_mode",), _thin),
+        (("fill_mode",), _unfilled),
         (("bevel_resolution",), lambda curve: curve.bevel_depth == 0.0),
     ),
     "Spline": ((("order_u", "order_v"), lambda spline: spline.type != "NURBS"),),
@@ -190,6 +197,7 @@ INERT: dict[str, tuple[Silent, ...]] = {
         (("instance_faces_scale", "use_instance_faces_scale", "use_instance_vertices_rotation"),
          lambda item: item.instance_type not in ("FACES", "VERTS")),
         (("instance_collection",), lambda item: item.instance_type != "COLLECTION"),
+        (("instance_type", "show_instancer_for_render", "show_instancer_for_viewport"), _without_instances),
     ),
     "ShaderNodeTexImage": ((("image_user",), _still),),
     "ShaderNodeTexEnvironment": ((("image_user",), _still),),
@@ -206,7 +214,10 @@ INERT: dict[str, tuple[Silent, ...]] = {
     "Scene": ((("rigidbody_world",), lambda scene: scene.rigidbody_world.collection is None
                or not scene.rigidbody_world.collection.objects),),
     "ShaderNodeTexSky": ((("sun_direction", "turbidity", "ground_albedo"),
-                          lambda sky: sky.sky_type not in ("PREETHAM", "HOSEK_WILKIE")),),
+                          lambda sky: sky.sky_type not in ("PREETHAM", "HOSEK_WILKIE")),
+                         (("air_density", "dust_density", "aerosol_density", "ozone_density", "altitude", "sun_disc",
+                           "sun_elevation", "sun_intensity", "sun_rotation", "sun_size"),
+                          lambda sky: sky.sky_type in ("PREETHAM", "HOSEK_WILKIE"))),
     "ShaderNodeMix": (
         (("blend_type", "clamp_result"), lambda mix: mix.data_type != "RGBA"),
         (("factor_mode",), lambda mix: mix.data_type != "VECTOR"),

@@ -23,14 +23,15 @@ def effects() -> dict[str, Any]:
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     seen = list(bpy.context.scene.objects)[:OBJECTS]
+    shown = [item for item in seen if item.visible_get()]  # what is hidden is not evaluated
     return {
-        "mesh": {item.name: _mesh(item.evaluated_get(graph)) for item in seen if item.type in MESHED},
+        "mesh": {item.name: _mesh(item.evaluated_get(graph)) for item in shown if item.type in MESHED},
         "curves": {item.name: found for item in seen if (found := _curves(item))},
         "bones": {
             item.name: {
                 bone.name: [round(value, 5) for row in bone.matrix for value in row] for bone in item.pose.bones
             }
-            for item in seen
+            for item in shown
             if item.type == "ARMATURE"
         },
     }

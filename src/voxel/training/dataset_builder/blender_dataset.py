@@ -74,7 +74,7 @@ class BuildStage:
     """One unit per parsed file or script, known by the sha256 of its Scene or text and by where the file comes from."""
 
     name = "build"
-    version = 1
+    version = 2
 
     def __init__(self, root: Path, versions: tuple[str, ...], timeout: float, wishes: Mapping[str, Any]) -> None:
         from voxel.blender.runtimes import find
@@ -152,7 +152,7 @@ class BuildStage:
                         blend = near.enter_context(storage.local(blob_name(unit.payload["sha256"])))
                     except OSError:
                         return Failed("its bytes are gone; make them anew with: voxel scrape")
-                    prover.next_file(blend)
+                    prover.next_file(blend, scene)
                     lines = prover.prove_all(candidates(scene), source)
                     for script in embedded(blend):
                         lines += from_script(script, source, blenders, self._timeout)

@@ -1,8 +1,9 @@
 """Proof by an effect: what an example makes does the same as what the file holds, seen by other means than the dump.
 
 Evaluated meshes, values of f-curves and matrices of bones come from the dependency graph, pictures from Cycles; the
-other side is the .blend itself, opened in Blender. Only what a file really holds can be compared: an object or material
-of the same name, in an example that was not derived from something else.
+other side is the .blend itself, opened in Blender. Only what a file really holds can be compared: an object, material
+or world of the same name. Where they agree the example says so. Where they do not although all that decides it is the
+same in both (`unchanged.py`), one of the two ways to the effect is wrong, and nobody may learn from that.
 """
 
 from __future__ import annotations
@@ -11,84 +12,113 @@ import hashlib
 import math
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from voxel.blender import Blender
+from voxel.bpycode.script import Id
 from voxel.errors import BadInput
 from voxel.records.example import Proof
 from voxel.training.dataset_builder.candidate import Candidate
+from voxel.training.dataset_builder.unchanged import look_unchanged, motion_unchanged, shape_unchanged
 
 TOLERANCE = 1e-3
 """Of numbers, relative above 1: examples have four digits. Of a picture: the mean difference of its channels."""
 _SIDE, _SAMPLES = 32, 8
-_KINDS: tuple[tuple[Proof, str], ...] = (("mesh", "mesh"), ("curves", "curves"), ("bones", "bones"))
+_KINDS: tuple[tuple[Proof, Callable[[Any, Any, str], bool]], ...] = (
+    ("mesh", shape_unchanged), ("curves", motion_unchanged), ("bones", shape_unchanged),
+)  # fmt: skip
+"""Effects by name, and when an object must have the one that it has in its file."""
+_LOOKS: dict[str, str] = {"texture": "materials", "render": "worlds"}
+"""What a role gives its look to."""
+
+
+class Shown(NamedTuple):
+    """What came of comparing an example with its file."""
+
+    agreeing: list[Proof]
+    """Effects that are the same wherever both have them."""
+    wrong: str
+    """An effect that would have to be the same and is not; empty when there is none."""
 
 
 class Effects:
     """What one .blend does, asked for as far as examples need it."""
 
-    def __init__(self, blender: Blender, blend: Path | None, timeout: float) -> None:
-        self._blender, self._blend, self._timeout = blender, blend, timeout
+    def __init__(self, blender: Blender, blend: Path | None, timeout: float, scene: Any = None) -> None:
+        """`scene` is the dump of `blend`; without it nothing has to be as it is there."""
+        self._blender, self._blend, self._timeout, self._scene = blender, blend, timeout, scene
         self._whole: dict[str, Any] | None = None
-        self._pictures: dict[str, bytes] = {}
+        self._pictures: dict[Id, bytes] = {}
         self._made: dict[bytes, bytes] = {}
 
     def shown(
         self, candidate: Candidate, before: Any, after: Any, sources: Sequence[str], effects: dict[str, Any]
-    ) -> list[Proof]:
+    ) -> Shown:
         """Which effects of an example agree with the file's. `sources` make `after`, which does `effects`."""
-        if candidate.derived:
-            return []
         if comparable(candidate):
-            return self.agreeing(effects, list(after["blocks"].get("objects", {})))
-        if candidate.role != "texture":
-            return []
-        old, new = (scene["blocks"].get("materials", {}) for scene in (before, after))
-        looks = [self.same_picture(sources, after, name) for name in new if new[name] != old.get(name)]
-        return ["picture"] if looks and all(looks) else []
+            return self.compared(effects, after, praise=not candidate.derived)
+        kind = _LOOKS.get(candidate.role, "")
+        old, new = (scene["blocks"].get(kind, {}) for scene in (before, after))
+        looks = {name: self.same_picture(sources, after, (kind, name)) for name in new if new[name] != old.get(name)}
+        for name, same in looks.items():
+            if same is False and self._scene is not None and look_unchanged(self._scene, after, (kind, name)):
+                return Shown([], f"the look of {kind}[{name!r}]")
+        praised = looks and all(looks.values()) and not candidate.derived
+        return Shown(["picture"] if praised else [], "")
 
-    def agreeing(self, shown: dict[str, Any], names: Sequence[str]) -> list[Proof]:
-        """Which effects of these objects agree, each for all objects that have it on both sides."""
-        if self._blend is None or not shown:
-            return []
-        if self._whole is None:
-            try:
-                self._whole = msgspec.json.decode(self._blender.load(self._blend, result="effects"))
-            except BadInput:
-                self._whole = {}
+    def compared(self, shown: dict[str, Any], after: Any, *, praise: bool) -> Shown:
+        """Which effects of the objects agree, each for all objects that have it on both sides.
+
+        `praise`: agreement is worth a word, since the example holds what the file holds.
+        """
+        there = self._of_file() if shown else {}
         found: list[Proof] = []
-        for proof, kind in _KINDS:
-            there = self._whole.get(kind, {})
-            pairs = [(shown[kind][name], there[name]) for name in names if name in shown[kind] and name in there]
-            if pairs and all(alike(one, other) for one, other in pairs):
-                found.append(proof)
-        return found
+        for kind, unchanged in _KINDS:
+            ours, theirs = shown.get(kind, {}), there.get(kind, {})
+            names = [name for name in after["blocks"].get("objects", {}) if name in ours and name in theirs]
+            differing = [name for name in names if not alike(ours[name], theirs[name])]
+            for name in differing:
+                if self._scene is not None and unchanged(self._scene, after, name):
+                    return Shown([], f"{kind} of objects[{name!r}]")
+            if praise and names and not differing:
+                found.append(kind)
+        return Shown(found, "")
 
-    def same_picture(self, sources: Sequence[str], after: Any, name: str) -> bool | None:
-        """Whether a material looks as in the file, on a sphere; None where either side cannot be rendered.
+    def _of_file(self) -> dict[str, Any]:
+        if self._whole is None:
+            self._whole = {}
+            if self._blend is not None:
+                with suppress(BadInput):
+                    self._whole = msgspec.json.decode(self._blender.load(self._blend, result="effects"))
+        return self._whole
 
-        Asked once for each material and for each content of it.
+    def same_picture(self, sources: Sequence[str], after: Any, of: Id) -> bool | None:
+        """Whether a material on a sphere, or a sphere in the light of a world, looks as in the file.
+
+        None where either side cannot be rendered. Asked once for each material or world and for each content of it.
         """
         if self._blend is None:
             return None
         blocks = {kind: after["blocks"].get(kind) for kind in ("node_groups", "images")}
-        key = hashlib.sha256(msgspec.json.encode([after["blocks"]["materials"][name], blocks])).digest()
-        if name not in self._pictures:
-            self._pictures[name] = self._picture((self._blend,), name)
-        if self._pictures[name] and key not in self._made:
-            self._made[key] = self._picture(sources, name)
-        if not self._pictures[name] or not self._made[key]:
+        key = hashlib.sha256(msgspec.json.encode([of[0], after["blocks"][of[0]][of[1]], blocks])).digest()
+        if of not in self._pictures:
+            self._pictures[of] = self._picture((self._blend,), of)
+        if self._pictures[of] and key not in self._made:
+            self._made[key] = self._picture(sources, of)
+        if not self._pictures[of] or not self._made[key]:
             return None
-        return difference(self._pictures[name], self._made[key]) < TOLERANCE
+        return difference(self._pictures[of], self._made[key]) < TOLERANCE
 
-    def _picture(self, sources: Sequence[str | Path], name: str) -> bytes:
+    def _picture(self, sources: Sequence[str | Path], of: Id) -> bytes:
+        named = {of[0].removesuffix("s"): of[1]}
         try:
             return self._blender.render(
-                *sources, size=(_SIDE, _SIDE), samples=_SAMPLES, material=name, pixels=True, timeout=self._timeout
+                *sources, size=(_SIDE, _SIDE), samples=_SAMPLES, pixels=True, timeout=self._timeout, **named
             ).pixels
         except BadInput:
             return b""
@@ -96,7 +126,7 @@ class Effects:
 
 def comparable(candidate: Candidate) -> bool:
     """Whether what an example does, meshes, motions and poses, may also be done by the file that it comes from."""
-    return not candidate.derived and candidate.role in ("builder", "animation")
+    return candidate.role in ("builder", "animation")
 
 
 def difference(one: bytes, other: bytes) -> float:

@@ -68,12 +68,13 @@ class Prover:
         self._leaned: dict[bytes, Lean] = {}
         self._effects = Effects(self._blenders[0], None, timeout)
 
-    def next_file(self, blend: Path | None = None) -> None:
+    def next_file(self, blend: Path | None = None, scene: Any = None) -> None:
         """Begins another file: what is the same within a file is left out, the same in two files is decided later.
 
-        With the .blend itself, what an example does is compared with what the file does.
+        With the .blend itself, what an example does is compared with what the file does; with its Scene too, an
+        example that does something else with what the file holds just so is dropped.
         """
-        self._effects = Effects(self._blenders[0], blend, self._timeout)
+        self._effects = Effects(self._blenders[0], blend, self._timeout, scene)
         self._seen.clear()
         if len(self._known) > _REMEMBERED:
             self._known.clear()
@@ -139,7 +140,11 @@ class Prover:
         if earlier:
             versions = [one for one in versions if one in lasting]
         sources = (context, completion) if context else (completion,)
-        proved = (*MINIMAL, *self._effects.shown(candidate, before, after, sources, leanest.effects))
+        shown = self._effects.shown(candidate, before, after, sources, leanest.effects)
+        if shown.wrong:
+            words = f"does something else than its file: {shown.wrong}"[:_SHOWN]
+            return left_out(candidate, source, words, instruction, completion)
+        proved = (*MINIMAL, *shown.agreeing)
         return lined(candidate, source, checks, instruction, context, completion, versions, alike, proved, earlier)
 
     def _first_turn(self, before: Any, context: str, seed: str) -> Asking[tuple[str, list[str]]]:
