@@ -236,7 +236,7 @@ def test_which_slot_of_an_action_is_played_matters_and_not_its_name() -> None:
             "fcurves": [],
             "slots": [{"name": n, "target": "OBJECT"} for n in slots],
         }
-        box = {"type": "Object", "kind": "EMPTY", "props": {}, "data": None}
+        box: Json = {"type": "Object", "kind": "EMPTY", "props": {}, "data": None}
         return scene(
             actions={"A": action},
             objects={"Box": {**box, "animation": {"action": {"$id": ["actions", "A"]}, "slot": slot}}},
