@@ -68,3 +68,5 @@ def test_told_scenes_are_not_read_and_changed_ones_are(server: S3Server, tmp_pat
         f"{names[3]}.json", f"{names[4]}.json",
     ]  # fmt: skip
     assert {one.kind for one in server.requests} == {"GET", "LIST"}
+    with contents(data) as of:
+        assert of(record(names[0])) == wanted[0]  # and the rest of what was told is let go without a word

@@ -16,7 +16,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -313,7 +313,7 @@ class Ledger:
         )
         return Totals(**dict(counted))
 
-    def rows(self, stage: str, state: str | None = None) -> Iterator[Row]:
+    def rows(self, stage: str, state: str | None = None) -> Generator[Row, None, None]:
         """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
         for key, name, now, reason, counts, info, started, finished, seconds in self._read(
             "SELECT key, input, state, reason, counts, info, started_at, finished_at, seconds FROM unit "

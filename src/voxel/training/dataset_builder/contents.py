@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from voxel.records.files import FileRecord
 from voxel.stages import BLOBS, SCENES, DataDir, Ledger, Row, blob_name, scene_name
@@ -25,8 +25,11 @@ def contents(data: DataDir) -> Iterator[Digest]:
     if not data.storage.far:
         yield lambda record: _read(data, record)
         return
-    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        yield _Told(data, ledger.rows("parse", "done")).of
+    with (
+        Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger,
+        closing(ledger.rows("parse", "done")) as rows,
+    ):
+        yield _Told(data, rows).of
 
 
 def _read(data: DataDir, record: FileRecord) -> str | None:
