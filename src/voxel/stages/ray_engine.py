@@ -35,9 +35,8 @@ _RAY = {
     # it tells nobody of its use
     "RAY_USAGE_STATS_ENABLED": "0",
     # its daemons give up on one another too soon for a busy machine
-    "RAY_raylet_start_wait_time_s": "240",
-    "RAY_agent_register_timeout_ms": "240000",
-    "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "240",
+    "RAY_raylet_start_wait_time_s": "60",
+    "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "120",
     # workers would stand behind all else on the machine
     "RAY_worker_niceness": "0",
     # processes for tasks, which we have none of
