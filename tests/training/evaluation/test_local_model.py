@@ -68,6 +68,7 @@ def test_a_batch_says_what_each_question_alone_would_get(
     name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("voxel.providers.local.generating.multiplies_in_half", lambda: False)
+    monkeypatch.setattr("voxel.providers.local.growing.BLOCK", 3)
     folder: Path = request.getfixturevalue(name)
     said = Generator(folder).answer(CHATS)
     assert [one.text for one in said] == [expected(folder, chat) for chat in CHATS]

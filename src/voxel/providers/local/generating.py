@@ -6,12 +6,15 @@ holds the figures.
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from voxel.errors import MissingExtra
 from voxel.providers.local.base_models import base_of
+from voxel.providers.local.growing import growing_cache
 from voxel.providers.local.processor import multiplies_in_half
 
 BATCH = 16
@@ -57,6 +60,8 @@ class Generator:
         ends = self._model.generation_config.eos_token_id
         stops = {self._tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
         self._stops = torch.tensor(sorted(stops), device=self._device)
+        # what older transformers call past_key_values
+        self._cache = "cache" if "cache" in inspect.signature(self._model.forward).parameters else "past_key_values"
         self._room = int(getattr(self._model.config, "max_position_embeddings", None) or 1 << 20)
 
     def _loaded(self, folder: Path) -> Any:
@@ -70,7 +75,10 @@ class Generator:
             return plain.eval()
         from peft import PeftModel
 
-        return PeftModel.from_pretrained(plain, str(folder)).merge_and_unload().eval()
+        with warnings.catch_warnings():
+            # PEFT asks the model by names that transformers is about to give up
+            warnings.simplefilter("ignore", FutureWarning)
+            return PeftModel.from_pretrained(plain, str(folder)).merge_and_unload().eval()
 
     def tokens(self, messages: Sequence[dict[str, str]]) -> list[int]:
         """A prompt as the model's chat template writes it."""
@@ -106,17 +114,16 @@ class Generator:
         lengths = torch.tensor([len(prompts[row]) for row in rows], device=self._device)
         mask = (torch.arange(width, device=self._device)[None, :] >= width - lengths[:, None]).long()
         places = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        cache = None
+        cache = growing_cache(self._model)
         while rows:
             out = self._model(
                 input_ids=tokens,
                 attention_mask=mask,
                 position_ids=places,
-                past_key_values=cache,
+                **{self._cache: cache},
                 use_cache=True,
                 logits_to_keep=1,
             )
-            cache = out.past_key_values
             chosen = out.logits[:, -1].argmax(dim=-1)
             stopped = torch.isin(chosen, self._stops).tolist()
             left = []
