@@ -67,11 +67,11 @@ def test_what_was_spoken_of_right_before_is_its_own(text: str, rest: str) -> Non
 
 
 def test_a_voice_changes_no_value() -> None:
-    text = 'Put "A 5 cm Box" at (1, 0.25, -3), 75 cm wide, 12 cm deep, length 45 mm, angle 30°, rotation (0°, 5°, 10°).'
+    text = 'Put "A 5 cm Box" at (1, 0.25, -3) with width 27.5 cm, length 45 mm, angle 30° and rotation (0°, 5°, 10°).'
     spellings = {voiced(text, Random(seed)) for seed in range(200)}
     assert len(spellings) > 10
     for spelled in spellings:
         assert '"A 5 cm Box"' in spelled
         assert "45 mm" in spelled  # a lens is not spoken of in metres
-        for value in (1, 0.25, -3, 0.75, 0.12, 0.5235988, 0.0872665, 0.1745329):
+        for value in (1, 0.25, -3, 0.275, 0.5235988, 0.0872665, 0.1745329):
             assert any(abs(value - number) < 1e-6 for number in stated_numbers(spelled)), (value, spelled)
