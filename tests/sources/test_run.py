@@ -23,7 +23,8 @@ SCENES = {
     "bpy.context.object.modifiers.new('Bevel', 'BEVEL').width = 0.15\n",
     "view": "bpy.ops.object.camera_add(location=(0, -8, 3), rotation=(1.2, 0, 0))\n"
     "bpy.context.object.data.lens = 85\nbpy.context.scene.camera = bpy.context.object\n",
-    "ball": "bpy.ops.mesh.primitive_uv_sphere_add(radius=0.7, location=(0, 0, 0.7))\n",
+    "ball": "bpy.ops.mesh.primitive_uv_sphere_add(radius=0.7, location=(0, 0, 0.7))\n"
+    "bpy.context.object.modifiers.new('Shell', 'SOLIDIFY').thickness = 0.05\n",
 }
 PAUSES = (0.5, 1.2, 2.5, 5.0)
 

@@ -1,7 +1,8 @@
 """Which proved examples the dataset keeps: none twice, none near one of another split, no kind of thing too often.
 
 What was kept before comes first, so that more files neither move nor push out anything; then what goes to train, for a
-model cannot be tested on what nobody taught; then the better before the worse.
+model cannot be tested on what nobody taught; then what somebody made before what is derived from it; then the better
+before the worse.
 """
 
 from __future__ import annotations
@@ -92,9 +93,11 @@ def select(proved: Sequence[Proved], shared: Sequence[tuple[str, str]], before: 
     splits = split_of(sizes, clusters, before.repositories, alone=alone)
     selection = _Selection(answers, codes, clusters, splits, before, wanted)
 
-    def order(one: _Judged) -> tuple[bool, int, float, str]:
-        split = splits[clusters[one.example.provenance.repo]]
-        return before.examples.get(one.example.id) != split, _ORDER[split], -one.example.quality, one.example.id
+    def order(one: _Judged) -> tuple[bool, int, bool, float, str]:
+        example = one.example
+        split = splits[clusters[example.provenance.repo]]
+        derived = bool(example.provenance.derived_from)
+        return before.examples.get(example.id) != split, _ORDER[split], derived, -example.quality, example.id
 
     for one in sorted(judged, key=order):
         selection.take(one)
