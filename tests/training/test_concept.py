@@ -92,6 +92,10 @@ surface.inputs["Base Color"].default_value = (0.6, 0.05, 0.04, 1)
 surface.inputs["Roughness"].default_value = 0.3
 for thing in (top, ball, wing):
     thing.data.materials.append(paint)
+glaze = bpy.data.materials.new("Blue Glaze")
+glaze.use_nodes = True
+glaze.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.05, 0.1, 0.6, 1)
+cup.data.materials.append(glaze)
 
 lamp = bpy.data.lights.new("Softbox", type="AREA")
 lamp.energy = 300
