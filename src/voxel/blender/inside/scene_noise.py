@@ -95,7 +95,8 @@ def _unfilled(curve: Any) -> bool:
     """A curve in space that is filled as those always are at first, or that has no surface to fill."""
     beveled = curve.bevel_depth != 0.0 or (curve.bevel_mode == "OBJECT" and curve.bevel_object is not None)
     bare = not beveled and curve.extrude == 0.0
-    return bool(curve.dimensions == "3D" and (bare or curve.fill_mode == "FULL"))
+    at_first = "HALF" if curve.rna_type.identifier == "TextCurve" else "FULL"
+    return bool(curve.dimensions == "3D" and (bare or curve.fill_mode == at_first))
 
 
 def _upgraded_roughness(material: Any) -> bool:
