@@ -194,8 +194,10 @@ class _Validation:
         self._formatter = formatter
         self._path = path
 
-    def run(self, *, workers: int | None = None, progress: Progress | None = None) -> PhaseReport:
-        del workers
+    def run(
+        self, *, workers: int | None = None, engine: str = "local", progress: Progress | None = None
+    ) -> PhaseReport:
+        del workers, engine
         began = time.monotonic()
         checked = check_file(self._path, self._formatter.limits)
         for problem in checked.problems:
