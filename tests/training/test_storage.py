@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -25,7 +24,7 @@ if ROOT not in sys.path:
 from tests.stages.s3_server import BUCKET, SECRET, S3Server  # noqa: E402
 
 from voxel.blender import Blender  # noqa: E402
-from voxel.stages import DataDir, blob_name, keep_in  # noqa: E402
+from voxel.stages import DataDir, keep_in  # noqa: E402
 from voxel.training.data_collection.blend_parser import BlendFileParser  # noqa: E402
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper  # noqa: E402
 
@@ -217,17 +216,21 @@ def test_trouble_is_one_line_and_nothing_is_lost(
 
 
 def linked(folder: Path) -> None:
-    """A .blend file that shows a picture beside it, and a list that says so."""
+    """A .blend file that shows an object of a library beside it."""
     (folder / "LICENSE").write_bytes(MIT)
+    library, board = folder / "ape.blend", folder / "board.blend"
     with Blender() as blender:
-        picture = blender.render("import bpy\n", size=(16, 16), samples=1)
-        (folder / "wood.png").write_bytes(picture.png)
-        (folder / "board.blend").write_bytes(
-            blender.make(
-                "import bpy\ni = bpy.data.images.new('Wood', 4, 4)\ni.source = 'FILE'\ni.filepath = '//wood.png'\n"
-                "i.use_fake_user = True\n"
-            )
-        )
+        library.write_bytes(blender.make("import bpy\nbpy.ops.mesh.primitive_monkey_add()\n"))
+    made = f"""
+import bpy
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.wm.save_as_mainfile(filepath={str(board)!r})
+with bpy.data.libraries.load({str(library)!r}, link=True, relative=True) as (_, wanted):
+    wanted.objects = ["Suzanne"]
+bpy.context.scene.collection.objects.link(bpy.data.objects["Suzanne"])
+bpy.ops.wm.save_as_mainfile(filepath={str(board)!r})
+"""
+    subprocess.run([sys.executable, "-c", made], check=True, capture_output=True)
 
 
 def test_what_lies_beside_a_file_is_brought_too(bucket: S3Server, tmp_path: Path) -> None:
@@ -239,19 +242,17 @@ def test_what_lies_beside_a_file_is_brought_too(bucket: S3Server, tmp_path: Path
         data = DataDir(tmp_path / name).create()
         if url:
             keep_in(data, url)
-        assert BlenderFileScraper(data.root, source="folder", paths=[folder]).run(workers=1).done == 1
-        (line,) = (data.scraped / "files.jsonl").read_bytes().splitlines()
-        record = msgspec.json.decode(line)
-        image = (folder / "wood.png").read_bytes()
-        sha256 = hashlib.sha256(image).hexdigest()
-        data.storage.write(blob_name(sha256), image)
-        graph = data.scraped / "links" / f"{record['repo'].replace('/', '__')}.json"
+        assert BlenderFileScraper(data.root, source="folder", paths=[folder]).run(workers=1).done == 2
+        records = [msgspec.json.decode(line) for line in (data.scraped / "files.jsonl").read_bytes().splitlines()]
+        library, board = sorted(records, key=lambda record: str(record["path"]))
+        graph = data.scraped / "links" / f"{board['repo'].replace('/', '__')}.json"
         graph.parent.mkdir()
-        graph.write_bytes(msgspec.json.encode({record["path"]: {"wood.png": sha256}}))
-        assert BlendFileParser(data.root).run(workers=1).done == 1
-        scenes.append(data.storage.read(f"parsed/{record['sha256'][:2]}/{record['sha256']}.json"))
+        graph.write_bytes(msgspec.json.encode({board["path"]: {library["path"]: library["sha256"]}}))
+        assert BlendFileParser(data.root).run(workers=1).done == 2
+        scenes.append(data.storage.read(f"parsed/{board['sha256'][:2]}/{board['sha256']}.json"))
     assert scenes[0] == scenes[1]
-    assert b'"size":[16,16]' in scenes[0].replace(b" ", b"")
+    # "library data that is not there" without it
+    assert {"path": 'objects["Suzanne"]', "reason": "library data"} in msgspec.json.decode(scenes[0])["opaque"]
 
 
 @pytest.mark.corpus
