@@ -1,7 +1,6 @@
 """A cache of keys and values that grows in blocks.
 
-The one that transformers brings copies all that it holds at every token, which for long prompts costs more than the
-model itself.
+The one that transformers brings copies all that it holds at every token.
 """
 
 from __future__ import annotations
