@@ -32,8 +32,9 @@ def git_sha(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-def pointer(data: bytes) -> bytes:
-    return POINTER.format(hashlib.sha256(data).hexdigest(), len(data)).encode()
+def pointer(data: bytes, size: int | None = None) -> bytes:
+    """Stands for the bytes in git. `size` is what it claims in place of theirs."""
+    return POINTER.format(hashlib.sha256(data).hexdigest(), len(data) if size is None else size).encode()
 
 
 @dataclass
@@ -312,7 +313,7 @@ class GitHubServer:
                     return "commit", 404, {}, json.dumps(missing()[1]).encode()
                 return "commit", 200, {"content-type": "application/vnd.github.sha"}, repo.commit.encode()
             else:
-                status, told = (200, whole(repo, self.url)) if repo and repo.status != 404 else missing()
+                status, told = self._repository(repo)
         body = json.dumps(told).encode()
         etag = f'W/"{hashlib.sha256(body + token.encode()).hexdigest()[:20]}"'
         if status == 200 and headers.get("if-none-match") == etag:
@@ -356,16 +357,18 @@ class GitHubServer:
         items = [{**described(repo, self.url), "score": 1.0} for repo in listed]
         return 200, {"total_count": len(found), "incomplete_results": incomplete, "items": items}
 
+    def _repository(self, repo: Repo | None) -> tuple[int, Any]:
+        if repo is None or repo.status == 404:
+            return missing()
+        if repo.status in (403, 451):
+            return repo.status, refusal(repo.status)
+        return 200, whole(repo, self.url)
+
     def _tree(self, repo: Repo | None, ref: str, query: dict[str, str]) -> tuple[int, Any]:
         if repo is None or repo.status == 404:
             return missing()
         if repo.status != 200:
-            message = {
-                409: "Git Repository is empty.",
-                451: "Repository access blocked",
-                403: "Repository access blocked",
-            }
-            return repo.status, {"message": message[repo.status], "documentation_url": "https://docs.github.com"}
+            return repo.status, refusal(repo.status)
         root = hashlib.sha1(f"tree {repo.commit}".encode()).hexdigest()
         trees = {hashlib.sha1(f"{repo.commit} {folder}".encode()).hexdigest(): folder for folder in folders(repo.files)}
         if ref in (repo.branch, "HEAD", repo.commit, root):
@@ -474,6 +477,12 @@ def template(path: str) -> str:
 def refused(message: str) -> dict[str, Any]:
     """A search that GitHub does not understand."""
     return {"message": message, "documentation_url": "https://docs.github.com/rest", "status": "422"}
+
+
+def refusal(status: int) -> dict[str, Any]:
+    """Of a repository that is there and cannot be had."""
+    message = "Git Repository is empty." if status == 409 else "Repository access blocked"
+    return {"message": message, "documentation_url": "https://docs.github.com"}
 
 
 def missing() -> tuple[int, Any]:

@@ -219,8 +219,7 @@ def test_troubles_of_every_kind_lose_nothing_and_no_wait_is_cut_short(world: Mak
     for _ in range(3):  # what meets trouble too often waits for the next run
         report = here.scraper(concurrency=6).run()
     assert report.failed == 0
-    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
-    assert got == expected(repos)
+    assert here.outcomes() == expected(repos)
     assert here.server.too_early == []
     assert here.server.most_at_once <= 6
     assert max(here.server.completed.values()) == 1
@@ -259,8 +258,7 @@ def test_killed_again_and_again_the_result_is_the_same_and_nothing_comes_twice(w
     assert kills == 4
     told = subprocess.run([*here.command, "--json", "--quiet"], check=True, capture_output=True).stdout
     assert json.loads(told)["failed"] == 0
-    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
-    assert got == expected(repos)
+    assert here.outcomes() == expected(repos)
     assert finished
     assert {path: here.server.completed[path] for path in finished} == finished
     assert not any((here.folder / "scraped" / "partial").iterdir())
@@ -322,8 +320,7 @@ def test_ctrl_c_stops_at_once_and_the_checkpoint_goes_on(world: Make) -> None:
     scraper = BlenderFileScraper.from_checkpoint(checkpoint)
     assert (scraper.source, scraper.queries) == ("github", ("everything",))
     scraper.run()
-    got = {name for name, (state, _) in here.states().items() if state in ("held", "duplicate")}
-    assert got == expected(list(here.server.repos.values()))
+    assert here.outcomes() == expected(list(here.server.repos.values()))
 
 
 def test_a_dry_run_tells_how_much_there_is_and_fetches_nothing(world: Make) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.sources.github_server import GitHubServer, Repo, Troubles, git_sha, pointer
 
+from voxel.sources.candidate import MAX_BYTES
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 
 TOKEN = "ghp_0123456789abcdefSECRET"
@@ -31,6 +33,13 @@ def blend(name: str) -> bytes:
 def repo(number: int, files: dict[str, bytes] | None = None, **more: Any) -> Repo:
     files = {"LICENSE": MIT, f"scene{number}.blend": blend(f"own {number}")} if files is None else files
     return Repo(f"owner/r{number}", 1000 + number, 1_400_000_000 + number * 3_600, files, spdx="MIT", **more)
+
+
+class Outcomes(NamedTuple):
+    repositories: dict[str, str]
+    """The reason of each that cannot be had, else nothing."""
+    files: dict[str, tuple[str, str]]
+    """State and reason by repository and path."""
 
 
 class World:
@@ -54,6 +63,14 @@ class World:
     def files(self) -> dict[str, dict[str, Any]]:
         lines = (self.folder / "scraped" / "files.jsonl").read_text().splitlines()
         return {f"{told['repo']}:{told['path']}": told for told in map(json.loads, lines)}
+
+    def outcomes(self) -> Outcomes:
+        """What the run said of all it met. What has the bytes of a held file, a duplicate, counts as held."""
+        told = {
+            name: ("held", "") if state == "duplicate" else (state, reason)
+            for name, (state, reason) in self.states().items()
+        }
+        return Outcomes({name: told["reason"] for name, told in self.repositories().items()}, told)
 
     def states(self) -> dict[str, tuple[str, str]]:
         return {name: (told["state"], told["reason"]) for name, told in self.files().items()}
@@ -85,6 +102,11 @@ ALL = Troubles(
 )
 
 
+OVER_QUOTA = (403, "This repository is over its data quota. Account responsible should purchase more.")
+HUGE = 5 * 1024**3
+"""Bytes of an LFS object that is over the default limit of a file."""
+
+
 def crowd(count: int) -> list[Repo]:
     """Repositories of every kind, the same for the same count."""
     draw = random.Random(5)
@@ -97,23 +119,70 @@ def crowd(count: int) -> list[Repo]:
         each.spdx = "MIT" if files["LICENSE"] is MIT else "GPL-3.0"
         if draw.random() < 0.1:
             data = blend(f"object {n}")
+            oid = hashlib.sha256(data).hexdigest()
             each.files["big.blend"] = pointer(data)
-            each.lfs[hashlib.sha256(data).hexdigest()] = data
+            match draw.choice(["held"] * 6 + ["lost", "over quota", "all over quota", "huge"]):
+                case "held":
+                    each.lfs[oid] = data
+                case "over quota":
+                    each.lfs_trouble[oid] = OVER_QUOTA
+                case "all over quota":
+                    each.lfs_trouble["*"] = OVER_QUOTA
+                case "huge":
+                    each.files["big.blend"] = pointer(data, HUGE)
         if draw.random() < 0.05:
             each.status = draw.choice([409, 451, 403])
+        if draw.random() < 0.02:
+            each.files["nothing.blend"] = b""
+        if draw.random() < 0.02:
+            del each.files["LICENSE"]
+            each.files["README.md"] = b"# Art\nReleased under CC0, enjoy"
+            each.spdx = None
+        each.truncated = draw.random() < 0.01
         repos.append(each)
     return repos
 
 
-def expected(repos: list[Repo]) -> set[str]:
-    """Which .blend files a run must end up with."""
-    return {
-        f"{each.name}:{path}"
-        for each in repos
-        if each.status == 200 and each.files["LICENSE"] is MIT
-        for path in each.files
-        if path.endswith(".blend")
-    }
+def expected(repos: list[Repo]) -> Outcomes:
+    """What a run must say in the end of each repository and of each .blend file in it."""
+    repositories: dict[str, str] = {}
+    files: dict[str, tuple[str, str]] = {}
+    for each in repos:
+        paths = sorted(path for path in each.files if path.endswith(".blend") and each.status == 200)
+        told = [_expected_file(each, each.files[path]) for path in paths]
+        files |= {f"{each.name}:{path}": one for path, one in zip(paths, told, strict=True)}
+        if each.status != 200:
+            repositories[each.name] = REFUSED[each.status]
+        elif not told:
+            repositories[each.name] = "holds no .blend file and no script that may be used"
+        else:  # the best of its files speaks for it: one that is held, then one that its licence keeps out
+            repositories[each.name] = min(told, key=lambda one: ("held", "denied", "failed").index(one[0]))[1]
+    return Outcomes(repositories, files)
+
+
+REFUSED = {
+    403: "blocked by GitHub (403): Repository access blocked",
+    409: "empty: it has no commit",
+    451: "taken down for legal reasons (451)",
+}
+
+
+def _expected_file(holder: Repo, data: bytes) -> tuple[str, str]:
+    """State and reason: the licence decides before the size, the size before what LFS answers."""
+    if "LICENSE" not in holder.files:
+        return "denied", "no licence is known; its README mentions CC0"
+    if holder.files["LICENSE"] is not MIT:
+        return "denied", "the licence GPL-3.0 is not allowed by the policy"
+    if not data:
+        return "failed", "empty: zero bytes"
+    oid = re.search(rb"oid sha256:(\w+)", data)
+    if oid is None or oid[1].decode() in holder.lfs:
+        return "held", ""
+    if str(HUGE).encode() in data:
+        return "failed", f"too large: {HUGE:,} bytes, the limit is {MAX_BYTES:,}"
+    if holder.lfs_trouble:
+        return "failed", "LFS quota: the owner's data quota is used up"
+    return "failed", "missing from LFS: the server does not have the object"
 
 
 PROGRAM = """
