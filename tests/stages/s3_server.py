@@ -5,19 +5,18 @@ Like a real store, and unlike a plain proxy, it takes no object of which only a 
 
 from __future__ import annotations
 
-import http.client
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.backends import get_backend
-from moto.server import ThreadedMotoServer
+from tests.moto_proxy import ACCOUNT, SECRET, MotoProxy
 
-ACCOUNT = "123456789012"
+__all__ = ["BUCKET", "SECRET", "S3Server"]
+
 BUCKET = "voxel-storage"
-SECRET = "aws-secret-key-that-must-not-be-shown"
 Action = Callable[[], None]
 
 
@@ -35,42 +34,14 @@ class S3Server:
     """Runs in threads of the test until `close`."""
 
     def __init__(self) -> None:
-        self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._moto.start()
-        _, self._port = self._moto.get_host_and_port()
         self.requests: list[Request] = []
         self._waiting: list[tuple[str, str, str, Action]] = []
         self._lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def _pass_on(self) -> None:
-                outer._pass_on(self)
-
-            do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _pass_on  # noqa: N815
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                """A client that was killed is what these tests are about."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._proxy = MotoProxy(self._pass_on)
         self.empty()
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._moto.stop()
-        get_backend("s3").reset()
+        self._proxy.close("s3")
 
     def empty(self) -> None:
         """A new, empty bucket."""
@@ -95,12 +66,7 @@ class S3Server:
         get_backend("s3")[ACCOUNT]["aws"].delete_object(BUCKET, key)
 
     def environment(self) -> dict[str, str]:
-        return {
-            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return self._proxy.environment()
 
     def when(self, kind: str, within: str, point: str, action: Action) -> None:
         """`action` serves one request of this kind whose key holds `within`, at this point of it.
@@ -135,29 +101,11 @@ class S3Server:
             handler.close_connection = True
             return
         self._act(kind, key, "arrived")
-        status, headers, answer = self._ask_moto(handler, body)
+        status, headers, answer = self._proxy.ask(handler, body)
         self._act(kind, key, "done")
         with self._lock:
             self.requests.append(Request(kind, key, len(body), len(answer)))
-        handler.send_response(status)
-        for name, value in headers:
-            if name.lower() not in ("transfer-encoding", "connection", "content-length", "server", "date"):
-                handler.send_header(name, value)
-        told = dict(headers).get("Content-Length") if handler.command == "HEAD" else None
-        handler.send_header("content-length", told or str(len(answer)))
-        handler.end_headers()
-        handler.wfile.write(answer)
-        handler.wfile.flush()
-
-    def _ask_moto(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        upstream = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
-        headers = {key: value for key, value in handler.headers.items() if key.lower() not in ("expect", "connection")}
-        headers["Content-Length"] = str(len(body))
-        upstream.request(handler.command, handler.path, body, headers)
-        answer = upstream.getresponse()
-        content = answer.read()
-        upstream.close()
-        return answer.status, answer.getheaders(), content
+        self._proxy.answer(handler, status, headers, answer)
 
 
 def _named(handler: BaseHTTPRequestHandler) -> tuple[str, str]:
