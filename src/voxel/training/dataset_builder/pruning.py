@@ -70,6 +70,15 @@ def groups_in(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> list[tuple[s
     return found
 
 
+def is_look(scene: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
+    """Whether a material or a world has nodes that make it look like something, and all that they use is there."""
+    tree = block.get("tree")
+    if tree is None or not is_complete(scene, tree):
+        return False
+    ends = {node["name"] for node in tree.get("nodes", []) if node["type"].endswith(_ENDS)}
+    return any(link["to"]["node"] in ends for link in tree.get("links", []))
+
+
 def is_complete(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
     """Whether all that the tree uses, directly or through groups, is there: groups may lie in library files.
 

@@ -11,7 +11,7 @@ from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.pruning import groups_in, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 
 MAX_SINGLE = 16
@@ -67,7 +67,7 @@ def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> 
 
 def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, world in sorted(blocks(scene, "worlds").items())[:4]:
-        if "tree" not in world or not is_complete(scene, world["tree"]):
+        if not is_look(scene, world):
             continue  # without nodes it is the look of a viewport
         more: list[Ref] = [*groups_in(scene, world.get("tree", {})), ("worlds", name)]
         whole = cut.take(more=more, settings={"world": {"$id": ["worlds", name]}})

@@ -13,7 +13,7 @@ from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL
-from voxel.training.dataset_builder.pruning import groups_in, is_complete, prune
+from voxel.training.dataset_builder.pruning import groups_in, is_complete, is_look, prune
 
 MAX_MATERIALS = 40
 _PLUMBING = ("ShaderNodeOutputMaterial",)
@@ -23,7 +23,7 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches texturing."""
     cut = Cut(scene)
     for name, material in sorted(blocks(scene, "materials").items())[:MAX_MATERIALS]:
-        if "tree" not in material or not is_complete(scene, material["tree"]):
+        if not is_look(scene, material):
             continue  # without nodes it is the look of a viewport, or of a renderer that is gone
         more = _with_groups(scene, ("materials", name), material)
         whole = cut.take(more=more)
@@ -98,7 +98,7 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
         if NAMELESS.match(name) and all(UNNAMED_MATERIAL.match(m) for m in used if m):
             continue
         worn = [blocks(scene, "materials").get(m or "", {}) for m in used]
-        if not all("tree" in one and is_complete(scene, one["tree"]) for one in worn):
+        if not all(is_look(scene, one) for one in worn):
             continue
         seen.add(used)
         more = [

@@ -19,7 +19,7 @@ from voxel.training.dataset_builder.builder_candidates import needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
-from voxel.training.dataset_builder.pruning import groups_in, is_complete
+from voxel.training.dataset_builder.pruning import groups_in, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import tidy
 
@@ -155,7 +155,7 @@ def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool
 
 def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
     materials = blocks(cut.scene, "materials")
-    good = [name for name, one in materials.items() if "tree" in one and is_complete(cut.scene, one["tree"])]
+    good = [name for name, one in materials.items() if is_look(cut.scene, one)]
     objects = blocks(cut.scene, "objects")
     for name in _picked(cut, "materials", good):
         chance = chance_of("material on another", name)
