@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from voxel.blender import Blender
-from voxel.records.example import Example, Provenance
+from voxel.records.example import Example, Keys, Provenance
 from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
 from voxel.training.dataset_builder.proving import Line, Proved, Unproved
 
@@ -55,6 +55,50 @@ def test_what_a_script_leaves_becomes_instruction_and_checks(blender: Blender) -
     for said in ('"Box 2"', "2.469", "50 cm", "3 cm", "Bevel modifier"):
         assert said in found.instruction
     assert {check.of for check in found.checks} == {("objects", f"Box {number}") for number in range(3)}
+
+
+MOVING = """import bpy
+import math
+pivot = bpy.data.objects.new("Pivot", None)
+bpy.context.collection.objects.link(pivot)
+lamp = bpy.data.objects.new("Lantern", bpy.data.lights.new("Lantern", "POINT"))
+lamp.parent = pivot
+lamp.location = (0, 0, -0.8)
+bpy.context.collection.objects.link(lamp)
+for step, side in enumerate([1, 0, -1]):
+    pivot.rotation_euler.y = side * math.radians(30)
+    pivot.keyframe_insert("rotation_euler", index=1, frame=1 + 12 * step)
+    lamp.data.energy = 40 + 10 * side
+    lamp.data.keyframe_insert("energy", frame=1 + 12 * step)
+pivot.location.x = math.cos(math.pi / 2)
+"""
+WIDE = """import bpy
+mesh = bpy.data.meshes.new("Wave")
+mesh.from_pydata([(x, 0, x * x % 7) for x in range(90)], [(x, x + 1) for x in range(89)], [])
+bpy.context.collection.objects.link(bpy.data.objects.new("Wave", mesh))
+bpy.ops.mesh.primitive_cube_add(size=0.5)
+"""
+MANY = ROW.replace("range(3)", "range(20)")
+
+
+def test_all_that_a_script_does_is_said(blender: Blender) -> None:
+    (line,) = lines(MOVING, blender)
+    found = example(line)
+    assert found.role == "animation"
+    for said in ('parented to "Pivot"', "the Y rotation", "30", "the power", "50 at frame 1"):
+        assert said in found.instruction
+    assert "e-1" not in found.instruction  # the cosine of a right angle
+    assert {getattr(check, "part", "") for check in found.checks if isinstance(check, Keys)} == {"", "data"}
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [(WIDE, "cannot be said: a mesh"), (MANY, "too long: more than")],
+)
+def test_a_wish_for_less_than_the_script_does_is_none(blender: Blender, code: str, why: str) -> None:
+    (line,) = lines(code, blender)
+    assert isinstance(line, Unproved)
+    assert line.dropped.reason.startswith(why)
 
 
 def test_an_old_script_is_mended_and_proved_and_teaches_the_repair(blender: Blender) -> None:

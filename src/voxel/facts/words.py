@@ -18,6 +18,8 @@ from voxel.facts.nouns import NOUNS, TEXTS, TYPES, VALUES
 
 TOLERANCE = 4e-5
 """How far a stated number may be from the real one, relative above 1; checks allow 1e-4."""
+_NOTHING = 1e-9
+"""What sums and sines leave where they should be 0."""
 ROTATION = "ROTATION"
 _LENGTHS = frozenset(("LENGTH", "DISTANCE", "TRANSLATION"))
 _COLORS = frozenset(("COLOR", "COLOR_GAMMA"))
@@ -62,6 +64,8 @@ def number(value: float, *, tolerance: float = TOLERANCE) -> str:
     """The shortest decimal within `tolerance` (relative above 1): 0.30000001 is "0.3", 1.0 is "1"."""
     if not math.isfinite(value):
         raise Unsayable(f"the number {value}")
+    if abs(value) < _NOTHING:
+        return "0"
     allowed = tolerance * max(1.0, abs(value))
     if 0 < abs(value) < allowed * 100:
         return f"{value:.3g}".replace("e-0", "e-")

@@ -156,7 +156,9 @@ class Cut:
             kept["materials"] = copy.deepcopy(data["materials"])
         if "shape_keys" in parts and "shape_keys" in data:
             keys = copy.deepcopy(data["shape_keys"])
-            kept["shape_keys"] = {k: v for k, v in keys.items() if k != "animation"}
+            kept["shape_keys"] = {k: v for k, v in keys.items() if k != "animation" or k in parts}
+        if "animation" in parts and data.get("animation"):
+            kept["animation"] = copy.deepcopy(data["animation"])
         geometry = data.get("geometry")
         if geometry is not None:
             kept["geometry"] = {

@@ -24,7 +24,7 @@ from voxel.facts.stated import unstated
 from voxel.records.example import Exists, Keys, Provenance
 from voxel.records.roles import Role
 from voxel.training.dataset_builder.candidate import Candidate
-from voxel.training.dataset_builder.cutting import Cut
+from voxel.training.dataset_builder.cutting import PARTS, Cut
 from voxel.training.dataset_builder.likeness import likeness
 from voxel.training.dataset_builder.mending import mend_by_errors
 from voxel.training.dataset_builder.proving import (
@@ -36,14 +36,13 @@ from voxel.training.dataset_builder.proving import (
     left_out,
     lined,
 )
-from voxel.training.dataset_builder.pruning import groups_in
 from voxel.training.dataset_builder.repairs import Broken, as_repair, mended
 
 _OTHER_LICENCE = re.compile(r"GPL LICENSE BLOCK|General Public License|All rights reserved", re.IGNORECASE)
 """A script that says so is not under the licence of the files around it."""
 _LARGEST = 30_000
-_LOOKED_AT = 24
-"""Blocks of a kind that are looked at; scripts that make hundreds of things make them alike."""
+_KINDS = ("node_groups", "materials", "worlds", "actions")
+"""What is taken of a scene beside its objects, their data and collections."""
 
 
 def embedded(blend: Path) -> Iterator[str]:
@@ -91,7 +90,14 @@ def from_script(code: str, source: Provenance, blenders: Sequence[Blender], time
         yield left_out(nothing, source, f"does not run: {run.verdict}: {reason}"[:160], "", code)
         return
     scene = msgspec.json.decode(run.scene)
-    facts = [fact for fact in facts_of(scene) if not failing([fact.check], scene)][:MAX_FACTS]
+    try:
+        facts = [fact for fact in facts_of(scene) if not failing([fact.check], scene)]
+    except Unsayable as error:
+        yield left_out(nothing, source, f"cannot be said: {error}"[:160], "", code)
+        return
+    if len(facts) > MAX_FACTS:
+        yield left_out(nothing, source, f"too long: more than {MAX_FACTS} facts", "", code)
+        return
     names = [name for found in scene["blocks"].values() for name in found]
     alike = likeness("", code, names)
     said = ask(facts, alike.exact) if facts else ""
@@ -120,31 +126,22 @@ def from_script(code: str, source: Provenance, blenders: Sequence[Blender], time
 
 
 def facts_of(scene: Mapping[str, Any]) -> list[Fact]:
-    """What can be said of a scene, block by block; what cannot be said of a block is left out."""
+    """All that can be seen in a scene which a script made from nothing.
+
+    Unsayable where a part of it cannot be put into words: a wish that asks for less than its script does teaches
+    to do what was not asked for.
+    """
     cut = Cut(scene, exact=True)
-    found: list[Fact] = []
-    nothing = cut.take()
-    for name, group in list(blocks(scene, "node_groups").items())[:_LOOKED_AT]:
-        found += _said(cut.take(more=[*groups_in(scene, group.get("tree", {})), ("node_groups", name)]), nothing)
-    for name, material in list(blocks(scene, "materials").items())[:_LOOKED_AT]:
-        found += _said(cut.take(more=[*groups_in(scene, material.get("tree", {})), ("materials", name)]), nothing)
-    for name in list(blocks(scene, "objects"))[:_LOOKED_AT]:
-        for parts in (("modifiers", "constraints", "smooth"), ("smooth",), ()):
-            said = _said(cut.take([name], parts=parts), nothing)
-            if said:
-                found += said
-                break
+    more = [(kind, name) for kind in _KINDS for name in blocks(scene, kind)]
     props = cut.tidied(active_scene(scene)["props"], "Scene")
-    plain = {name: value for name, value in props.items() if name not in ("camera", "world")}
-    found += _said(cut.take(settings=plain), nothing)
-    return found
-
-
-def _said(after: Json, before: Json) -> list[Fact]:
-    try:
-        return find(after, before)
-    except Unsayable:
-        return []
+    whole = cut.take(
+        blocks(scene, "objects"), parts=PARTS, more=more, collections=blocks(scene, "collections"), settings=props
+    )
+    facts = find(whole, cut.take())
+    moving = {(fact.check.of, fact.check.part) for fact in facts if isinstance(fact.check, Keys)}
+    if len(moving) < len(blocks(scene, "actions")):
+        raise Unsayable("an action of what is no object and no data of one")
+    return facts
 
 
 def _role(facts: Sequence[Fact]) -> Role:

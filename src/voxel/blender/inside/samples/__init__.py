@@ -21,6 +21,7 @@ from . import (
     render_styles,
     rigs,
     scatter,
+    scripted,
     stonework,
 )
 from .catalogue import ROLES, SAMPLES, VERSION, Sample, build
