@@ -1,11 +1,12 @@
 """What a proof costs, where the time goes, and what it finds: statements that nothing misses, effects that agree.
 
-    python bench/proof.py FOLDER [--every 10] [--exact 50]
+    python bench/proof.py FOLDER [--every 10] [--exact 50] [--drops FILE]
 
 Every so many-th .blend below FOLDER becomes candidates as in a build, and they are proved on every Blender that is
 installed with a clock around every part. `--exact N` judges so many of the examples, drawn by chance, in a clean
 process on each Blender as well and counts where that says another thing; of every tenth of them it leaves out every
 statement in a fork of its own, as the proof does only where nothing misses one, and counts where the two ways differ.
+`--drops` writes every dropped candidate to a file, a JSON line each, to be judged by reading.
 Processor time is that of this process and of all that ran in the boxes, without what `--exact` adds.
 """
 
@@ -27,7 +28,7 @@ import psutil
 from voxel.blender import Blender
 from voxel.bpycode import scripts
 from voxel.errors import BadInput
-from voxel.records.example import Provenance
+from voxel.records.example import DroppedCandidate, Provenance
 from voxel.training.dataset_builder import minimal, proving
 from voxel.training.dataset_builder.blender_dataset import default_versions
 from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanCandidate
@@ -125,9 +126,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=10)
     parser.add_argument("--exact", type=int, default=0)
+    parser.add_argument("--drops", type=Path)
     given = parser.parse_args()
     clock, spare, proofs, lines = Clock(), Counter[str](), Counter[str](), Counter[str]()
     made: list[tuple[Candidate | PlanCandidate, Proved]] = []
+    dropped: list[DroppedCandidate] = []
     statements = 0
     inner_tried, inner_lined = minimal.tried, proving.lined
 
@@ -172,6 +175,7 @@ def main() -> None:
                     proofs.update(f"{line.example.role}: {proof}" for proof in line.example.proved)
                 else:
                     lines[f"dropped: {line.dropped.reason.split(':')[0]}"] += 1
+                    dropped.append(line.dropped)
         seconds, busy = time.perf_counter() - began, processor() - busy
         minimal.tried, proving.lined = inner_tried, inner_lined
         parts = sorted(clock.seconds.items(), key=lambda one: -one[1])
@@ -189,6 +193,8 @@ def main() -> None:
             print(f"  {count:5}  {kind}")
         for proof, count in sorted(proofs.items()):
             print(f"  {count:5}  {proof}")
+        if given.drops:
+            given.drops.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in dropped))
         if given.exact:
             exact(blenders, random.Random(1).sample(made, min(given.exact, len(made))))
 

@@ -370,7 +370,7 @@ strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
 for name, turn in (("Left", 1), ("Right", -1)):
     thing = bpy.data.objects.new(name, None)
     bpy.context.collection.objects.link(thing)
-    slot = action.slots.new(id_type="OBJECT", name=name)
+    slot = action.slots.new(id_type="OBJECT", name=f"{name}ward")
     strip.channelbag(slot, ensure=True).fcurves.new("location", index=0).keyframe_points.insert(1, turn)
     thing.animation_data_create().action = action
     thing.animation_data.action_slot = slot
@@ -380,5 +380,5 @@ for name, turn in (("Left", 1), ("Right", -1)):
 def test_slots_are_known_by_their_variables(bench: Any) -> None:
     source = bench.round_trip(SLOTS)
     assert "bpy.data.objects" in source
-    assert "animation_data.action_slot = left_slot\n" in source
+    assert "animation_data.action_slot = leftward_slot\n" in source
     assert ".slots[" not in source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxel.bpycode.animated import left_alone
 from voxel.bpycode.curves import (
     held,
     write_elements,
@@ -82,7 +83,8 @@ def edit_data(script: Script, needed: Id, block: Json, old: Json) -> None:
 
     path = f'{needed[0]}["{needed[1]}"]'
     variable = script.fetch(needed, SUFFIX.get(needed[0], ""))
-    write_props(script, variable, block, path, old)
+    moved = left_alone(script, block, block["props"], old["props"])
+    write_props(script, variable, block, path, old, leave=moved)
     write_materials(script, variable, block, path, old)
     tree, before = block.get("tree"), old.get("tree")
     if tree and before:

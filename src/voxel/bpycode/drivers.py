@@ -37,6 +37,9 @@ def write_drivers(script: Script, item: Animated) -> None:
         if driver.get("keys") or driver.get("modifiers"):
             write_response(script, curve, driver, path)
             script.assign(variable, f"{RESPONSE}.driver")
+        elif driver.get("mute"):
+            script.assign(RESPONSE, curve)
+            script.assign(variable, f"{RESPONSE}.driver")
         else:
             script.assign(variable, f"{curve}.driver")
         if driver["type"] != "SCRIPTED":
@@ -47,6 +50,8 @@ def write_drivers(script: Script, item: Animated) -> None:
             script.assign(f"{variable}.expression", quote(driver["expression"]))
         if driver.get("use_self"):
             script.assign(f"{variable}.use_self", "True")
+        if driver.get("mute"):
+            script.assign(f"{RESPONSE}.mute", "True")
 
 
 def same_but_expression(driver: Json, was: Json) -> bool:

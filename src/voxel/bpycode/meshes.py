@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
+from voxel.bpycode.animated import moved_channels
 from voxel.bpycode.lathes import lathe, plain_shape, write_lathe
 from voxel.bpycode.layout import Doc, before, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
 from voxel.bpycode.props import write_props
-from voxel.bpycode.script import Json, Script, identity
+from voxel.bpycode.script import Json, Script
 from voxel.bpycode.values import Column, array, value
 
 OPERATORS = {
@@ -299,7 +300,7 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
     """A basis, then the keys with the vertices that they move."""
     script.do(call(f"{owner}.shape_key_add", name=quote(keys["reference"])))
     made: dict[str, str] = {}
-    moves = moved_paths(script, keys)
+    moves = {moved for moved, _ in moved_channels(script, keys.get("animation") or {})}
     for block in keys["blocks"]:
         variable = script.names.take(block["name"], "key", suffix="_key")
         made[block["name"]] = variable
@@ -326,14 +327,6 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
     if keys.get("use_relative") is False:
         script.assign(f"{owner}.data.shape_keys.use_relative", "False")
         script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
-
-
-def moved_paths(script: Script, keys: Json) -> set[str]:
-    """The data paths that an action or a driver of shape keys moves."""
-    animation = keys.get("animation") or {}
-    action = script.block(identity(animation.get("action")) or ("", "")) or {}
-    curves = [curve for curve in action.get("fcurves", []) if curve.get("slot") == animation.get("slot")]
-    return {curve["path"] for curve in [*curves, *animation.get("drivers", [])]}
 
 
 def key_settings(script: Script, variable: str, block: Json, path: str, moved: set[str]) -> None:

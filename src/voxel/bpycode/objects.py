@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voxel.bpycode.animated import left_alone
 from voxel.bpycode.bmesh_primitives import can_bmesh, make_by_bmesh
 from voxel.bpycode.data import make_data
 from voxel.bpycode.layout import Doc, call, quote
@@ -233,7 +234,8 @@ def edit_object(script: Script, needed: Id, block: Json, old: Json, holders: lis
         script.attempt(
             variable, path, lambda: script.assign(f"{variable}.data", script.refer(data) if data else "None")
         )
-    write_props(script, variable, block, path, old)
+    moved = left_alone(script, block, block["props"], old["props"])
+    write_props(script, variable, block, path, old, leave=moved)
     there = {group["name"]: group for group in old.get("vertex_groups", [])}
     write_vertex_groups(
         script, variable, [group for group in block.get("vertex_groups", []) if group["name"] not in there]

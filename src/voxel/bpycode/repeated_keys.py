@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from voxel.bpycode.animated import Animated, is_array
@@ -11,9 +12,22 @@ from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.repeats import FEWEST, stem
 from voxel.bpycode.script import Id, Json, Script
 
-Channel = tuple[str, str, int | None, Doc]
-"""Property, what is assigned to, index for the key, and the table of frames and values."""
 MOST_TABLES = 3
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Keys of a property of an object, or of one of its channels."""
+
+    prop: str
+    spot: str
+    """What is assigned to."""
+    index: int | None
+    table: Doc
+    """Rows of frames and values."""
+    frames: Doc
+    still: bool
+    """Whether every key has the value that is there without them, so that the frames say it all."""
 
 
 def alike_actions(
@@ -37,7 +51,7 @@ def alike_actions(
             continue
         found = channels(item, action)
         if found is not None and len(found) <= MOST_TABLES:
-            key = (interpolation_of(action), *(channel[:3] for channel in found))
+            key = (interpolation_of(action), *((one.prop, one.spot, one.index) for one in found))
             groups.setdefault(key, []).append((needed, item, found))
     return [group for group in groups.values() if len(group) >= FEWEST]
 
@@ -54,22 +68,25 @@ def write_group(
     """One loop over the names of the objects and their tables of keys; `interpolate` writes how keys go on."""
     names = [item.needed[1] for _, item, _ in group]
     first = group[0][2]
-    words = ["keys"] if len(first) == 1 else [f"{word(channel)}_keys" for channel in first]
+    still = [all(found[place].still for _, _, found in group) for place in range(len(first))]
+    called = ["frames" if one else "keys" for one in still]
+    words = called if len(first) == 1 else [f"{word(one)}_{what}" for one, what in zip(first, called, strict=True)]
     rows = [
-        parts([quote(name), *(channel[3] for channel in found)])
+        parts([quote(name), *(one.frames if rest else one.table for one, rest in zip(found, still, strict=True))])
         for name, (_, _, found) in zip(names, group, strict=True)
     ]
     script.loop(", ".join(["name", *words]), listing(rows))
     script.indent += 4
     variable = script.names.take(stem(script, names), "obj")
     script.assign(variable, "bpy.data.objects[name]")
-    for source, (prop, spot, index, _) in zip(words, first, strict=True):
-        value = "value" if index is not None else prop
-        script.loop(f"frame, {value}", source)
+    for source, channel, rest in zip(words, first, still, strict=True):
+        value = "value" if channel.index is not None else channel.prop
+        script.loop("frame" if rest else f"frame, {value}", source)
         script.indent += 4
-        script.assign(f"{variable}.{spot}", value)
-        extra = "" if index is None else f", index={index}"
-        script.do(f"{variable}.keyframe_insert({quote(prop)}{extra}, frame=frame)")
+        if not rest:
+            script.assign(f"{variable}.{channel.spot}", value)
+        extra = "" if channel.index is None else f", index={channel.index}"
+        script.do(f"{variable}.keyframe_insert({quote(channel.prop)}{extra}, frame=frame)")
         script.indent -= 4
     interpolate(variable, script.after["blocks"]["actions"][group[0][0][1]]["fcurves"])
     script.indent -= 4
@@ -121,5 +138,5 @@ def write_alike_curves(script: Script, group: list[tuple[Id, Animated, Json]]) -
 
 def word(channel: Channel) -> str:
     """What to call the keys of a channel."""
-    prop, _, index, _ = channel
-    return prop if index is None else f"{prop}_{'xyzw'[index] if index < 4 else index}"
+    index = channel.index
+    return channel.prop if index is None else f"{channel.prop}_{'xyzw'[index] if index < 4 else index}"

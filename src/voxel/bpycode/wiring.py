@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxel.bpycode.animated import left_alone
 from voxel.bpycode.custom import write_custom
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number, vector
@@ -100,7 +101,7 @@ def write_wiring(script: Script, variable: str, name: str, block: Json, old: Jso
     if block.get("constraints", []) != were.get("constraints", []):
         write_stack(script, variable, "Constraint", block.get("constraints", []), path, were.get("constraints"))
     if block.get("pose", {}) != were.get("pose", {}):
-        write_pose(script, variable, block.get("pose", {}), were.get("pose", {}), path)
+        write_pose(script, variable, block, were, path)
 
 
 FRESH_COLLISION = {
@@ -183,17 +184,18 @@ def particle_settings_of(objects: Json) -> set[tuple[str, str]]:
     return {found for found in (identity(system.get("settings")) for system in systems) if found is not None}
 
 
-def write_pose(script: Script, variable: str, pose: Json, old: Json, path: str) -> None:
+def write_pose(script: Script, variable: str, block: Json, old: Json, path: str) -> None:
     """Bones that are posed or constrained."""
-    for name, posed in pose.items():
-        was = old.get(name, {"props": {}})
+    for name, posed in block.get("pose", {}).items():
+        was = old.get("pose", {}).get(name, {"props": {}})
         if posed == was:
             continue
         where = f'{path}.pose.bones["{name}"]'
         bone = script.names.take(name, "bone", suffix="_bone")
         script.assign(bone, f"{variable}.pose.bones[{quote(name)}]")
         typed = {"type": "PoseBone", "props": posed["props"]}
-        write_props(script, bone, typed, where, {"type": "PoseBone", "props": was["props"]})
+        moved = left_alone(script, block, posed["props"], was["props"], f"pose.bones[{quote(name)}].")
+        write_props(script, bone, typed, where, {"type": "PoseBone", "props": was["props"]}, leave=moved)
         write_custom(script, bone, posed.get("custom", {}), was.get("custom", {}))
         if posed.get("constraints", []) != was.get("constraints", []):
             write_stack(script, bone, "Constraint", posed.get("constraints", []), where, was.get("constraints"))

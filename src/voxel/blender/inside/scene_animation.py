@@ -169,6 +169,8 @@ def _driver(curve: Any, walk: Walk, path: str) -> dict[str, Any]:
         result["expression"] = driver.expression
     if driver.use_self:
         result["use_self"] = True
+    if curve.mute:
+        result["mute"] = True
     result["variables"] = [
         {
             "name": variable.name,
@@ -256,13 +258,17 @@ def _strip(strip: Any, walk: Walk, path: str) -> dict[str, Any]:
 
 
 def moved_paths(block: Any) -> list[tuple[str, int]]:
-    """What the action, the NLA strips and the drivers of a datablock set: `(data path, array index)`."""
+    """What the action, the NLA strips and the drivers of a datablock set: `(data path, array index)`.
+
+    A curve that is muted or empty sets nothing: there the property keeps a value of its own.
+    """
     data = getattr(block, "animation_data", None)
     if data is None:
         return []
-    found = [(curve.data_path, curve.array_index) for curve in data.drivers]
+    found = [(curve.data_path, curve.array_index) for curve in data.drivers if not curve.mute]
     used = [(data.action, data.action_slot)]
-    tracks = [track for track in data.nla_tracks if not track.mute]
+    alone = [track for track in data.nla_tracks if track.is_solo]  # Blender mutes all others beside it
+    tracks = alone or [track for track in data.nla_tracks if not track.mute]
     used += [(strip.action, strip.action_slot) for track in tracks for strip in track.strips if not strip.mute]
     for action, slot in used:
         if action is None or slot is None:
@@ -271,8 +277,13 @@ def moved_paths(block: Any) -> list[tuple[str, int]]:
             for strip in layer.strips:
                 bag = strip.channelbag(slot)
                 if bag is not None:
-                    found += [(curve.data_path, curve.array_index) for curve in bag.fcurves]
+                    found += [(curve.data_path, curve.array_index) for curve in bag.fcurves if _heard(curve)]
     return found
+
+
+def _heard(curve: Any) -> bool:
+    """Whether an f-curve sets anything; the mute of its group does not count, Blender plays it all the same."""
+    return not (curve.mute or curve.is_empty)
 
 
 def forget_shape_values(keys: dict[str, Any], paths: list[tuple[str, int]]) -> None:

@@ -153,7 +153,7 @@ RUNTIME_LISTS = words(
 MEANT_IS = words(
     """
     is_holdout is_shadow_catcher is_portal is_caustics_light is_caustics_caster is_caustics_receiver is_sphere
-    is_bezier is_perspective is_custom_shape is_modifier is_type_mesh
+    is_bezier is_perspective is_custom_shape is_modifier is_type_mesh is_solo
     """
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from scene_choices import CHOICES, chosen
 from scene_noise import NOISE, OLD_DEFAULTS, Silent, old_default, silent
 from scene_rules import ALIASES, COLLECTIONS, MEANT_IS, REBUILT, RUNTIME_LISTS, STATE, UNMEANT, words
 
@@ -286,9 +287,16 @@ class Walk:
         """A nested struct, when something in it differs or it has no counterpart in a fresh instance."""
         kind = value.bl_rna.identifier
         if everything:
-            return {"type": kind, "props": self.changed(value, None, path, depth)}
+            entry: Struct = {"type": kind, "props": self.changed(value, None, path, depth)}
+            if self.making and kind in CHOICES:
+                plain = [name for name, now in entry["props"].items() if isinstance(now, (str, int, float))]
+                entry["chosen"] = chosen(value, CHOICES[kind], plain)
+            return entry
         known = isinstance(before, dict) and before.get("type") == kind
-        props = self.changed(value, before["props"] if known else self.defaults(value), path, depth)
+        base = before["props"] if known else self.defaults(value)
+        if kind in CHOICES and known:
+            base = base | before.get("chosen", {}).get(getattr(value, CHOICES[kind][-1]), {})
+        props = self.changed(value, base, path, depth)
         return {"type": kind, "props": props} if props or not known else None
 
     def whole(self, struct: Any, path: str, depth: int = 0) -> Struct:

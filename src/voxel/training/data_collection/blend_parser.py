@@ -71,7 +71,7 @@ class ParseStage:
     """One unit per held .blend file, known by the sha256 of its bytes."""
 
     name = "parse"
-    version = 2
+    version = 3
 
     def __init__(self, root: Path, runtime: str | None, timeout: float) -> None:
         from voxel.blender.runtimes import find
