@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,13 @@ def write_copies(corpus: Path, files: list[dict[str, Any]], folder: Path, count:
             }  # fmt: skip
             manifest.write(json.dumps(own) + "\n")
             yield folder / name
+
+
+def every_nth(corpus: Path, step: int, folder: Path) -> list[dict[str, Any]]:
+    """Fills `folder` with every n-th file of a corpus and its line of the manifest; those lines."""
+    chosen = [json.loads(line) for line in (corpus / "manifest.jsonl").read_text().splitlines()[::step]]
+    for line in chosen:
+        (folder / line["file"]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(corpus / line["file"], folder / line["file"])
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in chosen))
+    return chosen

@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from copies import base, write_copies
+from copies import base, every_nth, write_copies
 from watching import Spent, Watch
 
 from voxel.stages import DataDir, Ledger
@@ -184,13 +184,8 @@ def two_nodes() -> Iterator[Any]:
 
 def compared(given: argparse.Namespace, scratch: Path) -> None:
     """One machine, two nodes, two nodes of which one dies."""
-    lines = (given.corpus / "manifest.jsonl").read_text().splitlines()
-    chosen = [json.loads(line) for line in lines[:: given.every]]
     some = scratch / "some"
-    for line in chosen:
-        (some / line["file"]).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(given.corpus / line["file"], some / line["file"])
-    (some / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in chosen))
+    chosen = every_nth(given.corpus, given.every, some)
     collect(some, scratch / "collected")
     version = ["--blender", given.blender] if given.blender else []
     print(f"{len(chosen)} files of the corpus, core-seconds by kind of process\n")

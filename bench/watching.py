@@ -1,6 +1,7 @@
 """What programs cost: processor time and peak memory of every process that this one and its children start, by kind.
 
-Read from /proc once a second. What a process spends between the last look and its end is not seen.
+Read from /proc now and then. What a process spends between the last look and its end is not seen; what looking itself
+costs is this process's and not counted.
 """
 
 from __future__ import annotations
@@ -44,9 +45,11 @@ class _Seen(NamedTuple):
 
 
 class Watch:
-    """A context manager; `spent` is what was seen until now, by kind."""
+    """A context manager that looks every so many seconds; `spent` is what was seen until now, by kind."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: float = EVERY_S) -> None:
+        self._every = every
+        self._looking = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
         self._seconds: dict[tuple[int, str], float] = {}
@@ -58,7 +61,7 @@ class Watch:
         self._met: set[tuple[int, str]] = set()
 
     def __enter__(self) -> Self:
-        self._look()
+        self.look()
         self._before = dict(self._seconds)
         self._thread.start()
         return self
@@ -68,18 +71,25 @@ class Watch:
     ) -> None:
         self._end.set()
         self._thread.join()
-        self._look()
+        self.look()
+
+    def look(self) -> None:
+        """Looks now, before the next look is due."""
+        with self._looking:
+            self._look()
 
     def spent(self) -> dict[str, Spent]:
         """By kind; processes that ran before count from then on."""
         seconds: dict[str, float] = defaultdict(float)
-        for key, until in self._seconds.items():
+        with self._looking:
+            seen = dict(self._seconds)
+        for key, until in seen.items():
             seconds[key[1]] += until - self._before.get(key, 0.0)
         return {kind: Spent(seconds[kind], self._peaks[kind], self._most[kind]) for kind in seconds}
 
     def _look_on(self) -> None:
-        while not self._end.wait(EVERY_S):
-            self._look()
+        while not self._end.wait(self._every):
+            self.look()
 
     def _look(self) -> None:
         pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]

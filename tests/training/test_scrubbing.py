@@ -51,6 +51,19 @@ def test_each_kind_is_found_and_what_only_looks_like_it_is_not(
         assert scrubbed(text) == instead
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        *(f"gh{kind}_" + "a1B2" * 9 for kind in "pousr"), "AKIA" + "B2" * 8, "github_pat_" + "a_1" * 8,
+        "glpat-" + "a-1" * 7, "sk-" + "a-1" * 7, "AIza" + "a-1B_" * 7, *(f"xox{kind}-" + "1a-" * 4 for kind in "abprs"),
+        "hf_" + "aB" * 15, "eyJ" + "a1" * 5 + ".eyJ" + "b2" * 5 + ".c-3_d", "-----BEGIN RSA PRIVATE KEY-----",
+    ],
+)  # fmt: skip
+def test_every_form_of_token_is_found_on_its_own(token: str) -> None:
+    assert private(f"made with {token} by") == ["a key or token"]
+    assert token not in scrubbed(f"made with {token} by")
+
+
 def test_one_name_gets_one_word_everywhere_and_two_names_get_two() -> None:
     scene = {
         "blocks": {"images": {"/home/ann/a.png": {"filepath": "/home/ann/a.png"}, "/home/bob/a.png": {}}},

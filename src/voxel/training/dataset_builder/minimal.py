@@ -103,8 +103,11 @@ def uncertain(tree: ast.Module) -> list[Statement]:
     def certain(node: ast.stmt) -> bool:
         if isinstance(node, _BLOCKS) and not isinstance(node, ast.FunctionDef):
             return False
-        inside = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)]
-        names = _binds(node) if isinstance(node, ast.FunctionDef) else [n for i in ast.walk(node) for n in _binds(i)]
+        parts = list(ast.walk(node))
+        names = _binds(node) if isinstance(node, ast.FunctionDef) else [name for part in parts for name in _binds(part)]
+        if not names:
+            return False
+        inside = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)]
         return any(bound[name] == 1 and loaded.get(name, 0) > inside.count(name) for name in names)
 
     whole = {

@@ -22,6 +22,8 @@ class _Kind(NamedTuple):
     said: str
     pattern: re.Pattern[str]
     instead: str
+    signs: tuple[str, ...] = ()
+    """No text without one of these matches: looking for them takes a hundredth of the time."""
 
 
 _KINDS = (
@@ -34,6 +36,7 @@ _KINDS = (
         "an e-mail address",
         re.compile(rf"(?P<name>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.(?!(?:{_PICTURES})\b)[A-Za-z]{{2,}}\b)"),
         "name@example.com",
+        ("@",),
     ),
     _Kind(
         "a key or token",
@@ -43,6 +46,7 @@ _KINDS = (
             r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}|-----BEGIN [A-Z ]*PRIVATE KEY-----)"
         ),
         "removed",
+        ("AKIA", *(f"gh{one}_" for one in "pousr"), "github_pat_", "glpat-", "sk-", "AIza", "xox", "hf_", "eyJ", "---"),
     ),
 )
 _HARMLESS = re.compile(r"user\d*|removed\d*|(?:name\d*|git|noreply)@.*|.*@example\.(?:com|org|net)|shared|public", re.I)
@@ -54,6 +58,8 @@ def private(text: str) -> list[str]:
 
 
 def _found(kind: _Kind, text: str) -> Iterator[re.Match[str]]:
+    if kind.signs and not any(sign in text for sign in kind.signs):
+        return iter(())
     return (match for match in kind.pattern.finditer(text) if not _HARMLESS.fullmatch(match["name"]))
 
 
