@@ -169,5 +169,5 @@ def test_two_nodes_of_a_kind_are_numbered() -> None:
     tree["nodes"].append(second)
     text = said(after, scene())
     assert "two Noise Texture nodes" in text
-    assert "Noise Texture 1" in text
-    assert "Noise Texture 2 has Scale 12" in text
+    assert "the first Noise Texture" in text
+    assert "the second Noise Texture has Scale 12" in text

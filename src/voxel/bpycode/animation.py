@@ -9,7 +9,7 @@ from itertools import groupby
 from voxel.bpycode.action_edits import edit_action
 from voxel.bpycode.animated import Animated, animation_data, is_array, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
-from voxel.bpycode.keys import at_channel, frame_number, write_curves
+from voxel.bpycode.keys import at_channel, frame_number, is_turn, write_curves
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.paths import name_in, split
@@ -102,12 +102,11 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     fits = bool(users) and len(slots) == 1 and users[0].target() == slots[0]["target"]
     if fits:
         owner = reach(script, users[0])
-        if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
+        if curves and all(simple(script, users[0], curve) for curve in curves) and is_even(curves):
             insert_keys(script, owner, curves)
             animation_data(script, users[0], owner)
             holder = f"{owner}.animation_data.action"
-            renamed = users[0].needed[0] == "meshes" and not script.named_by_hand(users[0].needed)
-            if renamed or needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
+            if needed[1] != given_name(script, users[0]) or script.claims("actions", needed[1]):
                 script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)
@@ -134,6 +133,13 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     variables = write_layers(script, variable, slots, curves, path)
     for item in users:
         assign(script, item, variable, action, variables)
+
+
+def given_name(script: Script, item: Animated) -> str:
+    """The name that an action gets which Blender makes for a first keyframe; empty where that is not known."""
+    collection, name = item.needed
+    renamed = collection == "meshes" and not script.named_by_hand(item.needed)
+    return "" if renamed else f"{name}Action"
 
 
 def write_layers(script: Script, variable: str, slots: list[Json], curves: list[Json], path: str) -> list[str]:
@@ -182,6 +188,8 @@ def resolves(script: Script, item: Animated, path: str) -> bool:
         return any(one["name"] == named for one in block.get(path.split("[")[0], []))
     if item.suffix == ".node_tree" and path.startswith("nodes"):
         return any(node["name"] == named for node in block["tree"]["nodes"])
+    if item.suffix == ".shape_keys" and path.startswith("key_blocks"):
+        return any(one["name"] == named for one in block["shape_keys"]["blocks"])
     return not item.suffix and path.isidentifier()
 
 
@@ -195,6 +203,12 @@ def simple(script: Script, item: Animated, curve: Json) -> bool:
     plain = all(not set(key) - {"frame", "value", "interpolation"} for key in curve["keys"])
     whole = all(isinstance(key["value"], float | int) for key in curve["keys"])
     return plain and whole and len(kinds) == 1
+
+
+def is_even(curves: list[Json]) -> bool:
+    """Whether all channels of one property are interpolated alike, so that its path tells which curves to set."""
+    kinds = {(curve["path"], curve["keys"][0].get("interpolation", "BEZIER")) for curve in curves if curve["keys"]}
+    return len(kinds) == len({path for path, _ in kinds})
 
 
 def plain_channels(script: Script, item: Animated, action: Json) -> list[Channel] | None:
@@ -282,6 +296,9 @@ def typed_value(script: Script, path: str, what: float) -> Doc:
     name = path.rsplit(".", 1)[-1]
     if name.startswith(("hide_", "use_", "show_", "is_", "mute")):
         return str(bool(what))
+    turned = rounded_angle(script, float(what)) if is_turn(path) and what else None
+    if turned:
+        return turned
     return value(script, float(what)) if what != int(what) else number(float(what), whole=True)
 
 

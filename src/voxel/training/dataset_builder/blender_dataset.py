@@ -74,7 +74,7 @@ class BuildStage:
     """One unit per parsed file or script, known by the sha256 of its Scene or text and by where the file comes from."""
 
     name = "build"
-    version = 2
+    version = 3
 
     def __init__(self, root: Path, versions: tuple[str, ...], timeout: float, wishes: Mapping[str, Any]) -> None:
         from voxel.blender.runtimes import find
