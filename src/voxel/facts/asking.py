@@ -48,6 +48,7 @@ _ITS = re.compile(r"\{its:([^}]*)\}")
 _THERE = "ShaderNodeBsdfPrincipled"
 _SETS = "set {its:"
 """How orders begin that say a value, as details do."""
+_PARENTED = re.compile(r'(?:Can you |I want you to )?[Pp]arent the [a-z ]+ ("[^"]*") to ("[^"]*")(?:, please)?[.?]$')
 _LIST_FROM = 6
 """So many details of one thing are asked for as a list now and then, and from twice as many on always."""
 
@@ -64,7 +65,7 @@ def ask(facts: Sequence[Fact], seed: str) -> str:
     verbs: dict[str, str] = {}
     for group, members in groups.items():
         sentences.append(_sentence(group, members, chance, verbs, is_new=_is_new(group, facts)))
-    sentences = _named_once(sentences, list(groups.values()))
+    sentences = _parented_together(_named_once(sentences, list(groups.values())))
     text = sentences[0]
     for sentence in sentences[1:]:
         text += ("\n" if "\n" in sentence or "\n" in text.rpartition(". ")[2] else " ") + sentence
@@ -85,6 +86,22 @@ def _named_once(sentences: Sequence[str], members: Sequence[Sequence[Fact]]) -> 
             sentence = sentence.replace(f" node of {owner}", " node")
         said.append(sentence)
         before = block
+    return said
+
+
+def _parented_together(sentences: Sequence[str]) -> list[str]:
+    """ "Parent "A" and "B" to "C"." for a sentence each."""
+    said: list[str] = []
+    family: list[str] = []
+    for sentence, after in zip(sentences, [*sentences[1:], ""], strict=True):
+        found, follows = _PARENTED.match(sentence), _PARENTED.match(after)
+        if found is None:
+            said.append(sentence)
+            continue
+        family.append(found[1])
+        if follows is None or follows[2] != found[2]:
+            said.append(f"Parent {listed(family)} to {found[2]}." if len(family) > 1 else sentence)
+            family = []
     return said
 
 

@@ -252,6 +252,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
             continue
         apart = cut.take(family)
         together = cut.take(family, parts=["parent"])
+        if any(_is_askew(data_of(together, one)) for one in together["blocks"]["objects"].values()):
+            continue
         together["blocks"]["objects"][parent_name].pop("parent", None)
         for name in family[1:]:
             same_size = apart["blocks"]["objects"][name]

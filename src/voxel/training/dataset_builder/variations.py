@@ -49,7 +49,7 @@ _STANDING = re.compile(
     r"|step|stair|plinth|base|pedestal|platform|stage|table|shelf|desk|bench|counter|backdrop|sweep|cyc|track|board"
     r"|mountain|rock|cliff|island|tree|trunk|stump|voussoir|impost|capital|frieze|pediment|stylobate|brick|tile|slab"
     r"|mesa|butte|massif|ridge|dune|snow|sand|saguaro|cactus|bush|plant|flower|petal|stem|leaf|foliage|log|pot|pole|wire"
-    r"|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
+    r"|\bbar\b|\brod\b|\brope\b|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
     re.IGNORECASE,
 )
 """What is built or grown where it stands: nobody asks for it to wander, or to follow something."""
