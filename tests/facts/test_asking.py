@@ -169,5 +169,13 @@ def test_two_nodes_of_a_kind_are_numbered() -> None:
     tree["nodes"].append(second)
     text = said(after, scene())
     assert "two Noise Texture nodes" in text
-    assert "Noise Texture 1" in text
-    assert "Noise Texture 2 has Scale 12" in text
+    assert "the first Noise Texture" in text
+    assert "the second Noise Texture has Scale 12" in text
+
+
+def test_a_family_is_asked_for_in_one_sentence() -> None:
+    before = scene(objects={name: {"type": "Object", "kind": "EMPTY", "data": None, "props": {}} for name in "ABC"})
+    after = copy.deepcopy(before)
+    for name in "AB":
+        after["blocks"]["objects"][name]["parent"] = {"object": "C", "type": "OBJECT"}
+    assert said(after, before) == 'Parent "A" and "B" to "C".'

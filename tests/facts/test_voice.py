@@ -75,3 +75,9 @@ def test_a_voice_changes_no_value() -> None:
         assert "45 mm" in spelled  # a lens is not spoken of in metres
         for value in (1, 0.25, -3, 0.275, 0.5235988, 0.0872665, 0.1745329):
             assert any(abs(value - number) < 1e-6 for number in stated_numbers(spelled)), (value, spelled)
+
+
+def test_one_degree_is_no_degrees() -> None:
+    said = {voiced("with angle 1° and tilt 21°", Random(str(seed))) for seed in range(60)}
+    assert said == {"with angle 1° and tilt 21°", "with angle 1 degree and tilt 21 degrees"}
+    assert stated_numbers("1 degree")[-1] == stated_numbers("1 degrees")[-1]

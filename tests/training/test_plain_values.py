@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from voxel.training.dataset_builder.naming import NAMELESS
+from voxel.training.dataset_builder.naming import NAMELESS, is_hint, is_misnamed
 from voxel.training.dataset_builder.quality import parts_of
 from voxel.training.dataset_builder.settling import can_settle, settle
 from voxel.training.dataset_builder.startup import is_fresh
@@ -33,7 +33,7 @@ def test_places_lose_the_noise_of_dragging_and_keep_what_was_typed(
 
 def test_settings_have_three_digits_unless_somebody_typed_more() -> None:
     assert [tidy_setting(value, "") for value in (3926.99, 39.2699, 1250.5, 0.25, 6.98871)] == [
-        3926.99, 39.3, 1250.5, 0.25, 6.99,
+        3930.0, 39.3, 1250.5, 0.25, 6.99,
     ]  # fmt: skip
 
 
@@ -106,10 +106,44 @@ def test_a_mesh_that_was_turned_by_a_right_angle_is_an_object_that_is_turned() -
 @pytest.mark.parametrize("part", ["modifiers", "constraints", "parent", "animation"])
 def test_geometry_stays_where_something_depends_on_its_origin(part: str) -> None:
     thing, mesh = sheet()
-    assert can_settle("Sheet", thing, mesh, frozenset())
-    assert not can_settle("Sheet", {**thing, part: [{"type": "MirrorModifier"}]}, mesh, frozenset())
-    assert not can_settle("Sheet", thing, mesh, frozenset({"Sheet"}))
-    assert not can_settle("Sheet", thing, {**mesh, "shape_keys": {"blocks": []}} | {"attributes": [1]}, frozenset())
+    held = {**thing, part: [{"type": "MirrorModifier"}]}
+    assert can_settle("Sheet", thing, mesh, frozenset(), (part,))
+    assert not can_settle("Sheet", held, mesh, frozenset(), (part,))
+    assert can_settle("Sheet", held, mesh, frozenset(), ()) is (part in ("modifiers", "constraints"))  # left behind
+    assert not can_settle("Sheet", thing, mesh, frozenset({"Sheet"}), ())
+    assert not can_settle("Sheet", thing, {**mesh, "attributes": [1]}, frozenset(), ())
+    assert not can_settle("Sheet", thing, {**mesh, "shape_keys": {"blocks": [1]}}, frozenset(), ("shape_keys",))
+
+
+def test_an_evenly_scaled_sheet_is_told_by_its_size() -> None:
+    thing, mesh = sheet()
+    thing["props"] = {"scale": [3.0, 3.0, 0.5]}
+    made = mesh["geometry"]["primitive"]
+    made["scale"], made["offset"] = [1.0] * 3, [0.0] * 3
+    mesh["geometry"]["bounds"] = [[-1.0, -1.0, 0.0], [1.0, 1.0, 0.0]]
+    settle(thing, mesh)
+    assert "scale" not in thing["props"]
+    assert made["args"] == {"size": 6.0}
+    assert mesh["geometry"]["bounds"] == [[-3.0, -3.0, 0.0], [3.0, 3.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "primitive", "wrong"),
+    [
+        ("Sphere", "EMPTY", "", True), ("Sphere.001", "MESH", "UV_SPHERE", False), ("sphere", "MESH", "CUBE", True),
+        ("Cube", "MESH", "", False), ("Ball", "MESH", "CUBE", False), ("Collection", "EMPTY", "", True),
+    ],
+)  # fmt: skip
+def test_a_name_that_belongs_to_another_shape_is_known(name: str, kind: str, primitive: str, wrong: bool) -> None:
+    assert is_misnamed(name, kind, primitive) is wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("Cube-colonly", True), ("UCX_Crate", True), ("floor_col", True), ("Only", False), ("Column", False)],
+)
+def test_names_that_tell_an_importer_what_to_do_are_known(name: str, hint: bool) -> None:
+    assert is_hint(name) is hint
 
 
 def test_what_blender_has_placed_is_known() -> None:

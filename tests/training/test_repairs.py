@@ -175,3 +175,15 @@ def test_a_file_gives_few_repairs_of_one_role_and_each_of_another_change(blender
         "radius of a sphere)", "drawing of empties)", "focus distance)",
     ]  # fmt: skip
     assert list(repairs([proved("import bpy\nprint(1)\n")], blenders, 30)) == []
+
+
+def test_sockets_made_in_a_loop_are_aged_with_the_others() -> None:
+    (drift,) = [one for one in drifts() if one.name == "node group sockets"]
+    code = (
+        'group.interface.new_socket("Out", in_out="OUTPUT", socket_type="NodeSocketFloat")\n'
+        'for name in ["A", "B"]:\n'
+        '    group.interface.new_socket(name, in_out="INPUT", socket_type="NodeSocketFloat")\n'
+    )
+    old = aged(code, drift)
+    assert "interface" not in old
+    assert 'group.inputs.new("NodeSocketFloat", name)' in old

@@ -8,7 +8,7 @@ from functools import partial
 from voxel.bpycode.action_edits import edit_action
 from voxel.bpycode.animated import Animated, animation_data, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
-from voxel.bpycode.keyframes import insert_keys, interpolation, plain_channels, simple
+from voxel.bpycode.keyframes import insert_keys, interpolation, is_even, plain_channels, simple
 from voxel.bpycode.keys import at_channel, write_curves
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.props import write_props
@@ -97,12 +97,11 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     fits = bool(users) and len(slots) == 1 and users[0].target() == slots[0]["target"]
     if fits:
         owner = reach(script, users[0])
-        if curves and users[0].suffix != ".shape_keys" and all(simple(script, users[0], curve) for curve in curves):
+        if curves and all(simple(script, users[0], curve) for curve in curves) and is_even(curves):
             insert_keys(script, users[0], owner, curves)
             animation_data(script, users[0], owner)
             holder = f"{owner}.animation_data.action"
-            renamed = users[0].needed[0] == "meshes" and not script.named_by_hand(users[0].needed)
-            if renamed or needed[1] != f"{users[0].needed[1]}Action" or script.claims("actions", needed[1]):
+            if needed[1] != given_name(script, users[0]) or script.claims("actions", needed[1]):
                 script.assign(f"{holder}.name", quote(needed[1]))
             interpolation(script, owner, curves)
             script.made(needed, holder)
@@ -129,6 +128,13 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     variables = write_layers(script, variable, slots, curves, path)
     for item in users:
         assign(script, item, variable, action, variables)
+
+
+def given_name(script: Script, item: Animated) -> str:
+    """The name that an action gets which Blender makes for a first keyframe; empty where that is not known."""
+    collection, name = item.needed
+    renamed = collection == "meshes" and not script.named_by_hand(item.needed)
+    return "" if renamed else f"{name}Action"
 
 
 def write_layers(script: Script, variable: str, slots: list[Json], curves: list[Json], path: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from voxel.bpycode.animated import Animated, is_array, stands
-from voxel.bpycode.keys import frame_number
+from voxel.bpycode.keys import frame_number, is_turn
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
 from voxel.bpycode.paths import name_in, split
@@ -25,6 +25,8 @@ def resolves(script: Script, item: Animated, path: str) -> bool:
         return any(one["name"] == named for one in block.get(path.split("[")[0], []))
     if item.suffix == ".node_tree" and path.startswith("nodes"):
         return any(node["name"] == named for node in block["tree"]["nodes"])
+    if item.suffix == ".shape_keys" and path.startswith("key_blocks"):
+        return any(one["name"] == named for one in block["shape_keys"]["blocks"])
     return not item.suffix and path.isidentifier()
 
 
@@ -38,6 +40,12 @@ def simple(script: Script, item: Animated, curve: Json) -> bool:
     plain = all(not set(key) - {"frame", "value", "interpolation"} for key in curve["keys"])
     whole = all(isinstance(key["value"], float | int) for key in curve["keys"])
     return plain and whole and len(kinds) == 1
+
+
+def is_even(curves: list[Json]) -> bool:
+    """Whether all channels of one property are interpolated alike, so that its path tells which curves to set."""
+    kinds = {(curve["path"], curve["keys"][0].get("interpolation", "BEZIER")) for curve in curves if curve["keys"]}
+    return len(kinds) == len({path for path, _ in kinds})
 
 
 def plain_channels(script: Script, item: Animated, action: Json) -> list[Channel] | None:
@@ -142,6 +150,9 @@ def typed_value(script: Script, path: str, what: float) -> Doc:
     name = path.rsplit(".", 1)[-1]
     if name.startswith(("hide_", "use_", "show_", "is_", "mute")):
         return str(bool(what))
+    turned = rounded_angle(script, float(what)) if is_turn(path) and what else None
+    if turned:
+        return turned
     return value(script, float(what)) if what != int(what) else number(float(what), whole=True)
 
 

@@ -20,6 +20,9 @@ def frame_number(frame: float) -> str:
     return number(float(frame), whole=True)
 
 
+TURNS = frozenset({"rotation_euler", "delta_rotation_euler", "spot_size", "angle_limit", "angle"})
+"""Properties that are angles, by their last name."""
+
 WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})
 """Handles that Blender places; a type that is set after the key was made shows once the curve is updated."""
 
@@ -54,7 +57,7 @@ def write_curve(script: Script, creation: Doc, curve: Json, path: str, table: st
 
 def is_turn(path: str) -> bool:
     """Whether the values of a channel are angles."""
-    return path.endswith("rotation_euler")
+    return path.rpartition(".")[2] in TURNS
 
 
 def write_modifier(script: Script, curve: str, modifier: Json, path: str) -> None:

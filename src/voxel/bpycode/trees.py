@@ -335,9 +335,10 @@ def find(nodes: str, node: Json, tree: Json) -> str:
     """An expression for a node of a tree that a script made: names of nodes are Blender's, not the file's."""
     kind = node["type"]
     alike = [other["name"] for other in tree["nodes"] if other["type"] == kind]
-    if len(alike) == 1 and kind in AUTO_NAMES:
-        return f"{nodes}[{quote(AUTO_NAMES[kind])}]"
+    place = alike.index(node["name"])
+    if kind in AUTO_NAMES and (place == 0 or all(other["type"] in AUTO_NAMES for other in tree["nodes"])):
+        return f"{nodes}[{quote(AUTO_NAMES[kind] + (f'.{place:03}' if place else ''))}]"
     alike_source = f"node for node in {nodes} if node.bl_idname == {quote(kind)}"
     if len(alike) == 1:
         return f"next({alike_source})"
-    return f"[{alike_source}][{alike.index(node['name'])}]"
+    return f"[{alike_source}][{place}]"

@@ -12,7 +12,7 @@ from voxel.bpycode.props import MADE_BY_OPERATOR, write_props
 from voxel.bpycode.script import Json, Script, identity
 from voxel.bpycode.stack import write_stack
 from voxel.bpycode.templates import Columns, shape_key
-from voxel.bpycode.values import Column
+from voxel.bpycode.values import Column, rounded_angle
 
 IDENTITY = [[float(row == column) for column in range(4)] for row in range(4)]
 
@@ -221,7 +221,7 @@ def write_bones(script: Script, variable: str, data: Json, path: str) -> None:
                 script.assign(f"{one}.head", parts(vector(bone["head"])))
             script.assign(f"{one}.tail", parts(vector(bone["tail"])))
             if abs(bone.get("roll", 0.0)) > 1e-6:
-                script.assign(f"{one}.roll", number(bone["roll"]))
+                script.assign(f"{one}.roll", roll_of(script, bone))
             if bone.get("parent") in made:
                 script.assign(f"{one}.parent", made[bone["parent"]])
             if bone.get("connected"):
@@ -282,6 +282,12 @@ def bone_settings(script: Script, variable: str, bones: list[Json], path: str) -
 FEWEST_BONES = 3
 
 
+def roll_of(script: Script, bone: Json) -> Doc:
+    """A bone's roll, in degrees where it is a plain angle."""
+    roll = float(bone.get("roll", 0.0))
+    return rounded_angle(script, roll) or number(roll)
+
+
 def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
     """Many bones as a table of name, parent, head, tail, and roll and connection where a bone has them."""
     rolled = any(abs(bone.get("roll", 0.0)) > 1e-6 for bone in bones)
@@ -290,7 +296,7 @@ def bone_table(script: Script, edit_bones: str, bones: list[Json]) -> None:
     for bone in bones:
         row: list[Any] = [quote(bone["name"]), quote(bone["parent"]) if bone.get("parent") else "None"]
         row += [parts(vector(bone["head"])), parts(vector(bone["tail"]))]
-        row += [number(bone.get("roll", 0.0))] if rolled else []
+        row += [roll_of(script, bone)] if rolled else []
         row += [str(bool(bone.get("connected")))] if connected else []
         rows.append(parts(row))
     names = ["name", "parent", "head", "tail", *["roll"] * rolled, *["connected"] * connected]

@@ -45,6 +45,10 @@ _OPENERS = ("Quick one. ", "Hi! ", "Small job. ")
 _OPENED = 0.08
 """The share of instructions that begin with a word of their own."""
 _ITS = re.compile(r"\{its:([^}]*)\}")
+_THERE = "ShaderNodeBsdfPrincipled"
+_SETS = "set {its:"
+"""How orders begin that say a value, as details do."""
+_PARENTED = re.compile(r'(?:Can you |I want you to )?[Pp]arent the [a-z ]+ ("[^"]*") to ("[^"]*")(?:, please)?[.?]$')
 _LIST_FROM = 6
 """So many details of one thing are asked for as a list now and then, and from twice as many on always."""
 
@@ -61,7 +65,7 @@ def ask(facts: Sequence[Fact], seed: str) -> str:
     verbs: dict[str, str] = {}
     for group, members in groups.items():
         sentences.append(_sentence(group, members, chance, verbs, is_new=_is_new(group, facts)))
-    sentences = _named_once(sentences, list(groups.values()))
+    sentences = _parented_together(_named_once(sentences, list(groups.values())))
     text = sentences[0]
     for sentence in sentences[1:]:
         text += ("\n" if "\n" in sentence or "\n" in text.rpartition(". ")[2] else " ") + sentence
@@ -82,6 +86,22 @@ def _named_once(sentences: Sequence[str], members: Sequence[Sequence[Fact]]) -> 
             sentence = sentence.replace(f" node of {owner}", " node")
         said.append(sentence)
         before = block
+    return said
+
+
+def _parented_together(sentences: Sequence[str]) -> list[str]:
+    """ "Parent "A" and "B" to "C"." for a sentence each."""
+    said: list[str] = []
+    family: list[str] = []
+    for sentence, after in zip(sentences, [*sentences[1:], ""], strict=True):
+        found, follows = _PARENTED.match(sentence), _PARENTED.match(after)
+        if found is None:
+            said.append(sentence)
+            continue
+        family.append(found[1])
+        if follows is None or follows[2] != found[2]:
+            said.append(f"Parent {listed(family)} to {found[2]}." if len(family) > 1 else sentence)
+            family = []
     return said
 
 
@@ -194,6 +214,9 @@ def _joined(members: list[Fact]) -> str:
     sets = _once(
         [f"{_the(fact.noun)} to {fact.value}" for fact in members if fact.value and fact.value not in ("on", "off")]
     )
+    turned = [fact for fact in members if fact.order.startswith(_SETS)]
+    sets += _once([_plain(fact.order).removeprefix("set ") for fact in turned])
+    members = [fact for fact in members if fact not in turned]
     switches = _once([_order(fact) for fact in members if fact.value in ("on", "off")])
     orders = _once([_plain(fact.order) for fact in members if fact.order])
     parts = [f"set {listed(sets)}"] if sets else []
@@ -221,6 +244,11 @@ def _links(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
 def _tree(members: list[Fact], chance: random.Random, *, is_new: bool) -> str:
     """New nodes with their values, in one sentence or as a list."""
     made = [fact for fact in members if fact.make]
+    values = [fact for fact in members if not fact.make]
+    if is_new and [fact.group[3] for fact in made] == [_THERE] and values:
+        # a new material has this node already
+        told = listed(_once([_order(fact).removeprefix("set ") for fact in values]))
+        return chance.choice(("On its Principled BSDF, set {}.", "Set {} on its Principled BSDF.")).format(told)
     said: list[str] = []
     for fact in made:
         own = [other for other in members if not other.make and other.group[:4] == fact.group]

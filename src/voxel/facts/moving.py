@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from voxel.facts import words
@@ -13,6 +13,7 @@ from voxel.facts.words import listed
 from voxel.records.example import Keys, Property, Ref, Stack
 
 SPOKEN_KEYS = 40
+Say = Callable[[float], str]
 _CHANNELS = {
     "location": ("location", "XYZ"), "rotation_euler": ("rotation", "XYZ"), "scale": ("scale", "XYZ"),
     "rotation_quaternion": ("quaternion rotation", "WXYZ"), "color": ("color", "RGBA"),
@@ -28,7 +29,8 @@ _SOCKETS = {
 """Sockets with one number each, as Blender shows them."""
 _KEY_PARTS = frozenset(("frame", "value", "interpolation", "easing", "back", "amplitude", "period"))
 """The last three are what Blender gives to keys with back or elastic interpolation."""
-_TURNED = ("rotation_euler", "spot_size", "offset_angle")
+_TURNED = ("rotation_euler", "spot_size", "offset_angle", "angle_limit", "angle")
+_MILLIMETRES = ("lens", "sensor_width")
 _AXIS = re.compile(r"\{its:([XYZW]) ")
 _PARTS = re.compile(
     r'^(?:pose\.bones\["(?P<bone>[^"\\]+)"\]\.)?(?:constraints\["(?P<constraint>[^"\\]+)"\]\.)?'
@@ -87,7 +89,7 @@ class Moving:
 
     def _curve(self, curve: Json, was: Json | None) -> Iterator[Fact]:
         path, index = curve["path"], curve.get("index", 0)
-        channel, degrees = self.channel(path, index)
+        channel, say = self.channel(path, index)
         keys = curve["keys"]
         if any(set(key) - _KEY_PARTS for key in keys) or curve.get("mute"):
             raise words.Unsayable("handles or settings of single keys")
@@ -103,7 +105,7 @@ class Moving:
                 interpolation=kind if len(keys) > 1 and kind != kept else "",
                 easing=easing if len(keys) > 1 and easing not in ("AUTO", eased) else "",
             )  # fmt: skip
-            order = _keyed(channel, keys, None if was is None else was["keys"], degrees=degrees)
+            order = _keyed(channel, keys, None if was is None else was["keys"], say)
             yield Fact(check, self.group, self.subject, order=order)
         if curve.get("extrapolation", "CONSTANT") != (was or {}).get("extrapolation", "CONSTANT"):
             how = curve.get("extrapolation", "CONSTANT")
@@ -147,8 +149,8 @@ class Moving:
                 for check in checks:
                     yield Fact(check, self.group, self.subject, order=order)
 
-    def channel(self, path: str, index: int) -> tuple[str, bool]:
-        """A channel in words, and whether its values are angles. Raises Unsayable."""
+    def channel(self, path: str, index: int) -> tuple[str, Say]:
+        """A channel in words, and how its values are said. Raises Unsayable."""
         found = _PARTS.match(path)
         if found is None:
             raise words.Unsayable(f"the data path {path}")
@@ -168,7 +170,9 @@ class Moving:
         ):
             if found[part]:
                 said += f" of the {what} {words.quoted(found[part])}"
-        return said, prop in _TURNED
+        if prop in _MILLIMETRES:
+            return said, lambda value: f"{words.number(value)} mm"
+        return said, words.degrees if prop in _TURNED else words.number
 
     # drivers and strips
 
@@ -305,7 +309,7 @@ def _shared(keys: Sequence[Json], name: str, plain: str) -> str | tuple[str, ...
     return each[0] if len(set(each)) == 1 else each
 
 
-def _keyed(channel: str, keys: Sequence[Json], were: Sequence[Json] | None, *, degrees: bool) -> str:
+def _keyed(channel: str, keys: Sequence[Json], were: Sequence[Json] | None, say: Say) -> str:
     """Keys in words; of those that were there, only what is different."""
     frames, values = [key["frame"] for key in keys], [key["value"] for key in keys]
     old = ([key["frame"] for key in were], [key["value"] for key in were]) if were is not None else ([], [])
@@ -321,20 +325,13 @@ def _keyed(channel: str, keys: Sequence[Json], were: Sequence[Json] | None, *, d
     added = _added(keys, were or [])
     if added:
         noun = f"{'keys' if len(added) > 1 else 'a key'} to"
-        each = [
-            (words.degrees(key["value"]) if degrees else words.number(key["value"]))
-            + f" at frame {words.number(key['frame'])}"
-            for key in added
-        ]
+        each = [f"{say(key['value'])} at frame {words.number(key['frame'])}" for key in added]
         ending = _ending(keys)
         how = f" ({ending})" if ending and were is not None and ending != _ending(were) else ""
         return f"add {noun} the animation of {{its:{channel}}}: {', '.join(each)}{how}"
     text = f"key {{its:{channel}}} anew" if were is not None else f"animate {{its:{channel}}}"
     kinds = _shared(keys, "interpolation", "BEZIER")
-    each = [
-        (words.degrees(v) if degrees else words.number(v)) + f" at frame {words.number(f)}"
-        for f, v in zip(frames, values, strict=True)
-    ]
+    each = [f"{say(v)} at frame {words.number(f)}" for f, v in zip(frames, values, strict=True)]
     if isinstance(kinds, tuple) or isinstance(_shared(keys, "easing", "AUTO"), tuple):
         each = [f"{said} ({_how(key)})" for said, key in zip(each, keys, strict=True)]
     return f"{text}: {', '.join(each)}{f' ({ending})' if ending else ''}"

@@ -281,6 +281,8 @@ SAID: dict[str, tuple[str, str]] = {
     "hide_viewport": ("hidden in the viewport", "hide {it} in the viewport"),
     "show_in_front": ("drawn in front of everything", "draw {it} in front of everything"),
     "show_wire": ("with its wireframe shown", "show {its:wireframe}"),
+    "display_type=BOUNDS": ("shown as bounds in the viewport", "show {it} as bounds in the viewport"),
+    "display_type=WIRE": ("shown as a wireframe in the viewport", "show {it} as a wireframe in the viewport"),
     "is_shadow_catcher": ("as a shadow catcher", "make {it} a shadow catcher"),
     "is_holdout": ("as a holdout", "make {it} a holdout"),
     "is_modifier": ("usable as a modifier", "make {it} usable as a modifier"),

@@ -35,6 +35,8 @@ _KINDS = {
     "TORUS": "torus",
     "MONKEY": "Suzanne monkey head",
 }
+_UNROLLED = 1e-3
+"""Radians."""
 _SPOKEN_SPLINE = frozenset(("use_cyclic_u",))
 
 
@@ -102,11 +104,16 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
     if kind == "UV_SPHERE" and even and same(size[0], size[2]):
         return "UV sphere", [f"a radius of {words.length(size[0] / 2)}"]
     if kind == "CONE" and even and vertices % 4 == 0:
-        return "cone", [f"a base {x} across", f"a height of {z}"] if "radius2" not in primitive.get(
-            "args", {}
-        ) else _cut_cone(primitive, size)
-    if kind == "TORUS" and even:
-        return "torus", [f"an outer diameter of {x}", f"a thickness of {z}"]
+        return "cone", [f"a base {x} across", f"a height of {z}"]
+    stretch, made = primitive.get("scale") or [1.0] * 3, primitive.get("args", {})
+    if kind == "CONE" and "radius2" in made and same(stretch[0], stretch[1]):
+        base, top = made.get("radius1", 1.0) * stretch[0], made["radius2"] * stretch[0]
+        parts = [f"a base radius of {words.length(base)}", f"a top radius of {words.length(top)}"]
+        return "cone", [*parts, f"a height of {z}"]
+    if kind == "TORUS" and same(stretch[0], stretch[1]) and same(stretch[1], stretch[2]):
+        # as the operator takes it: the bounds of few-sided rings say neither
+        ring, tube = made.get("major_radius", 1.0) * stretch[0], made.get("minor_radius", 0.25) * stretch[0]
+        return "torus", [f"a major radius of {words.length(ring)}", f"a minor radius of {words.length(tube)}"]
     if even and same(size[0], size[2]):
         return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} in every direction"]
     return _KINDS.get(kind, words.spaced(kind.lower())), [f"a size of {x} x {y} x {z}"]
@@ -119,18 +126,11 @@ def _one_radius(kind: str, primitive: Mapping[str, Any]) -> float | None:
         return None
     if kind in ("ICO_SPHERE", "MONKEY") and not same(x, z):
         return None
-    return float(x) if kind in ("ICO_SPHERE", "MONKEY", "CYLINDER", "CIRCLE", "CONE") else None
-
-
-def _cut_cone(primitive: Mapping[str, Any], size: list[float]) -> list[str]:
-    args = primitive["args"]
-    base, top = args.get("radius1", 1.0), args["radius2"]
-    per = size[0] / (2 * max(base, top))
-    return [
-        f"a base radius of {words.length(base * per)}",
-        f"a top radius of {words.length(top * per)}",
-        f"a height of {words.length(size[2])}",
-    ]
+    if kind not in ("ICO_SPHERE", "MONKEY", "CYLINDER", "CIRCLE", "CONE"):
+        return None
+    made = primitive.get("args", {})
+    taken = {"CONE": made.get("radius1", 1.0), "MONKEY": made.get("size", 2.0) / 2}.get(kind, made.get("radius", 1.0))
+    return float(x * taken)
 
 
 def _by_points(of: Ref, geometry: Mapping[str, Any], smooth: bool | None) -> tuple[Geometry, str, list[str]]:
@@ -180,6 +180,8 @@ def bone_facts(of: Ref, data: Json, subject: str) -> list[Fact]:
         text = f"bone {words.quoted(bone['name'])} from {_point(bone['head'])} to {_point(bone['tail'])}"
         if check.parent:
             text += f", {'connected to' if check.connected else 'child of'} {words.quoted(check.parent)}"
+        if abs(bone.get("roll", 0.0)) > _UNROLLED:
+            text += f", rolled by {words.degrees(bone['roll'])}"
         facts.append(Fact(check, ("bones", *of), subject, attribute=text, order=f"add the {text} to {{it}}"))
     return facts
 

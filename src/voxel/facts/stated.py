@@ -18,9 +18,11 @@ from voxel.facts.lookup import reference, same
 from voxel.facts.nouns import SAID
 from voxel.records.example import Check, Geometry, Link, Materials, Node, Property, Socket, Stack
 
-_NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|degrees\b|cm\b|mm\b|m\b|%)?")
+_NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s?(°|degrees?\b|cm\b|mm\b|m\b|%)?")
 _RADIANS = re.compile(r"radians\((-?\d+(?:\.\d+)?)\)")
-_UNITS = {"°": math.radians(1), "degrees": math.radians(1), "cm": 0.01, "mm": 0.001, "%": 0.01}
+_UNITS = {"°": math.radians(1), "cm": 0.01, "mm": 0.001, "%": 0.01} | dict.fromkeys(
+    ("degree", "degrees"), math.radians(1)
+)
 _COUNTS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0}
 _SHAPING = frozenset(("path", "in_out", "index", "part", "kinds"))
 """Fields that say where to look, not what has to be there."""
@@ -107,6 +109,8 @@ def _said(value: Any, label: str, check: Check, numbers: Sequence[float], plain:
         if isinstance(check, Geometry) and label in ("size", "vertices", "edges", "faces"):
             if label != "size" or value == 0 or any(same(value / 2, number) for number in numbers):
                 return True
+            if check.primitive == "TORUS":
+                return _is_of_torus(value, check, numbers)
             return any(same(value, unit * number) for unit in _units(check) for number in numbers)
         return value in _IMPLIED
     if isinstance(check, (Node, Link, Stack)) and _squeezed(words.type_name(str(value))) in plain:
@@ -120,11 +124,27 @@ def _units(check: Geometry) -> list[float]:
     """Extents of a shape with radius 1 that are not 2: of few-cornered rounds, ico spheres, and Suzanne of size 1."""
     corners = (check.args or {}).get("vertices", 32)
     if check.primitive in ("CIRCLE", "CYLINDER", "CONE") and corners % 4:
-        around = [2 * math.pi * place / corners for place in range(corners)]
-        return [max(axis) - min(axis) for axis in (list(map(math.sin, around)), list(map(math.cos, around)))]
+        return _across(corners)
     if check.primitive == "ICO_SPHERE" and check.size is not None:
         return [side / (check.size[2] / 2) for side in check.size[:2]]
     return [1.3671875, 0.8515625, 0.984375] if check.primitive == "MONKEY" else []
+
+
+def _is_of_torus(value: float, check: Geometry, numbers: Sequence[float]) -> bool:
+    """Whether an extent is that of a ring with two of these numbers as its radii."""
+    args = check.args or {}
+    tube = _across(args.get("minor_segments", 12))
+    rings = _across(args.get("major_segments", 48))
+    few = [number for number in numbers if 0 < number < value]
+    return any(same(value, side * number) for side in tube for number in few) or any(
+        same(value, side * (one + other)) for side in rings for one in few for other in few
+    )
+
+
+def _across(corners: int) -> list[float]:
+    """The two extents of a circle of radius 1 with so many corners."""
+    around = [2 * math.pi * place / corners for place in range(corners)]
+    return [max(axis) - min(axis) for axis in (list(map(math.sin, around)), list(map(math.cos, around)))]
 
 
 def _forms(value: str, label: str, check: Check) -> Iterator[str]:

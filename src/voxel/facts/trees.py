@@ -16,6 +16,8 @@ from voxel.records.example import Link, Node, Ref, Socket
 
 _PLUMBING = frozenset(("NodeFrame", "NodeReroute"))
 _ORDINAL = {"": "", "_001": "second ", "_002": "third ", "_003": "fourth ", "_004": "fifth "}
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_OUTPUT = "outputs."
 _COUNTED = frozenset(("Value", "Vector", "Shader"))
 """Sockets of one name that a node shows beside one another; others (A, Min …) are variants of which one is shown."""
 _PARTS_OF_COLOR = {
@@ -46,6 +48,8 @@ def values_of(node: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A node's own input values and properties, by the names that checks use."""
     inputs = {socket_key(i): i["value"] for i in node.get("inputs", []) if i.get("value") is not None}
     props = flat(node.get("props", {}))
+    # what a Value or an RGB node gives is set on its output
+    props |= {f"{_OUTPUT}{o['label']}": o["value"] for o in node.get("outputs", []) if o.get("value") is not None}
     if "tree" in node and node["tree"] is not None:
         props["node_tree"] = node["tree"]
     return inputs, props
@@ -184,7 +188,7 @@ def _node_values(
             for k, v in some_inputs.items()
         ]
         stated += [_prop_words(node, k, v, units) for k, v in some_props.items()]
-        group, anchor = ("node", *of, kind, node["name"]), f"the {handle} node of {subject}"
+        group, anchor = ("node", *of, kind, node["name"]), f"{_said(handle)} node of {subject}"
         first = Fact(check, group, anchor, noun=stated[0][0], value=stated[0][1])
         facts.append(first)
         facts += [Fact(check, group, anchor, noun=noun, value=value) for noun, value in stated[1:]]
@@ -205,6 +209,8 @@ def _socket_words(socket: Mapping[str, Any], node: Json) -> str:
 def _prop_words(node: Json, path: str, value: Any, units: Mapping[str, str]) -> tuple[str, str]:
     steps, _, last = path.rpartition(".")
     kind = node["type"]
+    if path.startswith(_OUTPUT):
+        return last, words.socket_value(kind, last, value)
     if path == "node_tree":
         return "group", words.value(units, kind, path, value)
     if "elements[" in steps:
@@ -253,7 +259,14 @@ def _spelled(start: Json, end: Json) -> tuple[str, str, str, str]:
 
 
 def _the(called: Mapping[str, str], end: Json) -> str:
-    return f"the {called[end['node']]}"
+    return _said(called[end["node"]])
+
+
+def _said(handle: str) -> str:
+    """A node within a sentence: "the second Math", not "the Math 2"."""
+    name, _, number = handle.rpartition(" ")
+    place = int(number) if name and number.isdecimal() else 0
+    return f"the {_PLACES[place - 1]} {name}" if 0 < place <= len(_PLACES) else f"the {handle}"
 
 
 def _sockets(

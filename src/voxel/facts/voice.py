@@ -90,6 +90,10 @@ def _in_metres(text: str) -> str:
     return _LENGTH.sub(lambda found: _length(found, 1e9, 1, "m"), text)
 
 
+def _in_degrees(found: re.Match[str]) -> str:
+    return f"{found[1]} degree{'' if found[1] == '1' else 's'}"
+
+
 def _length(found: re.Match[str], most: float, factor: float, unit: str) -> str:
     metres = float(found.group(1)) / 100
     return f"{words.number(round(metres * factor, 6))} {unit}" if abs(metres) <= most else found.group(0)
@@ -98,7 +102,7 @@ def _length(found: re.Match[str], most: float, factor: float, unit: str) -> str:
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "millimetres": _in_millimetres,
     "metres": _in_metres,
-    "degrees": lambda text: re.sub(r"(\d)°(?![,)])", r"\1 degrees", text),
+    "degrees": lambda text: re.sub(r"(?<![\d.])(-?[\d.]+)°(?![,)])", _in_degrees, text),
     "called": lambda text: re.sub(r"\bnamed $", "called ", text),
     "places": lambda text: _PLACE.sub(r"at x=\1, y=\2, z=\3", text),
 }

@@ -14,8 +14,10 @@ from voxel.training.dataset_builder.candidate import Candidate, Candidates, chan
 from voxel.training.dataset_builder.cutting import Cut, is_small
 from voxel.training.dataset_builder.moving import MAX_BONES, movers, stand
 from voxel.training.dataset_builder.moving_candidates import moves
+from voxel.training.dataset_builder.tidying import tidy
 
 MAX_MOVING = 24
+_CUSTOM = re.compile(r'\["([^"\\]+)"\]')
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -40,6 +42,11 @@ def animation_candidates(scene: Mapping[str, Any]) -> Candidates:
 
 def _shape_keys(cut: Cut, name: str) -> Candidates:
     whole = cut.take([name], parts=["shape_keys"])
+    own = (data_of(whole, blocks(whole, "objects")[name]) or {})["shape_keys"]
+    # a key that moves nothing teaches nothing
+    own["blocks"] = [key for key in own["blocks"] if key["name"] == own.get("reference") or key.get("offsets")]
+    if all(key["name"] == own.get("reference") for key in own["blocks"]):
+        return
     yield Candidate("animation", "shape-keys", cut.take([name]), whole)
     for kind in blocks(whole, "objects").values():
         data = data_of(whole, kind)
@@ -62,6 +69,8 @@ def _drivers(cut: Cut, name: str, thing: Json) -> Candidates:
             continue
         still, derived = stand(cut, [name, *(one for one in dict.fromkeys(names) if one != name)], [])
         still["blocks"]["objects"][name]["props"].pop(driver["path"], None)
+        if not _has_targets(still, cut.scene, driver):
+            continue
         whole = copy.deepcopy(still)
         whole["blocks"]["objects"][name]["animation"] = {"drivers": [driver]}
         yield Candidate("animation", "driver", still, whole, derived)
@@ -73,6 +82,21 @@ def _drivers(cut: Cut, name: str, thing: Json) -> Candidates:
             changed = f"{expression[: found.start()]}{float(found[0]) * 2 + 1:g}{expression[found.end() :]}"
             other["blocks"]["objects"][name]["animation"]["drivers"][0]["expression"] = changed
             yield Candidate("animation", "driver-edit", other, whole, derived)
+
+
+def _has_targets(still: Json, scene: Mapping[str, Any], driver: Json) -> bool:
+    """Gives the things that a driver reads the custom properties that it reads; False where they have none such."""
+    for variable in driver["variables"]:
+        for target in variable["targets"]:
+            name = reference(target["props"].get("id"))
+            found = _CUSTOM.match(target["props"].get("data_path", ""))
+            if found is None or name is None:
+                continue
+            given = blocks(scene, "objects")[name[1]].get("custom", {}).get(found[1])
+            if given is None:
+                return False
+            still["blocks"]["objects"][name[1]].setdefault("custom", {})[found[1]] = copy.deepcopy(given)
+    return True
 
 
 def _constraints(cut: Cut, name: str, thing: Json) -> Candidates:
@@ -142,6 +166,8 @@ def _armature(cut: Cut, scene: Mapping[str, Any], name: str, thing: Json) -> Can
         if not bone.get("parent") or bone["parent"] in {one["name"] for one in kept}:
             bare = {k: copy.deepcopy(v) for k, v in bone.items() if k != "props"}
             bare["head"], bare["tail"] = _near(bone["head"]), _near(bone["tail"])
+            if "roll" in bare:
+                bare["roll"] = tidy(float(bare["roll"]), "ROTATION")
             kept.append(bare | {"props": {}})
     by_name = {bone["name"]: bone for bone in kept}
     for bone in kept:

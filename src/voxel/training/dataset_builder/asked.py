@@ -36,6 +36,7 @@ _INERT: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "SunLight": lambda p: ["angle"] if is_upgraded_sun(p.get("angle", 0.0)) else [],
     "PointLight": lambda p: ["temperature"] if not p.get("use_temperature") else [],
     "WorldMistSettings": lambda p: list(p) if not p.get("use_mist") else [],
+    "ImageFormatSettings": lambda p: ["color_mode", "color_depth"] if p.get("file_format") == "HDR" else [],
     "Curve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
     "TextCurve": lambda p: [] if p.get("bevel_depth") else ["bevel_resolution"],
     "RenderSettings": lambda p: ["motion_blur_shutter"] if not p.get("use_motion_blur") else [],
@@ -86,6 +87,8 @@ def drop_material(block: dict[str, Any]) -> None:
     if "tree" in block:
         for name in ("metallic", "specular_intensity", "diffuse_color"):
             props.pop(name, None)
+        if not any(link["to"]["label"] == "Displacement" for link in block["tree"].get("links", [])):
+            props.pop("displacement_method", None)
 
 
 def drop_shader(node: dict[str, Any]) -> None:

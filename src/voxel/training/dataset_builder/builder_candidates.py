@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
-from voxel.training.dataset_builder.cutting import Cut, is_of_a_shape, is_small, with_cube
+from voxel.training.dataset_builder.cutting import Cut, is_hidden, is_of_a_shape, is_small, with_cube
 from voxel.training.dataset_builder.graph_steps import LARGE, steps
-from voxel.training.dataset_builder.naming import NAMELESS
+from voxel.training.dataset_builder.naming import NAMELESS, is_hint, is_misnamed
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
 MAX_OBJECTS = 60
 """Objects of one file that are looked at one by one; more of the same file would teach the same."""
 _FAR = 500.0
 """Metres."""
+_MOST_LEVELS = 6
+DICTATED = 8
+"""Points of a mesh that somebody would dictate."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
-_NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)?$")
+_NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)*$")
 """What Blender calls collections that nobody has named."""
+LED_BY = {
+    "BooleanModifier": frozenset({"object", "collection"}), "ShrinkwrapModifier": frozenset({"target"}),
+    "LatticeModifier": frozenset({"object"}), "ArmatureModifier": frozenset({"object"}),
+    "CurveModifier": frozenset({"object"}), "HookModifier": frozenset({"object"}),
+    "MeshDeformModifier": frozenset({"object"}), "SurfaceDeformModifier": frozenset({"target"}),
+    "DataTransferModifier": frozenset({"object"}), "NodesModifier": frozenset({"node_group"}),
+    "MeshSequenceCacheModifier": frozenset({"cache_file"}), "UVProjectModifier": frozenset({"projectors"}),
+}  # fmt: skip
+"""What a modifier does nothing without, by its type."""
 _ON_A_CUBE = frozenset(
-    f"{name}Modifier" for name in ("Array", "Bevel", "Solidify", "Subsurf", "Wireframe", "Remesh", "Boolean", "Nodes")
+    f"{name}Modifier" for name in ("Array", "Bevel", "Subsurf", "Wireframe", "Remesh", "Boolean", "Nodes")
 )
 """Modifiers that show on a plain cube what they do."""
+_EVEN_SIDED = frozenset(("CUBE", "PLANE", "GRID", "CIRCLE"))
 _TRANSFORM = ("location", "rotation_euler", "scale")
 _SHAPES = ("MESH", "EMPTY", "CURVE", "FONT", "META", "LATTICE", "SURFACE")
 
@@ -35,10 +49,10 @@ def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches building."""
     cut = Cut(scene)
     objects = blocks(scene, "objects")
-    chosen = _chosen(objects)
+    chosen = _chosen(scene, objects)
     for name in chosen:
         thing = objects[name]
-        if _sayable(scene, thing):
+        if _sayable(scene, thing) and _is_whole(scene, thing):
             yield from _alone(cut, name, thing)
         if thing.get("modifiers"):
             yield from _modifiers(cut, name, thing)
@@ -48,8 +62,13 @@ def builder_candidates(scene: Mapping[str, Any]) -> Candidates:
     yield from _node_groups(cut, scene)
 
 
-def _chosen(objects: Mapping[str, Json]) -> list[str]:
-    names = [name for name, thing in objects.items() if thing["kind"] in _SHAPES and _near(thing)]
+def _chosen(scene: Mapping[str, Any], objects: Mapping[str, Json]) -> list[str]:
+    names = [
+        name for name, thing in objects.items()
+        if thing["kind"] in _SHAPES and _near(thing) and not is_hidden(thing) and not is_hint(name)
+        and thing["props"].get("instance_type", "NONE") != "COLLECTION"
+        and not is_misnamed(name, thing["kind"], _primitive(scene, thing))
+    ]  # fmt: skip
     if len(names) > MAX_OBJECTS:
         names.sort(key=lambda name: chance_of(name, objects[name]["props"]).random())
         names = sorted(names[:MAX_OBJECTS])
@@ -67,10 +86,47 @@ def _sayable(scene: Mapping[str, Any], thing: Json) -> bool:
     return thing["kind"] != "MESH" or is_small(data)
 
 
+def _primitive(scene: Mapping[str, Any], thing: Json) -> str:
+    return str((data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind", ""))
+
+
+def _is_whole(scene: Mapping[str, Any], thing: Json) -> bool:
+    """Whether an object is something by itself, and not the profile that a modifier turns into it.
+
+    Of a mesh that is told point by point all points belong to an edge or a face, and they are few.
+    """
+    geometry = (data_of(scene, thing) or {}).get("geometry", {})
+    given = geometry.get("data")
+    if thing["kind"] != "MESH" or "primitive" in geometry or given is None:
+        return True
+    if not geometry.get("faces") and thing.get("modifiers"):
+        return False
+    used = {point for part in ("edges", "faces") for one in given.get(part, []) for point in one}
+    places = {tuple(point) for point in given["vertices"]}
+    return len(used) == len(given["vertices"]) == len(places) <= DICTATED and _is_shell_or_flat(given)
+
+
+def _is_shell_or_flat(given: Mapping[str, Any]) -> bool:
+    """Whether faces close around a body, or lie in one plane; what has none is a line."""
+    sides = Counter(
+        frozenset(pair) for face in given.get("faces", []) for pair in zip(face, [*face[1:], face[0]], strict=True)
+    )
+    flat = any(len({round(point[axis], 4) for point in given["vertices"]}) == 1 for axis in range(3))
+    return flat or (all(count == 2 for count in sides.values()) and not (sides and given.get("edges")))
+
+
+def _is_askew(data: Json | None) -> bool:
+    """Whether a shape lies beside its object's origin, or turned in it: nobody asks for that."""
+    made = (data or {}).get("geometry", {}).get("primitive", {})
+    return bool(made.get("rotation")) or any(abs(part) > 1e-4 for part in made.get("offset") or ())
+
+
 def _alone(cut: Cut, name: str, thing: Json) -> Candidates:
     empty = cut.take()
     category = {"MESH": "mesh", "FONT": "text", "CURVE": "curve"}.get(thing["kind"], "object")
     whole = cut.take([name], parts=["smooth"])
+    if _is_askew(data_of(whole, whole["blocks"]["objects"][name])):
+        return
     if not (NAMELESS.match(name) and set(whole["blocks"]["objects"][name]["props"]) <= {"location"}):
         yield Candidate("builder", category, empty, whole)  # else it is what an operator makes by itself
     moved = [prop for prop in _TRANSFORM if prop in whole["blocks"]["objects"][name]["props"]]
@@ -86,6 +142,8 @@ def _alone(cut: Cut, name: str, thing: Json) -> Candidates:
         without(plain["blocks"]["objects"][name], others)
         yield Candidate("builder", "object-edit", plain, whole)
     flat = cut.take([name])
+    if _primitive(cut.scene, thing) in _EVEN_SIDED:
+        return  # it would not look smooth
     if flat["blocks"] != whole["blocks"]:
         yield Candidate("builder", "shading", flat, whole)
 
@@ -114,7 +172,7 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
     for one in helpers:
         everything["blocks"]["objects"][one].pop("modifiers", None)
     stack = everything["blocks"]["objects"][name].get("modifiers", [])
-    if any(_does_nothing(item, data_of(everything, everything["blocks"]["objects"][name])) for item in stack):
+    if any(_is_useless(item, data_of(everything, everything["blocks"]["objects"][name])) for item in stack):
         return
     nodes = any(item["type"] == "NodesModifier" for item in stack)
     bare = copy.deepcopy(everything)
@@ -143,8 +201,12 @@ def _modifiers(cut: Cut, name: str, thing: Json) -> Candidates:
         yield Candidate("builder", "modifier-edit", before, everything, derived)
 
 
-def _does_nothing(modifier: Json, data: Json | None) -> bool:
-    """Whether it mirrors what is symmetric already."""
+def _is_useless(modifier: Json, data: Json | None) -> bool:
+    """Whether it has nothing to work with, mirrors what is symmetric already, or divides more than machines bear."""
+    if not (LED_BY.get(modifier["type"], frozenset()) & modifier["props"].keys() or modifier["type"] not in LED_BY):
+        return True
+    if modifier["props"].get("levels", 0) > _MOST_LEVELS:
+        return True
     geometry = (data or {}).get("geometry", {})
     if modifier["type"] != "MirrorModifier" or "mirror_object" in modifier["props"] or "primitive" not in geometry:
         return False
@@ -190,6 +252,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
             continue
         apart = cut.take(family)
         together = cut.take(family, parts=["parent"])
+        if any(_is_askew(data_of(together, one)) for one in together["blocks"]["objects"].values()):
+            continue
         together["blocks"]["objects"][parent_name].pop("parent", None)
         for name in family[1:]:
             same_size = apart["blocks"]["objects"][name]
@@ -218,7 +282,8 @@ def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates
     objects = blocks(scene, "objects")
     sayable = [
         name for name in names
-        if _sayable(scene, objects[name]) and not objects[name].get("parent") and not NAMELESS.match(name)
+        if _sayable(scene, objects[name]) and _is_whole(scene, objects[name])
+        and not objects[name].get("parent") and not NAMELESS.match(name)
     ]  # fmt: skip
     done = 0
     for size in (3, 2, 5):
@@ -227,6 +292,8 @@ def _layouts(cut: Cut, scene: Mapping[str, Any], names: list[str]) -> Candidates
                 return
             done += 1
             whole = cut.take(group, parts=["smooth"])
+            if any(_is_askew(data_of(whole, one)) for one in whole["blocks"]["objects"].values()):
+                continue
             yield Candidate("builder", "layout", cut.take(), whole)
             if size == 3:
                 yield Candidate("builder", "layout-add", cut.take(group[:2], parts=["smooth"]), whole)

@@ -13,11 +13,13 @@ import msgspec
 from msgspec.structs import replace
 
 from voxel.facts.briefs import Change
+from voxel.facts.holding import materials_of
 from voxel.facts.lookup import active_scene, blocks, reference
 from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
 from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, plain_step, windows
-from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL, without_number
+from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, UNNAMED_MATERIAL, without_number
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
+from voxel.training.dataset_builder.pruning import is_volume
 from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
 MAX_OBJECTS = 8
@@ -26,8 +28,9 @@ MAX_LIGHTS = 4
 _ALL = ("materials", "collections")
 _LAYOUTS = 6
 _REVISIONS = 6
+_UNTITLED = "Untitled"
 _STARTUP_GRAY = 0.051
-_COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)?$")
+_COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)*$")
 
 
 def concept_candidates(scene: Mapping[str, Any]) -> Iterator[PlanCandidate]:
@@ -64,7 +67,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         camera = None
     if camera is not None:
         solid = [one for one in solid if not _around(one, camera.location)]
-    solid = list({one.location: one for one in reversed(solid)}.values())[::-1]  # no two in one place
+    solid = _apart(solid)
     title = _title(scene)
     shot = {"camera": camera, **_picture(active["props"])}
     mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)
@@ -92,7 +95,7 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
         yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
     for name, family in _families(reading):
         yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
-    known = [one for one in solid if one.material in reading.materials and not UNNAMED_MATERIAL.match(one.material)]
+    known = [one for one in solid if one.material in reading.materials and not _is_nobodys(one.material)]
     for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 2, 2):
         yield PlanCandidate("look", _plan(reading, title, some))
     for name in dict.fromkeys(move.object for move in moves):
@@ -117,7 +120,7 @@ def _plan(
     """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out."""
     names = {one.name for one in chosen}
     given = reading.materials if "materials" in parts else {}
-    known = {name: one for name, one in given.items() if not UNNAMED_MATERIAL.match(name)}
+    known = {name: one for name, one in given.items() if not _is_nobodys(name)}
     objects = [
         replace(
             one,
@@ -128,14 +131,28 @@ def _plan(
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
-    title = title or next((without_number(one.name) for one in objects if not NAMELESS.match(one.name)), "Untitled")
+    title = title or next((_called(one.name) for one in objects if not NAMELESS.match(one.name)), _UNTITLED)
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
 
+def _is_nobodys(material: str) -> bool:
+    """Whether nobody has named a material."""
+    return bool(UNNAMED_MATERIAL.match(material) or NAMED_AFTER_A_SHAPE.match(material))
+
+
+def _called(name: str) -> str:
+    """What a plan is called after a thing: "Wall" after `Wall1`."""
+    return re.sub(r"[._ -]?\d+$", "", name) or name
+
+
 def _shown(scene: Mapping[str, Any], name: str) -> bool:
-    """Whether it is meant to be seen: cutters and other helpers are not."""
-    props = blocks(scene, "objects")[name]["props"]
+    """Whether it is meant to be seen as a body: cutters and other helpers are not, and the air of a volume is not."""
+    thing = blocks(scene, "objects")[name]
+    props = thing["props"]
+    worn = [blocks(scene, "materials").get(one or "", {}) for one in materials_of(scene, thing)]
+    if worn and all(is_volume(one) for one in worn):
+        return False
     return not props.get("hide_render") and props.get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
 
 
@@ -152,11 +169,31 @@ def _title(scene: Mapping[str, Any]) -> str:
 
 def _is_of_something(plan: ScenePlan) -> bool:
     """Whether most of a plan's things have names that somebody gave, and more is said of them than their size."""
+    if not plan.objects:
+        return len(plan.lights) > 1 and plan.title != _UNTITLED
+    if len(plan.objects) > 2 and len({_called(one.name) for one in plan.objects}) == 1:
+        return False  # copies that only numbers tell apart
     named = sum(not NAMELESS.match(one.name) for one in plan.objects)
     told = plan.materials or plan.lights or plan.camera or plan.movements or any(one.collection for one in plan.objects)
     if len(plan.objects) == 1 and plan.objects[0].kind == "plane" and not plan.lights and not plan.camera:
         return False
-    return bool(told) and named * 2 > len(plan.objects) if plan.objects else bool(plan.lights)
+    if len(plan.objects) == 1 and plan.objects[0].kind == "box" and not (plan.materials or plan.movements):
+        return False  # a box that could be anything
+    return bool(told) and named * 2 > len(plan.objects)
+
+
+def _apart(things: Sequence[PlannedObject]) -> list[PlannedObject]:
+    """The larger of those that lie within one another: what is copied elsewhere is often put in one place."""
+    kept: list[PlannedObject] = []
+    for one in things:
+        x, y, z = one.location
+        if not any(
+            abs(x - other.location[0]) < 1e-3 and abs(y - other.location[1]) < 1e-3
+            and abs(z - other.location[2]) < max(1e-3, min(one.size[2], other.size[2]) / 2)
+            for other in kept
+        ):  # fmt: skip
+            kept.append(one)
+    return kept
 
 
 def _around(one: PlannedObject, place: Sequence[float]) -> bool:
@@ -168,9 +205,12 @@ def _picture(props: Mapping[str, Any]) -> dict[str, Any]:
     """Size, frames and units of the active scene."""
     render = props.get("render", {}).get("props", {})
     units = props.get("unit_settings", {}).get("props", {})
+    first, last = props.get("frame_start", 1), props.get("frame_end", 250)
+    if last <= first:
+        first, last = 1, 250  # the file plays nothing
     return {
         "resolution": (render.get("resolution_x", 1920), render.get("resolution_y", 1080)),
-        "frame_start": props.get("frame_start", 1), "frame_end": props.get("frame_end", 250),
+        "frame_start": first, "frame_end": last,
         "fps": render.get("fps", 24), "unit_system": units.get("system", "METRIC").lower(),
     }  # fmt: skip
 
@@ -282,11 +322,22 @@ def _had_another_size(after: ScenePlan, chance: random.Random) -> PlanCandidate 
 
 
 def _was_turned(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    things = [one for one in _still(after) if any(one.rotation)]
+    things = [one for one in _still(after) if _shows_turn(one)]
     if not things:
         return None
     one = chance.choice(things)
     return _revised(after, _with(after, replace(one, rotation=(0.0, 0.0, 0.0))), Change("turn", one.name))
+
+
+def _shows_turn(one: PlannedObject) -> bool:
+    """Whether a thing looks otherwise than without its turn: a square box by 90° around Z does not."""
+    x, y, z = one.rotation
+    if one.kind == "sphere" or not any(one.rotation):
+        return False
+    if x or y:
+        return True
+    even = abs(one.size[0] - one.size[1]) < 1e-3
+    return not even if one.kind in ("cylinder", "cone", "torus") else z % (90 if even else 180) != 0
 
 
 def _was_missing(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
@@ -305,7 +356,7 @@ def _was_missing(after: ScenePlan, chance: random.Random) -> PlanCandidate | Non
 
 def _was_too_much(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
     found = _was_missing(after, chance)
-    if found is None or found.before is None or found.change is None:
+    if found is None or found.before is None or found.change is None or after.title == _called(found.change.name):
         return None
     return PlanCandidate("revision", found.before, after, Change("remove", found.change.name), "one thing is taken out")
 

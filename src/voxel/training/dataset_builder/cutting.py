@@ -17,7 +17,7 @@ from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.facts.shapes import SPOKEN_VERTICES
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.asked import asked, drop_inert, drop_material, drop_plain_object, drop_shader
-from voxel.training.dataset_builder.pruning import prune
+from voxel.training.dataset_builder.pruning import prune, straight
 from voxel.training.dataset_builder.settling import can_settle, settle
 from voxel.training.dataset_builder.tidying import as_said, place, plain_measure, say_plainly, tidy, tidy_setting
 
@@ -114,7 +114,7 @@ class Cut:
                 if (
                     not self._exact
                     and "primitive" in found[target[0]][name].get("geometry", {})
-                    and can_settle(name, original, data, self._parents)
+                    and can_settle(name, original, data, self._parents, parts)
                 ):
                     settle(thing, found[target[0]][name])
         for part in ("modifiers", "constraints"):
@@ -157,6 +157,8 @@ class Cut:
         if "shape_keys" in parts and "shape_keys" in data:
             keys = copy.deepcopy(data["shape_keys"])
             kept["shape_keys"] = {k: v for k, v in keys.items() if k != "animation" or k in parts}
+            if not self._exact:
+                _tidy_keys(kept["shape_keys"]["blocks"])
         if "animation" in parts and data.get("animation"):
             kept["animation"] = copy.deepcopy(data["animation"])
         geometry = data.get("geometry")
@@ -169,7 +171,7 @@ class Cut:
             uv = data.get("uv")
             if uv and all(layer.get("data") == "primitive" for layer in uv):
                 kept["uv"] = copy.deepcopy(uv)
-            _tidy_mesh(kept)
+            _tidy_mesh(kept, exact=self._exact)
             if not self._exact and _is_mapped(kept["geometry"]):
                 kept["uv"] = [{"name": "UVMap", "data": "primitive"}]
         return kept
@@ -189,14 +191,18 @@ class Cut:
 
     def tree(self, tree: Json) -> Json:
         """The nodes that reach an output, tidied."""
-        kept = prune(tree)
+        kept = prune(tree) if self._exact else straight(prune(tree))
         for node in kept["nodes"]:
             node["props"] = self.tidied(node.get("props", {}), node["type"])
             for given in node.get("inputs", []):
                 given["value"] = self._tidy(
                     given.get("value"), "ROTATION" if given["label"] in ("Rotation", "Angle") else ""
                 )
+                if node["type"].startswith("ShaderNode") and not self._exact:
+                    given["value"] = _opaque(given["value"])
             drop_shader(node)
+        for item in kept.get("interface", []):
+            item["props"] = {name: self._tidy(value, "") for name, value in item.get("props", {}).items()}
         return kept
 
     def _struct(self, item: Json) -> Json:
@@ -261,13 +267,28 @@ def _ease(spline: Json, *, exact: bool) -> None:
             point.pop("handle_right", None)
 
 
+def _opaque(value: Any) -> Any:
+    """A colour of a shader without the transparency that none of them has."""
+    colored = isinstance(value, list) and len(value) == 4 and all(isinstance(part, float) for part in value)
+    return tidy([*value[:3], 1.0], "") if colored else value
+
+
+def _tidy_keys(keys: list[Json]) -> None:
+    """Shape keys that move vertices as far as people say; old files' way of blending them is nobody's wish."""
+    for key in keys:
+        key["props"].pop("interpolation", None)
+        if "offsets" in key:
+            moved = [[offset[0], *place(offset[1:4], max(map(abs, offset[1:4])))] for offset in key["offsets"]]
+            key["offsets"] = [offset for offset in moved if any(offset[1:])]
+
+
 def _is_mapped(geometry: Mapping[str, Any]) -> bool:
     """Whether an operator makes this mesh with a UV map: older files lack it, but nobody asks for its absence."""
     primitive = geometry.get("primitive")
     return primitive is not None and primitive.get("args", {}).get("fill_type", "NGON") != "NOTHING"
 
 
-def _tidy_mesh(mesh: Json) -> None:
+def _tidy_mesh(mesh: Json, *, exact: bool) -> None:
     """Points as people write them; a box that has become a plain one again is a cube."""
     geometry = mesh["geometry"]
     if "primitive" in geometry:
@@ -288,7 +309,10 @@ def _tidy_mesh(mesh: Json) -> None:
     given = geometry.get("data")
     if given is None or len(given["vertices"]) > SPOKEN_VERTICES:
         return
-    given["vertices"] = [[round(v, 4) + 0.0 for v in point] for point in given["vertices"]]
+    reach = max(abs(part) for point in given["vertices"] for part in point)
+    given["vertices"] = [
+        [round(v, 4) + 0.0 for v in point] if exact else place(point, reach) for point in given["vertices"]
+    ]
     corners = list(zip(*given["vertices"], strict=True))
     geometry["bounds"] = [[min(axis) for axis in corners], [max(axis) for axis in corners]]
     if is_box(given):
@@ -346,7 +370,10 @@ def with_cube(scene: Json, name: str) -> Json:
 
 def is_of_a_shape(name: str) -> bool:
     """Whether a name promises a shape that a cube is not."""
-    return re.search(r"cylinder|sphere|plane|torus|cone|circle|suzanne|ring", name, re.IGNORECASE) is not None
+    return (
+        re.search(r"cylinder|sphere|plane|torus|cone|circle|suzanne|monkey|head|teapot|ring", name, re.IGNORECASE)
+        is not None
+    )
 
 
 def is_small(data: Mapping[str, Any] | None) -> bool:
@@ -358,6 +385,11 @@ def is_small(data: Mapping[str, Any] | None) -> bool:
         return True
     given = geometry.get("data")
     return given is not None and len(given["vertices"]) <= SPOKEN_VERTICES
+
+
+def is_hidden(thing: Mapping[str, Any]) -> bool:
+    """Whether nobody ever sees it: what particles and instances are copied from, and what was put aside."""
+    return bool(thing["props"].get("hide_render") and thing["props"].get("hide_viewport"))
 
 
 def has_faces(data: Mapping[str, Any] | None) -> bool:

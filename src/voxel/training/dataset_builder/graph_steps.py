@@ -14,19 +14,24 @@ from voxel.facts.lookup import Json
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.pruning import groups_in
+from voxel.training.dataset_builder.pruning import groups_in, straight
 
 LARGE = 12
 """Nodes from which on a group is taught in steps."""
 AT_ONCE = 5
 STEPS = 8
+LOOSE = 2
+"""Nodes of a step that only a later step reads."""
+_MAGIC = 1e4
+"""Numbers from here on mark "none given" in the groups that Blender brings along."""
 
 
 def steps(cut: Cut, name: str) -> Candidates:
     """The interface of a large geometry node group, then its parts."""
     of: Ref = ("node_groups", name)
     whole = cut.take(more=[of])
-    tree = _one_input(straight(whole["blocks"]["node_groups"][name]["tree"]))
+    tree = _asked_interface(_one_input(straight(whole["blocks"]["node_groups"][name]["tree"])))
+    magic = {node["name"] for node in tree["nodes"] if any(_is_magic(i.get("value")) for i in node.get("inputs", []))}
     derived = f'a part of the node group "{name}"'
     yield Candidate("builder", "geometry-nodes-interface", cut.take(), _with(whole, name, tree, set()), derived)
     order = _in_order(tree)
@@ -36,24 +41,28 @@ def steps(cut: Cut, name: str) -> Candidates:
         inner = _groups(cut.scene, tree, new | given)
         if any(_by_itself(tree, node) for node in given) or inner is None:
             continue
+        read = {link["from"]["node"] for link in tree["links"] if link["to"]["node"] in new}
+        if len(new - read) > LOOSE or magic & new:
+            continue  # most of it would make sense with later steps only
         base = cut.take(more=[*inner, of])
         before, after = (_bare(_with(base, name, tree, names), name) for names in (given, given | new))
         yield Candidate("builder", "geometry-nodes-step", before, after, derived)
 
 
-def straight(tree: Mapping[str, Any]) -> Json:
-    """The tree without reroutes: their links go straight from where they come to where they lead."""
-    reroutes = {node["name"] for node in tree["nodes"] if node["type"] == "NodeReroute"}
-    into = {link["to"]["node"]: link["from"] for link in tree["links"] if link["to"]["node"] in reroutes}
-    links: list[Json] = []
-    for link in tree["links"]:
-        source = link["from"]
-        for _ in reroutes:  # not until there is none left: broken files hold circles of them
-            source = into.get(source["node"], source)
-        if link["to"]["node"] not in reroutes and source["node"] not in reroutes:
-            links.append({**link, "from": source})
-    kept = [node for node in tree["nodes"] if node["name"] not in reroutes]
-    return {**tree, "nodes": kept, "links": links}
+def _is_magic(value: Any) -> bool:
+    """Whether a number or a vector is one that nobody would choose: it tells "not given"."""
+    if isinstance(value, list):
+        return any(isinstance(part, float) and abs(part) > 1 and round(part, 2) != part for part in value)
+    return isinstance(value, int | float) and abs(value) >= _MAGIC
+
+
+def _asked_interface(tree: Json) -> Json:
+    """The tree without defaults of its inputs that nobody would ask for."""
+    items = []
+    for item in tree.get("interface", []):
+        props = {name: value for name, value in item.get("props", {}).items() if not _is_magic(value)}
+        items.append({**item, "props": props} if "props" in item else item)
+    return {**tree, "interface": items} if "interface" in tree else tree
 
 
 def _one_input(tree: Json) -> Json:

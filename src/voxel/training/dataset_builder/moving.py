@@ -18,7 +18,7 @@ from voxel.training.dataset_builder.tidying import tidy
 
 KEYS_PER_CHANNEL = 12
 MAX_BONES = 12
-_TURNED = ("rotation_euler", "spot_size")
+_TURNED = ("rotation_euler", "spot_size", "angle_limit", "angle")
 _NAMED = re.compile(r'^(constraints|modifiers)\["([^"\\]+)"\]')
 _UNASKED = ("keys", "group", "modifiers", "smoothing")
 """Parts of a curve that are told otherwise, or that older files bring along and nobody asks for."""
@@ -81,7 +81,11 @@ def movers(scene: Mapping[str, Any], cut: Cut) -> Iterator[Mover]:
         found = _curves(scene, data.get("shape_keys", {}).get("animation"))
         if found is not None and is_small(data):
             still, derived = stand(cut, [name], ["shape_keys"])
-            yield _mover(still, (target[0], name, "shape_keys"), name, *found, derived)
+            _, slot, curves, changed = found
+            # as Blender calls what it makes for a first keyframe
+            keyed = [{**curve, "slot": "Key"} for curve in curves]
+            place = (target[0], name, "shape_keys")
+            yield _mover(still, place, name, f"{name}Action", {**slot, "name": "Key"}, keyed, changed, derived)
     for name, material in blocks(scene, "materials").items():
         found = _curves(scene, material.get("tree", {}).get("animation"))
         if found is not None and is_complete(scene, material["tree"]):
@@ -139,7 +143,7 @@ def _curves(scene: Mapping[str, Any], animation: Json | None) -> tuple[str, Json
     for curve in action.get("fcurves", []):
         if curve.get("slot", wanted) != wanted or curve.get("mute") or not curve["keys"] or not sayable(curve["path"]):
             continue
-        if curve["path"].endswith("quaternion"):
+        if curve["path"].endswith(("quaternion", "axis_angle")):
             continue  # nobody asks for the four numbers of a turn
         tidied, changed = _tidied(curve)
         found.append(tidied)

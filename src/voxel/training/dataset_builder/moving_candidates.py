@@ -144,7 +144,7 @@ def _strip(mover: Mover, curves: list[Json]) -> Candidates:
         "type": "NlaStrip", "name": without_number(mover.action), "props": props, "start": start,
         "action": {"$id": ["actions", mover.action]},
     }  # fmt: skip
-    track = {"type": "NlaTrack", "name": f"{mover.subject} Track", "props": {}, "strips": [strip]}
+    track = {"type": "NlaTrack", "name": f"{without_number(mover.subject)} Track", "props": {}, "strips": [strip]}
     holder["animation"] = {"nla": [track]}
     before = copy.deepcopy(after)
     del before["blocks"]["objects"][mover.subject]["animation"]

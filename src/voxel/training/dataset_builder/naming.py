@@ -11,18 +11,35 @@ from voxel.facts.lookup import Json, blocks, reference
 _NUMBER = re.compile(r"^(.+?)\.\d{3,}$")
 NAMELESS = re.compile(
     r"(?:Cube|Plane|(?:Ico)?sphere|Cylinder|Cone|Torus|Circle|Grid|Suzanne|Monkey|Empty|Mesh|Object|Modifier)"
-    r"(?:[._ \d-].*)?$"
+    r"(?:[._ \d-].*)?$|[a-z][._ ]?\d*$"
     r"|(?-i:.*_[a-z\d])|.*(?:test|collider|sensor)$",
     re.IGNORECASE,
 )
 """What Blender calls things that nobody has named, and names for programs: `player_sensor`."""
+_HINT = re.compile(r".*[-_](?:\w*only|convcol|col|navmesh|noimp|collision|collider|occluder)$|UCX_|UBX_")
 UNNAMED_MATERIAL = re.compile(r"(?:Default)?Material(?:[._ ]?\d+)?$", re.IGNORECASE)
 _DEFAULTS = {
     "CUBE": "Cube", "PLANE": "Plane", "GRID": "Grid", "CIRCLE": "Circle", "UV_SPHERE": "Sphere",
     "ICO_SPHERE": "Icosphere", "CYLINDER": "Cylinder", "CONE": "Cone", "TORUS": "Torus", "MONKEY": "Suzanne",
 }  # fmt: skip
 """What Blender's operators call their meshes."""
+NAMED_AFTER_A_SHAPE = re.compile(rf"({'|'.join(_DEFAULTS.values())})(?:[._ ]?\d+)?$", re.IGNORECASE)
+"""Of things that are no such shape, a name that says nothing, or something wrong."""
 Renames = dict[tuple[str, str], str]
+
+
+def is_misnamed(name: str, kind: str, primitive: str = "") -> bool:
+    """Whether Blender's own name for one thing is that of another: an empty "Sphere", a plane "Cube"."""
+    found = NAMED_AFTER_A_SHAPE.match(name)
+    if found is None:
+        return kind == "EMPTY" and name.startswith("Collection")
+    own = _DEFAULTS.get(primitive, "").lower()
+    return kind in ("EMPTY", "LIGHT", "CAMERA", "FONT", "ARMATURE") or own not in ("", found[1].lower())
+
+
+def is_hint(name: str) -> bool:
+    """Whether a name tells an importer what to do with a thing: `Cube-colonly`."""
+    return _HINT.match(name) is not None
 
 
 def plain_names(before: Json, after: Json) -> tuple[Json, Json]:
@@ -64,6 +81,11 @@ def _names_of_data(before: Json, after: Json, renames: Renames) -> Renames:
             primitive = block.get("geometry", {}).get("primitive", {}).get("kind", "")
             plain = f"{names[0]}Action" if kind == "actions" else _DEFAULTS.get(primitive, names[0])
             wanted[target] = plain
+    for target, names in owners.items():
+        keys = blocks(after, target[0]).get(target[1], {}).get("shape_keys", {})
+        action = reference((keys.get("animation") or {}).get("action"))
+        if action is not None and len(names) == 1:
+            wanted[action] = f"{wanted[target]}Action"  # a keyed shape key is called after its mesh
     taken = [(target[0], plain) for target, plain in wanted.items()]
     others = {
         (kind, renames.get((kind, name), name))

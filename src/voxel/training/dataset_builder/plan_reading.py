@@ -15,7 +15,7 @@ import numpy as np
 
 from voxel.facts.aiming import sight
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, active_scene, block, blocks, data_of, reference
+from voxel.facts.lookup import Json, active_scene, block, blocks, data_of, reference, same
 from voxel.records.plan import (
     Kind,
     PlannedCamera,
@@ -139,6 +139,8 @@ class Reading:
         cast = any(one["type"] == "CastModifier" for one in thing.get("modifiers", []))
         if kind == "box" and (cast or _ROUND.search(name)) and max(size) <= min(size) * _EVEN:
             kind = "sphere"
+        if _looks_the_same(kind, size, rotation):
+            rotation = (0.0, 0.0, 0.0)
         names = [one for one in materials_of(self.scene, thing) if one]
         return PlannedObject(
             name=name, kind=kind, size=size, location=_point((world @ [*middle, 1.0])[:3]), rotation=rotation,
@@ -310,6 +312,14 @@ _LOOKS: dict[str, dict[str, str]] = {
     "ShaderNodeBsdfGlass": {"Color": "base_color", "Roughness": "roughness"},
     "ShaderNodeEmission": {"Color": "emission_color", "Strength": "emission_strength"},
 }  # fmt: skip
+
+
+def _looks_the_same(kind: Kind, size: Vector, rotation: Vector) -> bool:
+    """Whether a round thing looks as it would without its turn."""
+    across, deep, high = size
+    if kind not in ("sphere", "cylinder", "cone", "torus") or not same(across, deep):
+        return False
+    return not any(rotation[:2]) or (kind == "sphere" and same(across, high))
 
 
 def can_be_named(name: str) -> bool:

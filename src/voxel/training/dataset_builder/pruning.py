@@ -54,6 +54,27 @@ def prune(tree: Mapping[str, Any]) -> Json:
     return kept
 
 
+def straight(tree: Mapping[str, Any]) -> Json:
+    """The tree without reroutes: their links go straight from where they come to where they lead."""
+    reroutes = {node["name"] for node in tree["nodes"] if node["type"] == "NodeReroute"}
+    into = {link["to"]["node"]: link["from"] for link in tree["links"] if link["to"]["node"] in reroutes}
+    links: list[Json] = []
+    for link in tree["links"]:
+        source = link["from"]
+        for _ in reroutes:  # not until there is none left: broken files hold circles of them
+            source = into.get(source["node"], source)
+        if link["to"]["node"] not in reroutes and source["node"] not in reroutes:
+            links.append({**link, "from": source})
+    kept = [node for node in tree["nodes"] if node["name"] not in reroutes]
+    return {**tree, "nodes": kept, "links": links}
+
+
+def is_fresh_tree(tree: Mapping[str, Any]) -> bool:
+    """Whether a tree is no more than a shader with its fresh values, or nothing."""
+    shaders = [node for node in tree.get("nodes", []) if not node["type"].endswith(_ENDS)]
+    return len(shaders) <= 1 and not any(node.get("inputs") or node.get("props") for node in tree.get("nodes", []))
+
+
 def groups_in(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The node groups that a tree uses, directly or through other groups, deepest first."""
     found: list[tuple[str, str]] = []
@@ -77,6 +98,13 @@ def is_look(scene: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
         return False
     ends = {node["name"] for node in tree.get("nodes", []) if node["type"].endswith(_ENDS)}
     return any(link["to"]["node"] in ends for link in tree.get("links", []))
+
+
+def is_volume(block: Mapping[str, Any]) -> bool:
+    """Whether a material is only air, smoke or fog: it has a volume and no surface."""
+    into = {link["to"]["label"] for link in block.get("tree", {}).get("links", [])
+            if link["to"]["label"] in ("Surface", "Volume")}  # fmt: skip
+    return into == {"Volume"}
 
 
 def is_complete(scene: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.pruning import groups_in, is_look
-from voxel.training.dataset_builder.startup import is_fresh
+from voxel.training.dataset_builder.startup import GRAY, is_fresh
 
 MAX_SINGLE = 16
 SETTINGS_AT_ONCE = 6
@@ -69,10 +69,20 @@ def _worlds(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     for name, world in sorted(blocks(scene, "worlds").items())[:4]:
         if not is_look(scene, world):
             continue  # without nodes it is the look of a viewport
+        if all(_is_plain_gray(node) for node in world["tree"]["nodes"]):
+            continue  # as every new world
         more: list[Ref] = [*groups_in(scene, world.get("tree", {})), ("worlds", name)]
         whole = cut.take(more=more, settings={"world": {"$id": ["worlds", name]}})
         yield Candidate("render", "world", cut.take(more=more[:-1]), whole)
         yield from tree_edits(cut, whole, ("worlds", name), "render", "world-edit")
+
+
+def _is_plain_gray(node: Mapping[str, Any]) -> bool:
+    """Whether a node of a world is as Blender has put it there."""
+    color = next((given["value"] for given in node.get("inputs", []) if given["label"] == "Color"), GRAY)
+    strength = next((given["value"] for given in node.get("inputs", []) if given["label"] == "Strength"), 1.0)
+    plain = all(abs(part - gray) < 2e-3 for part, gray in zip(color[:3], GRAY, strict=True)) and strength == 1.0
+    return plain if node["type"] == "ShaderNodeBackground" else node["type"] == "ShaderNodeOutputWorld"
 
 
 def _settings(cut: Cut, active: Json) -> Candidates:

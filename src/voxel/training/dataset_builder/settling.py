@@ -9,17 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxel.facts.lookup import Json
-from voxel.training.dataset_builder.tidying import place, tidy
+from voxel.training.dataset_builder.tidying import as_said, place, tidy
 
 Matrix = NDArray[np.float64]
 _UNSCALED = frozenset(("PLANE", "GRID", "CIRCLE", "TORUS", "MONKEY"))
 """Kinds whose operator takes no scale."""
-_PARTS = ("modifiers", "constraints", "parent", "animation", "vertex_groups")
+_FLAT = frozenset(("PLANE", "GRID"))
 
 
-def can_settle(name: str, thing: Mapping[str, Any], data: Mapping[str, Any], parents: Container[str]) -> bool:
-    """Whether nothing depends on where the object's origin lies."""
-    held = any(thing.get(part) for part in _PARTS) or data.get("shape_keys") or data.get("attributes")
+def can_settle(
+    name: str, thing: Mapping[str, Any], data: Mapping[str, Any], parents: Container[str], parts: Container[str]
+) -> bool:
+    """Whether nothing that comes along depends on where the object's origin lies; `parts` are what does."""
+    held = any(thing.get(part) for part in ("parent", "animation")) or data.get("attributes")
+    held = held or any(thing.get(part) for part in ("modifiers", "constraints") if part in parts)
+    held = held or ("modifiers" in parts and thing.get("vertex_groups"))
+    held = held or ("shape_keys" in parts and data.get("shape_keys"))
     return not held and name not in parents and thing["props"].get("rotation_mode", "XYZ") == "XYZ"
 
 
@@ -59,6 +64,12 @@ def settle(thing: Json, mesh: Json) -> None:
         made["scale"] = [1.0] * 3
         low, high = low / stretch, high / stretch
         props["scale"] = tidy([float(part) for part in scale * stretch], "")
+    wide = props.get("scale")
+    if made["kind"] in _FLAT and wide and abs(wide[0] - wide[1]) < 1e-6 < wide[0]:
+        # a flat thing is as large as it is, and how far it is stretched upwards does not show
+        made["args"]["size"] = as_said(made["args"].get("size", 2.0) * wide[0])
+        low, high = low * wide[0], high * wide[0]
+        del props["scale"]
     geometry["bounds"] = [[round(float(part), 7) + 0.0 for part in corner] for corner in (low, high)]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 PLACES = ((7.359, -6.926, 4.958), (7.481, -6.508, 5.344), (4.076, 1.005, 5.904))
 """Where the cameras of 2.8 and 2.7 and their lamp stand before anything is done."""
+GRAY = (0.0505, 0.0505, 0.0505)
+"""Between the greys of the startup scene's world and of one that a script makes."""
 _NEAR = 0.02
 _LAMP_TURN = (0.65033, 0.05522, 1.86639)
 """Radians. A lamp that has been moved, or made a sun, often still has this."""

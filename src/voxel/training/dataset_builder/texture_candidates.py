@@ -11,9 +11,9 @@ from voxel.facts.lookup import Json, blocks, data_of
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.builder_candidates import tree_edits
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
-from voxel.training.dataset_builder.cutting import Cut, has_faces, is_of_a_shape, is_small, with_cube
-from voxel.training.dataset_builder.naming import NAMELESS, UNNAMED_MATERIAL
-from voxel.training.dataset_builder.pruning import groups_in, is_complete, is_look, prune
+from voxel.training.dataset_builder.cutting import Cut, has_faces, is_hidden, is_of_a_shape, is_small, with_cube
+from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, UNNAMED_MATERIAL
+from voxel.training.dataset_builder.pruning import groups_in, is_complete, is_fresh_tree, is_look, prune
 
 MAX_MATERIALS = 40
 _PLUMBING = ("ShaderNodeOutputMaterial",)
@@ -23,15 +23,15 @@ def texture_candidates(scene: Mapping[str, Any]) -> Candidates:
     """Everything in this Scene that teaches texturing."""
     cut = Cut(scene)
     for name, material in sorted(blocks(scene, "materials").items())[:MAX_MATERIALS]:
-        if not is_look(scene, material):
+        if not is_look(scene, material) or NAMED_AFTER_A_SHAPE.match(name):
             continue  # without nodes it is the look of a viewport, or of a renderer that is gone
         more = _with_groups(scene, ("materials", name), material)
         whole = cut.take(more=more)
         nodes = whole["blocks"]["materials"][name].get("tree", {}).get("nodes", [])
         shaders = [node["type"] for node in nodes if node["type"] not in _PLUMBING]
         plain = shaders == ["ShaderNodeBsdfPrincipled"] or not shaders
-        if len(shaders) <= 1 and not any(node.get("inputs") or node.get("props") for node in nodes):
-            continue  # a fresh material
+        if is_fresh_tree(whole["blocks"]["materials"][name].get("tree", {})):
+            continue
         yield Candidate("texture", "principled" if plain else "nodes", cut.take(more=more[:-1]), whole)
         yield from tree_edits(cut, whole, ("materials", name), "texture", "edit", limit=1 if plain else 3)
         yield from _extensions(whole, ("materials", name))
@@ -93,7 +93,10 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
     seen: set[tuple[str | None, ...]] = set()
     for name, thing in sorted(blocks(scene, "objects").items()):
         used = tuple(materials_of(scene, thing))
-        if thing["kind"] != "MESH" or not used or len(used) > 3 or None in used or used in seen or len(seen) >= 12:
+        # of several, only the first would show: which faces wear the others is not told
+        if thing["kind"] != "MESH" or len(used) != 1 or None in used or used in seen or len(seen) >= 12:
+            continue
+        if is_hidden(thing) or (used[0] != name and NAMED_AFTER_A_SHAPE.match(used[0] or "")):
             continue
         if NAMELESS.match(name) and all(UNNAMED_MATERIAL.match(m) for m in used if m):
             continue
@@ -116,7 +119,8 @@ def _assignments(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
                 continue
             dressed, naked, derived = with_cube(dressed, name), with_cube(naked, name), "its mesh is a plain cube here"
         yield Candidate("texture", "assign", naked, dressed, derived)
-        if len(used) == 1:
-            groups = [one for one in more if one[0] != "materials"]
-            bare = cut.take([name], more=groups)
-            yield Candidate("texture", "new-on-object", with_cube(bare, name) if derived else bare, dressed, derived)
+        if is_fresh_tree(dressed["blocks"]["materials"][used[0] or ""]["tree"]):
+            continue
+        groups = [one for one in more if one[0] != "materials"]
+        bare = cut.take([name], more=groups)
+        yield Candidate("texture", "new-on-object", with_cube(bare, name) if derived else bare, dressed, derived)

@@ -15,6 +15,8 @@ _LARGE = 0.5
 """Metres: what is larger has its place given in centimetres."""
 _TYPED = 2e-6
 """How far a number that somebody typed may be from what a file holds, relative above 1."""
+_MANY = 100.0
+"""Settings from here on are typed with at most one digit behind the point."""
 
 
 def tidy(value: Any, unit: str) -> Any:
@@ -53,7 +55,7 @@ def tidy_setting(value: Any, unit: str) -> Any:
     """As `tidy`, with three digits for what nobody typed: 39.27 W was worked out, 39.5 W somebody wanted."""
     if not isinstance(value, float) or unit in ("ROTATION", "EULER", "ANGLE") or not math.isfinite(value):
         return tidy(value, unit)
-    typed = round(value, 2)
+    typed = round(value, 2 if abs(value) < _MANY else 1)
     return tidy(value, unit) if abs(value - typed) < _TYPED * max(1.0, abs(value)) else float(f"{value:.3g}")
 
 
@@ -76,9 +78,9 @@ def say_plainly(props: Json, original: Mapping[str, Any]) -> None:
         props["location"] = place(given["location"], size)
         if not any(props["location"]):
             del props["location"]
-    if original.get("animation"):
-        return
     mode = props.get("rotation_mode")
+    if original.get("animation") and mode not in ("QUATERNION", "AXIS_ANGLE"):
+        return
     if mode == "QUATERNION":
         angles = euler_of(props.pop("rotation_quaternion", [1.0, 0.0, 0.0, 0.0]))
         del props["rotation_mode"]

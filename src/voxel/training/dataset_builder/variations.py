@@ -15,11 +15,12 @@ from typing import Any
 from voxel.facts import words
 from voxel.facts.holding import materials_of
 from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
-from voxel.training.dataset_builder.builder_candidates import needs
+from voxel.training.dataset_builder.builder_candidates import LED_BY, needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
-from voxel.training.dataset_builder.cutting import Cut, has_faces, is_small
+from voxel.training.dataset_builder.cutting import Cut, has_faces, is_hidden, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
-from voxel.training.dataset_builder.pruning import groups_in, is_look
+from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint
+from voxel.training.dataset_builder.pruning import groups_in, is_fresh_tree, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import tidy
 
@@ -33,6 +34,8 @@ _FINE = frozenset(
 )  # fmt: skip
 _FINE_FROM = 60
 """Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
+_SLIM = 3.0
+"""How often the smallest side of a cube goes into its largest before it is a board."""
 _VAST = 8.0
 """Metres; what is longer is scenery."""
 _FACTORS = (0.5, 0.75, 1.5, 2.0)
@@ -46,7 +49,7 @@ _STANDING = re.compile(
     r"|step|stair|plinth|base|pedestal|platform|stage|table|shelf|desk|bench|counter|backdrop|sweep|cyc|track|board"
     r"|mountain|rock|cliff|island|tree|trunk|stump|voussoir|impost|capital|frieze|pediment|stylobate|brick|tile|slab"
     r"|mesa|butte|massif|ridge|dune|snow|sand|saguaro|cactus|bush|plant|flower|petal|stem|leaf|foliage|log|pot|pole|wire"
-    r"|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
+    r"|\bbar\b|\brod\b|\brope\b|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
     re.IGNORECASE,
 )
 """What is built or grown where it stands: nobody asks for it to wander, or to follow something."""
@@ -57,7 +60,9 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
     cut = Cut(scene)
     objects = blocks(scene, "objects")
     small = [
-        name for name, thing in objects.items() if thing["kind"] == "MESH" and is_small(data_of(scene, thing))
+        name for name, thing in objects.items()
+        if thing["kind"] == "MESH" and is_small(data_of(scene, thing)) and not is_hidden(thing)
+        and not is_hint(name) and (_ANY.match(name) or not NAMELESS.match(name))
     ]  # fmt: skip
     shapes = [name for name in small if has_faces(data_of(scene, objects[name]))]
     own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
@@ -108,7 +113,7 @@ def _moved(props: Json, chance: Any, units: Mapping[str, str] | None = None, kin
 def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> Candidates:
     given = [
         (name, place) for name, thing in objects.items() for place, item in enumerate(thing.get("modifiers", []))
-        if needs(cut.scene, {"modifiers": [item]}) == ([], []) and item["type"] != "NodesModifier"
+        if needs(cut.scene, {"modifiers": [item]}) == ([], []) and item["type"] not in LED_BY
     ]  # fmt: skip
     for name, place in _picked(cut, "modifiers", given):
         item = cut.take([name], parts=["modifiers"])["blocks"]["objects"][name]["modifiers"][place]
@@ -135,6 +140,9 @@ def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
     shape = (data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
     if kind == "SubsurfModifier" and shape in ("CYLINDER", "CONE", "CIRCLE"):
         return False  # their caps are single faces, which it puckers
+    sizes = thing.get("dimensions", [1.0])
+    if kind == "SubsurfModifier" and shape == "CUBE" and max(sizes) > _SLIM * min(sizes):
+        return False  # a board or a bar would become a blade
     if kind in _FINE and (data_of(scene, thing) or {}).get("geometry", {}).get("vertices", 0) < _FINE_FROM:
         return False
     if kind == "ScrewModifier":
@@ -155,7 +163,9 @@ def _small_enough(modifier: Json, thing: Json, units: Mapping[str, str]) -> bool
 
 def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
     materials = blocks(cut.scene, "materials")
-    good = [name for name, one in materials.items() if is_look(cut.scene, one)]
+    good = [
+        name for name, one in materials.items() if is_look(cut.scene, one) and not NAMED_AFTER_A_SHAPE.match(name)
+    ]  # fmt: skip
     objects = blocks(cut.scene, "objects")
     for name in _picked(cut, "materials", good):
         chance = chance_of("material on another", name)
@@ -169,6 +179,8 @@ def _materials(cut: Cut, shapes: Sequence[str]) -> Candidates:
         groups = groups_in(cut.scene, materials[name]["tree"])
         before = cut.take([other], more=groups)
         after = cut.take([other], more=[*groups, ("materials", name)])
+        if is_fresh_tree(after["blocks"]["materials"][name]["tree"]):
+            continue
         for node in after["blocks"]["materials"][name]["tree"]["nodes"]:
             if node["type"] == "ShaderNodeBsdfPrincipled" and node.get("inputs"):
                 values = {str(place): given["value"] for place, given in enumerate(node["inputs"])}
