@@ -1,6 +1,6 @@
 """Whether the comparator notices what is wrong with a script: statements that are missing, numbers that are others.
 
-    python bench/mutations.py [FOLDER...] [--python PYTHON] [--other PYTHON] [--count N] [--out FILE]
+    python bench/mutations.py [FOLDER...] [--python PYTHON] [--other PYTHON] [--count N] [--seed N] [--out FILE]
 
 Scenes of real files are written as code. In each mutant of such a script one statement is missing, or one number is
 another; Blender runs it. A mutant is noticed when it fails or when `voxel.facts.differences` finds a difference from
@@ -106,9 +106,10 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--other", help="an interpreter with another Blender's bpy")
     parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--out")
     options = parser.parse_args()
-    worker, chance = Worker(options.python), random.Random(11)
+    worker, chance = Worker(options.python), random.Random(options.seed)
     other = Worker(options.other) if options.other else None
     by_other: Counter[str] = Counter()
     files = [path for folder in options.folders for path in Path(folder).rglob("*.blend")]

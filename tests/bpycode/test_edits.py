@@ -135,3 +135,30 @@ bpy.data.materials.new("Dome Grey").use_fake_user = True
     decoy = stage.replace("import bpy\n", "import bpy\nbpy.ops.mesh.primitive_uv_sphere_add()\n")
     look = "import bpy\nassert bpy.data.objects['Studio Dome'].material_slots[0].material.name == 'Dome Grey'\n"
     assert blender.run(decoy, source, look, dump=False).verdict == "passed"
+
+
+KEYS = """import bpy
+bpy.ops.mesh.primitive_cube_add()
+cube = bpy.context.object
+cube.shape_key_add(name="Basis")
+cube.shape_key_add(name="Tall", from_mix=False).data[1].co.z += 2
+"""
+MORE_KEYS = """
+import bpy
+cube = bpy.data.objects["Cube"]
+for name, far in (("Wide", 3), ("Wider", 5)):
+    key = cube.shape_key_add(name=name, from_mix=False)
+    key.data[3].co.x += far
+    key.value = 0.5
+key.relative_key = cube.data.shape_keys.key_blocks["Tall"]
+"""
+
+
+def test_shape_keys_are_added_after_those_that_are_there(bench: Any) -> None:
+    before, after = bench.scene(KEYS), bench.scene(KEYS, MORE_KEYS)
+    written = write_all(after, before)
+    assert written.skipped == ()
+    assert [str(item) for item in differences(after, bench.scene(KEYS, written.source))] == []
+    assert "Basis" not in written.source
+    after["blocks"]["meshes"]["Cube"]["shape_keys"]["blocks"].reverse()
+    assert write_all(after, before).skipped != (), "they cannot be put between others"

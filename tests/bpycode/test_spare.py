@@ -165,6 +165,7 @@ for frame, x in ((1, 0), (10, 2)):
 
 
 def test_bones_stand_at_rest(bench: Any) -> None:
+    assert "pose" not in bench.scene(POSED)["blocks"]["objects"]["Rig"], "its action says all"
     source = bench.round_trip(POSED)
     assert "rotation_quaternion =" not in source
     assert ".scale =" not in source
@@ -206,6 +207,37 @@ def test_a_slot_that_is_called_as_its_datablock_is_found_by_itself(bench: Any) -
     assert source.count("action_slot =") == 1
     assert "other.animation_data.action_slot = moves_slot" in source
     assert 'slots.new(id_type="OBJECT", name="Paint")' in source, "shown as it was, not with the letters of its kind"
+
+
+BARE = (
+    CUBE
+    + """
+action = bpy.data.actions.new("Nothing")
+cube.animation_data_create().action = action
+cube.animation_data.action_slot = action.slots.new(id_type="OBJECT", name="Old")
+"""
+)
+
+
+def test_an_action_without_curves_needs_no_strip(bench: Any) -> None:
+    source = bench.round_trip(BARE)
+    assert ".layers" not in source
+    assert "cube.animation_data.action_slot = " in source
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_mesh_of_the_only_cube_is_called_cube(many: bool, bench: Any) -> None:
+    more = "bpy.ops.mesh.primitive_cube_add()\nbpy.context.object.name = 'Box'\n" if many else ""
+    made = f"""{CUBE}{more}
+action = bpy.data.actions.new("Both")
+strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+for block, kind, path in ((cube, "OBJECT", "location"), (cube.data, "MESH", '["weight"]')):
+    slot = action.slots.new(id_type=kind, name="Cube")
+    strip.channelbag(slot, ensure=True).fcurves.new(path).keyframe_points.insert(1, 2)
+    block.animation_data_create().action = action
+    block.animation_data.action_slot = slot
+"""
+    assert bench.round_trip(made).count("action_slot = ") == many
 
 
 SECOND = """

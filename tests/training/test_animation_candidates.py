@@ -124,6 +124,25 @@ def test_bones_move_and_reach(blender: Blender) -> None:
     assert 'the bone "Upper"' in by_category["keyframes"].instruction
 
 
+FOLLOWED = """
+leader = bpy.data.objects.new("Leader", bpy.data.armatures.new("Leader"))
+bpy.context.collection.objects.link(leader)
+bpy.context.view_layer.objects.active = leader
+bpy.ops.object.mode_set(mode="EDIT")
+leader.data.edit_bones.new("Upper").tail = (0, 0, 1)
+bpy.ops.object.mode_set(mode="OBJECT")
+copied = bpy.data.objects["Rig"].pose.bones["Upper"].constraints.new("COPY_ROTATION")
+copied.target = leader
+copied.subtarget = "Upper"
+"""
+
+
+def test_a_bone_follows_another_armature(blender: Blender) -> None:
+    found = proved(blender, animation_candidates(scene(blender, RIG + FOLLOWED)))
+    answers = [example.completion for candidate, example in found if candidate.category == "bone-constraint"]
+    assert any("COPY_ROTATION" in answer for answer in answers)
+
+
 def test_a_retimed_motion_ends_where_the_file_has_it(blender: Blender) -> None:
     found = proved(blender, animation_candidates(scene(blender, STAGE)))
     (first, *_) = [example for candidate, example in found if candidate.category == "retime"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voxel.bpycode.kinds import OPERATORS
 from voxel.bpycode.layout import quote
 from voxel.bpycode.paths import ARRAYS, name_in, split
 from voxel.bpycode.script import Id, Json, Script, identity
@@ -46,8 +47,16 @@ class Animated:
             held = [block for blocks in script.after["blocks"].values() for block in blocks.values()]
             first = not any(script.before["blocks"].values()) and sum("shape_keys" in block for block in held) == 1
             return "Key" if first else None
-        named = self.needed[0] in OWN_NAMES or script.named_by_hand(self.needed)
+        named = self.needed[0] in OWN_NAMES or script.named_by_hand(self.needed) or self.only_of_its_kind(script)
         return self.needed[1] if named and self.needed[0] != "scenes" else None
+
+    def only_of_its_kind(self, script: Script) -> bool:
+        """Whether an operator makes the mesh and calls it by a word that nothing else takes."""
+        meshes = {**script.before["blocks"].get("meshes", {}), **script.after["blocks"].get("meshes", {})}
+        kinds = [block.get("geometry", {}).get("primitive", {}).get("kind", "") for block in meshes.values()]
+        kind = str(meshes.get(self.needed[1], {}).get("geometry", {}).get("primitive", {}).get("kind", ""))
+        alone = kinds.count(kind) == 1 and sum(name.startswith(self.needed[1]) for name in meshes) == 1
+        return self.needed[0] == "meshes" and bool(kind) and alone and OPERATORS[kind][1] == self.needed[1]
 
 
 def reach(script: Script, item: Animated) -> str:

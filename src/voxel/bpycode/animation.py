@@ -143,7 +143,8 @@ def write_layers(script: Script, variable: str, slots: list[Json], curves: list[
         return []
     variables: list[str] = []
     strip = script.names.passing("strip")
-    script.assign(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
+    if curves:
+        script.assign(strip, f'{variable}.layers.new("Layer").strips.new(type="KEYFRAME")')
     for slot in slots:
         name = script.names.take(slot["name"], "slot", suffix="_slot")
         label = quote(shown(slot["name"], slots))

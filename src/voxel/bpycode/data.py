@@ -14,6 +14,7 @@ from voxel.bpycode.curves import (
 from voxel.bpycode.kinds import kind_of
 from voxel.bpycode.layout import call, quote
 from voxel.bpycode.meshes import (
+    add_shape_keys,
     is_primitive,
     make_mesh,
     material_indices,
@@ -160,12 +161,18 @@ def edit_shape_keys(script: Script, variable: str, needed: Id, block: Json, old:
         write_shape_keys(script, script.fetch(("objects", owner)), keys, path)
         return
     there = {item["name"]: item for item in were["blocks"]}
+    count = len(there)
+    last = keys["blocks"][count:] if [item["name"] for item in keys["blocks"][:count]] == list(there) else []
     for item in keys["blocks"]:
         before = there.get(item["name"])
         if before is None or before["offsets"] != item["offsets"]:
-            script.skip(f'{path}.shape_keys.key_blocks["{item["name"]}"]', "a shape key beside others that are there")
+            if item not in last:
+                place = f'{path}.shape_keys.key_blocks["{item["name"]}"]'
+                script.skip(place, "a shape key between others, or another shape of one that is there")
             continue
         if before["props"] != item["props"]:
             key = f"{variable}.shape_keys.key_blocks[{quote(item['name'])}]"
             typed = {"type": "ShapeKey", "props": item["props"]}
             write_props(script, key, typed, path, {"type": "ShapeKey", "props": before["props"]})
+    if last:
+        add_shape_keys(script, script.fetch(("objects", owner)), keys, last, path)

@@ -1,4 +1,4 @@
-"""From RNA type names to the identifiers that `new` takes."""
+"""From RNA type names to the identifiers that `new` takes, and from primitives to their operators."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ IRREGULAR = {
     "LightProbeSphere": "SPHERE", "LightProbePlane": "PLANE", "LightProbeVolume": "VOLUME",
     "LightProbeGrid": "VOLUME", "LightProbeCubemap": "SPHERE", "LightProbePlanar": "PLANE",
 }  # fmt: skip
+
+OPERATORS = {
+    "CUBE": ("primitive_cube_add", "Cube"), "PLANE": ("primitive_plane_add", "Plane"),
+    "GRID": ("primitive_grid_add", "Grid"), "CIRCLE": ("primitive_circle_add", "Circle"),
+    "UV_SPHERE": ("primitive_uv_sphere_add", "Sphere"), "ICO_SPHERE": ("primitive_ico_sphere_add", "Icosphere"),
+    "CYLINDER": ("primitive_cylinder_add", "Cylinder"), "CONE": ("primitive_cone_add", "Cone"),
+    "TORUS": ("primitive_torus_add", "Torus"), "MONKEY": ("primitive_monkey_add", "Suzanne"),
+}  # fmt: skip
+"""By kind: the operator, and the name that it gives to the object and its mesh."""
 
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

@@ -14,15 +14,6 @@ from voxel.bpycode.props import write_props
 from voxel.bpycode.script import Json, Script
 from voxel.bpycode.values import Column, array, value
 
-OPERATORS = {
-    "CUBE": ("primitive_cube_add", "Cube"), "PLANE": ("primitive_plane_add", "Plane"),
-    "GRID": ("primitive_grid_add", "Grid"), "CIRCLE": ("primitive_circle_add", "Circle"),
-    "UV_SPHERE": ("primitive_uv_sphere_add", "Sphere"), "ICO_SPHERE": ("primitive_ico_sphere_add", "Icosphere"),
-    "CYLINDER": ("primitive_cylinder_add", "Cylinder"), "CONE": ("primitive_cone_add", "Cone"),
-    "TORUS": ("primitive_torus_add", "Torus"), "MONKEY": ("primitive_monkey_add", "Suzanne"),
-}  # fmt: skip
-"""By kind: the operator, and the name that it gives to the object and its mesh."""
-
 STRETCHED = frozenset({"CUBE", "UV_SPHERE", "ICO_SPHERE", "CYLINDER", "CONE"})
 """Kinds whose operator stretches the mesh by its argument `scale`; the others take no notice of it."""
 
@@ -299,9 +290,18 @@ def write_vertex_groups(script: Script, owner: str, groups: list[Json]) -> None:
 def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
     """A basis, then the keys with the vertices that they move."""
     script.do(call(f"{owner}.shape_key_add", name=quote(keys["reference"])))
-    made: dict[str, str] = {}
+    add_shape_keys(script, owner, keys, keys["blocks"], path)
+    if keys.get("use_relative") is False:
+        script.assign(f"{owner}.data.shape_keys.use_relative", "False")
+        script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
+
+
+def add_shape_keys(script: Script, owner: str, keys: Json, blocks: list[Json], path: str) -> None:
+    """Those of an object's shape keys that are not there yet, the last ones."""
+    there = {one["name"] for one in keys["blocks"][: len(keys["blocks"]) - len(blocks)]}
+    made = {name: f"{owner}.data.shape_keys.key_blocks[{quote(name)}]" for name in there}
     moves = {moved for moved, _ in moved_channels(script, keys.get("animation") or {})}
-    for block in keys["blocks"]:
+    for block in blocks:
         variable = script.names.take(block["name"], "key", suffix="_key")
         made[block["name"]] = variable
         keywords: dict[str, Doc] = {"name": quote(block["name"])}
@@ -324,9 +324,6 @@ def write_shape_keys(script: Script, owner: str, keys: Json, path: str) -> None:
             script.add([f"{' ' * script.indent}{variable}.data[vertex].co += Vector(offset)"])
             script.indent -= 4
         key_settings(script, variable, block, path, moves)
-    if keys.get("use_relative") is False:
-        script.assign(f"{owner}.data.shape_keys.use_relative", "False")
-        script.assign(f"{owner}.data.shape_keys.eval_time", number(keys.get("eval_time", 0.0)))
 
 
 def key_settings(script: Script, variable: str, block: Json, path: str, moved: set[str]) -> None:

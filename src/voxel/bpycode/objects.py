@@ -5,9 +5,9 @@ from __future__ import annotations
 from voxel.bpycode.animated import left_alone
 from voxel.bpycode.bmesh_primitives import can_bmesh, make_by_bmesh
 from voxel.bpycode.data import make_data
+from voxel.bpycode.kinds import OPERATORS
 from voxel.bpycode.layout import Doc, call, quote
 from voxel.bpycode.meshes import (
-    OPERATORS,
     after_operator,
     is_primitive,
     material_indices,

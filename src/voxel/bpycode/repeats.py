@@ -13,7 +13,7 @@ from voxel.bpycode.objects import TRANSFORM, Holders, make_object, material_sour
 from voxel.bpycode.props import MADE_BY_OPERATOR
 from voxel.bpycode.script import FALLBACKS, Id, Json, Script, identity
 from voxel.bpycode.templates import MOST_COLUMNS, Columns, shape_key
-from voxel.bpycode.values import array
+from voxel.bpycode.values import Column, array
 from voxel.bpycode.wiring import write_parent, write_wiring
 
 FEWEST = 3
@@ -160,12 +160,18 @@ class Repeats:
         data = [mesh for _, mesh in pairs]
         materials = [mesh.get("materials", []) for mesh in data]
         if any(slots != materials[0] for slots in materials):
-            docs: list[Doc] = [
-                material_source(self.script, slots[0]) if self.ready(slots) else "None" for slots in materials
-            ]
             data = [{**mesh, "materials": []} for mesh in data]
-            return block, {**without_usual(columns.merge(data)), "materials": [columns.add("material", docs)]}
+            return block, {**without_usual(columns.merge(data)), "materials": [self.materials(columns, materials)]}
         return block, without_usual(columns.merge(data)) if data[0] else {}
+
+    def materials(self, columns: Columns, slots: list[list[Any]]) -> Column:
+        """A column of materials: variables, or names where some were made in a loop and have none."""
+        docs: list[Doc] = [material_source(self.script, one[0]) if self.ready(one) else "None" for one in slots]
+        named = [identity(one[0]) for one in slots]
+        if not any(str(doc).startswith("bpy.data.") for doc in docs) or None in named:
+            return columns.add("material", docs)
+        word = columns.add("material", [quote(needed[1]) for needed in named if needed is not None]).word
+        return Column(f"bpy.data.materials[{word}]")
 
     def ready(self, materials: list[Any]) -> bool:
         needed = identity(materials[0])

@@ -345,16 +345,23 @@ def _forget(props: Props, name: str, index: int, fresh: Props) -> None:
             del props[name]
 
 
+REST = {
+    "scale": [1.0, 1.0, 1.0], "rotation_quaternion": [1.0, 0.0, 0.0, 0.0], "rotation_axis_angle": [0.0, 0.0, 1.0, 0.0],
+}  # fmt: skip
+"""What bones at rest have, where it is not zero."""
+
+
 def _forget_pose(entry: dict[str, Any], bone: str, constraint: str | None, prop: str, index: int) -> None:
     posed = entry.get("pose", {}).get(bone)
     if posed is None:
         return
     if constraint is None:
-        rest = {"scale": [1.0, 1.0, 1.0], "rotation_quaternion": [1.0, 0.0, 0.0, 0.0]}
-        _forget(posed["props"], prop, index, rest)
+        _forget(posed["props"], prop, index, REST)
     else:
         for item in posed.get("constraints", ()):
             if item.get("name") == constraint:
                 _forget(item["props"], prop, index, {})
     if not posed["props"] and not posed.keys() & {"constraints", "custom"}:
         del entry["pose"][bone]
+    if not entry["pose"]:
+        del entry["pose"]

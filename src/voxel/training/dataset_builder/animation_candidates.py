@@ -141,7 +141,7 @@ def _posed(cut: Cut, name: str, thing: Json, whole: Json) -> Candidates:
         if not items or len(targets) > 3 or not {bone, *bones} <= known:
             continue
         taken, derived = stand(cut, [name, *targets], ["pose"])
-        taken["blocks"]["armatures"] = copy.deepcopy(whole["blocks"]["armatures"])
+        taken["blocks"]["armatures"] |= copy.deepcopy(whole["blocks"]["armatures"])
         pose = taken["blocks"]["objects"][name].get("pose", {}).get(bone)
         if pose is None:
             continue
