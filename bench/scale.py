@@ -4,10 +4,11 @@
     python bench/scale.py cluster CORPUS [--every 6] [--blender 4.5]
     python bench/scale.py driver [--counts 100 1000 10000 100000] [--engine local]
 
-`files` fills folders with copies of the corpus that differ (`bench/copies.py`), collects them and runs a phase on each:
-processor time by kind of process, peak memory, the ledger, and what it takes to find nothing to do. `--phase build`
-parses first, unmeasured. `cluster` collects every n-th file of the corpus, then parses and builds it on one machine, on
-two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares every byte of the results.
+`files` fills folders with copies of the corpus that differ (`bench/copies.py`), and collects and parses them (with
+`--phase build` builds them, too): processor time by kind of process, peak memory, the ledger, and what it takes to find
+nothing to do. `cluster` collects every n-th file of the corpus, then parses and builds it on one machine, on
+two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares every byte of the results. What it
+costs until all workers work (a part that does not grow with the files) is told apart.
 `driver` has units that do nothing, so that what it measures is the driver and the engine alone.
 All measure processor time, so that other work on the machine matters little.
 """
@@ -24,16 +25,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psutil
 from copies import base, every_nth, write_copies
 from watching import Spent, Watch
 
 from voxel.stages import DataDir, Ledger
 
 WORKERS = 2
+LOOK_S = 0.5
+"""Seconds between two looks at the processes."""
+PHASES = ("scrape", "parse", "build")
 ORDER = ("driver", "worker", "Blender", "actor", "Ray")
 
 RUNS = ("one machine", "two nodes", "two nodes, one killed")
@@ -85,51 +90,49 @@ def results(data: Path) -> dict[str, str]:
 
 
 def files_table(given: argparse.Namespace, scratch: Path) -> None:
-    """One line for each count."""
+    """Lines for each count: one of each phase, from nothing, then the same again with nothing to do."""
     chosen = base(given.corpus, given.base, given.most_bytes)
     mean = sum(line["size_uncompressed"] for line in chosen) / len(chosen)
-    print(
-        f"{len(chosen)} files of the corpus, {mean / 1000:.0f} kB on average, phase {given.phase}, {WORKERS} workers\n"
-    )
-    print("| files | driver | worker | Blender | together | wall s | peak MB: driver | worker | Blender |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    more: list[str] = []
-    # the first line is what it costs to start: one file for each worker
+    print(f"{len(chosen)} files of the corpus, {mean / 1000:.0f} kB on average, {WORKERS} workers\n")
+    heads = ("files", "phase", *HERE, "together", "beyond the start", "wall s")
+    more_heads = ("peak MB: driver", "worker", "Blender", "done", "dropped", "failed")
+    again_heads = ("nothing to do: wall s", "driver core-s", "driver MB")
+    every = (*heads, *more_heads, *again_heads)
+    print(f"| {' | '.join(every)} |\n|{'---|' * len(every)}")
+    version = ["--blender", given.blender] if given.blender else []
+    started: dict[str, float] = {}
+    kept: list[str] = []
+    # the first lines are what it costs to start: one file for each worker
     for count in [WORKERS, *given.counts]:
         place = scratch / str(count)
         for _ in write_copies(given.corpus, chosen, place / "files", count):
             pass
         data = place / "data"
-        collect(place / "files", data)
-        shutil.rmtree(place / "files")
-        more_words = ["--blender", given.blender] if given.blender else []
-        asked: list[str | Path] = [given.phase, "--data-dir", data, "--workers", str(WORKERS), *more_words]
-        if given.phase == "build":
-            voxel("parse", "--data-dir", data, "--workers", str(WORKERS))
-        with Watch() as watch:
-            report = voxel(*asked)
-        spent = watch.spent()
-        print(f"| {count} | {cells(spent, count)} | {report['seconds']:.0f} | {peaks(spent)} |", flush=True)
-        ledger = data / "checkpoints" / "ledger.sqlite"
-        with Watch() as watch:
-            began = time.monotonic()
-            again = voxel(*asked)
-            wall = time.monotonic() - began
-        assert again["reused"] == report["done"] + report["dropped"] or report["failed"], (again, report)
-        driver = watch.spent()["driver"]
-        kept = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-        more.append(
-            f"| {count} | {report['done']} | {report['dropped']} | {report['failed']} | {wall:.1f} "
-            f"| {driver.seconds:.1f} | {driver.peak / 1e6:.0f} | {ledger.stat().st_size / count:.0f} "
-            f"| {kept / count / 1000:.0f} |"
-        )
+        for phase in PHASES[: PHASES.index(given.phase) + 1]:
+            source = ["--source", "folder", place / "files"] if phase == "scrape" else version
+            asked: list[str | Path] = [phase, *source, "--data-dir", data, "--workers", str(WORKERS)]
+            with Watch(LOOK_S) as watch:
+                report = voxel(*asked)
+            spent = watch.spent()
+            whole = sum(one.seconds for one in spent.values())
+            # what one more file costs
+            beyond = 1000 * (whole - started.setdefault(phase, whole)) / max(1, count - WORKERS)
+            with Watch(LOOK_S) as watch:
+                began = time.monotonic()
+                voxel(*asked)
+                wall = time.monotonic() - began
+            driver = watch.spent()["driver"]
+            outcomes = " | ".join(str(report[word]) for word in ("done", "dropped", "failed"))
+            print(
+                f"| {count} | {phase} | {cells(spent, count)} | {beyond:.1f} | {report['seconds']:.0f} "
+                f"| {peaks(spent)} | {outcomes} | {wall:.1f} | {driver.seconds:.1f} | {driver.peak / 1e6:.0f} |",
+                flush=True,
+            )
+        ledger = (data / "checkpoints" / "ledger.sqlite").stat().st_size
+        disk = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
+        kept.append(f"| {count} | {ledger / count:.0f} | {disk / count / 1000:.0f} |")
         shutil.rmtree(place)
-    print(
-        "\n| files | done | dropped | failed | nothing to do: wall s | core-s | peak MB | ledger, bytes a file "
-        "| disk, kB a file |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    print("\n".join(more))
+    print("\n| files | ledger, bytes a file | disk, kB a file |\n|---|---|---|\n" + "\n".join(kept))
 
 
 def driver_table(given: argparse.Namespace, scratch: Path) -> None:
@@ -157,11 +160,16 @@ def driver_table(given: argparse.Namespace, scratch: Path) -> None:
 def patiently(start: Callable[[], Any]) -> Any:
     """Ray gives a node 30 seconds to start, which a busy machine may not have for it."""
     while True:
+        before = set(psutil.Process().children(recursive=True))
         try:
             return start()
         except Exception as error:
             if "timed out during startup" not in str(error):
                 raise
+            # what it started would go on beside the next one
+            for process in set(psutil.Process().children(recursive=True)) - before:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
 
 @contextmanager
@@ -189,21 +197,23 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
     collect(some, scratch / "collected")
     version = ["--blender", given.blender] if given.blender else []
     print(f"{len(chosen)} files of the corpus, core-seconds by kind of process\n")
-    print("| run | phase | driver | worker | Blender | actor | Ray | together | wall s | files | examples |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    heads = ("run", "phase", *ORDER, "together", "of that, start", "wall s", "files", "examples")
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+    costs: dict[str, dict[str, Cost]] = {}
     found: dict[str, Any] = {}
     for name in given.runs:
         data = scratch / "data"  # the same path each time: it is part of nothing, and this shows it
         shutil.copytree(scratch / "collected", data)
         if name == RUNS[0]:
-            measured(name, data, [*version, "--workers", str(WORKERS)], len(chosen))
+            costs[name] = measured(name, data, [*version, "--workers", str(WORKERS)], len(chosen))
         else:
             with two_nodes() as cluster:
+                quiet()
                 words = [*version, "--engine", "ray", "--ray-address", str(cluster.address)]
                 killer = threading.Thread(target=kill_midway, args=(cluster, data, len(chosen)), daemon=True)
                 if name.endswith("killed"):
                     killer.start()
-                measured(name, data, words, len(chosen))
+                costs[name] = measured(name, data, words, len(chosen))
                 if name.endswith("killed"):
                     killer.join(timeout=1)
                     assert not killer.is_alive(), "the node was not killed"
@@ -217,19 +227,66 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
             f"{'are the same' if one[1:] == other[1:] else 'differ'}"
             + "".join(f"\n  {path}" for path in differing[:20])
         )
+        for phase, ours in costs[RUNS[0]].items():
+            theirs = costs[name][phase]
+            print(
+                f"  {phase}: {ours.whole / theirs.whole:.0%} of the throughput per core of one machine with the start, "
+                f"{(ours.whole - ours.start) / (theirs.whole - theirs.start):.0%} from then on"
+            )
 
 
-def measured(name: str, data: Path, words: list[str], files: int) -> None:
+class Cost(NamedTuple):
+    """Core-seconds of a phase of one run."""
+
+    whole: float
+    start: float
+    """Of that, until every worker had its first unit: importing, starting Blender, and Ray's daemons."""
+
+
+def measured(name: str, data: Path, words: list[str], files: int) -> dict[str, Cost]:
     """Runs parse and build, and prints a line for each."""
+    costs: dict[str, Cost] = {}
     for phase in ("parse", "build"):
-        with Watch() as watch:
+        ended, found = threading.Event(), list[float]()
+        with Watch(LOOK_S) as watch:
+            at_work = threading.Thread(target=_started, args=(watch, data, phase, ended, found))
+            at_work.start()
             report = voxel(phase, "--data-dir", data, *words)
+            ended.set()
+            at_work.join()
         spent = watch.spent()
         each = [spent[kind].seconds if kind in spent else 0.0 for kind in ORDER]
+        costs[phase] = Cost(sum(each), found[0] if found else sum(each))
         made = sum(len(path.read_bytes().splitlines()) for path in (data / "datasets").glob("t*n.jsonl"))
-        shown = " | ".join(f"{one:.1f}" for one in [*each, sum(each)])
+        shown = " | ".join(f"{one:.1f}" for one in [*each, sum(each), costs[phase].start])
         print(f"| {name} | {phase} | {shown} | {report['seconds']:.0f} | {report['done']} | {made or ''} |", flush=True)
         assert report["done"] + report["dropped"] == files, report
+    return costs
+
+
+def _started(watch: Watch, data: Path, phase: str, ended: threading.Event, found: list[float]) -> None:
+    """Notes what was spent when every worker has a unit."""
+    ledger = DataDir(data).checkpoints / "ledger.sqlite"
+    while not ended.wait(0.1):
+        if ledger.exists():
+            with Ledger(ledger, read_only=True) as opened:
+                totals = opened.totals(phase)
+            if totals.running >= WORKERS or totals.done + totals.dropped >= WORKERS:
+                watch.look()
+                found.append(sum(one.seconds for one in watch.spent().values()))
+                return
+
+
+def quiet(most: float = 0.1, seconds: float = 5.0, patience: float = 120.0) -> None:
+    """Waits until the daemons of a cluster that has just been started have read their code."""
+    before, until = -1.0, time.monotonic() + patience
+    with Watch(LOOK_S) as watch:
+        while time.monotonic() < until:
+            now = sum(one.seconds for one in watch.spent().values())
+            if before >= 0 and now - before < most * seconds:
+                return
+            before = now
+            time.sleep(seconds)
 
 
 def kill_midway(cluster: Any, data: Path, files: int) -> None:
@@ -253,7 +310,7 @@ def main() -> None:
     parser.add_argument("what", choices=["files", "cluster", "driver"])
     parser.add_argument("corpus", type=Path, nargs="?")
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000, 10000])
-    parser.add_argument("--phase", choices=["parse", "build"], default="parse")
+    parser.add_argument("--phase", choices=PHASES, default="parse", help="the last one to measure")
     parser.add_argument("--base", type=int, default=50)
     parser.add_argument("--most-bytes", type=int, default=600_000)
     parser.add_argument("--every", type=int, default=6)

@@ -54,10 +54,12 @@ class Watch:
         self._thread = threading.Thread(target=self._look_on, daemon=True)
         self._seconds: dict[tuple[int, str], float] = {}
         self._before: dict[tuple[int, str], float] = {}
+        self._called: dict[tuple[int, str], str] = {}
+        """The kind that a process had when it was seen last: what it spent under another name is of that kind, too."""
         self._peaks: dict[str, int] = defaultdict(int)
         self._most: dict[str, int] = defaultdict(int)
         self._kinds: dict[tuple[int, str], str] = {}
-        """By process id and the time when it began."""
+        """Those that are settled. All by process id and the time when it began."""
         self._met: set[tuple[int, str]] = set()
 
     def __enter__(self) -> Self:
@@ -82,9 +84,9 @@ class Watch:
         """By kind; processes that ran before count from then on."""
         seconds: dict[str, float] = defaultdict(float)
         with self._looking:
-            seen = dict(self._seconds)
-        for key, until in seen.items():
-            seconds[key[1]] += until - self._before.get(key, 0.0)
+            seen = [(self._called[key], until - self._before.get(key, 0.0)) for key, until in self._seconds.items()]
+        for kind, one in seen:
+            seconds[kind] += one
         return {kind: Spent(seconds[kind], self._peaks[kind], self._most[kind]) for kind in seconds}
 
     def _look_on(self) -> None:
@@ -104,7 +106,8 @@ class Watch:
             self._peaks[kind] = max(self._peaks[kind], _peak(pid))
             if kind == "Blender" and kinds.get(one.parent) == "Blender":
                 continue  # a server waits for its forks, so their time becomes its own
-            self._seconds[pid, kind] = one.with_children if kind == "Blender" else one.own
+            self._seconds[pid, one.begun] = one.with_children if kind == "Blender" else one.own
+            self._called[pid, one.begun] = kind
             count[kind] += 1
         for kind, number in count.items():
             self._most[kind] = max(self._most[kind], number)
