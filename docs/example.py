@@ -15,7 +15,7 @@ nodes.clear()
 tex_coord = nodes.new("ShaderNodeTexCoord")
 mapping = nodes.new("ShaderNodeMapping")
 checker = nodes.new("ShaderNodeTexChecker")
-checker.inputs["Color1"].default_value = (0.0273, 0.0103, 0.0052, 1)
+checker.inputs["Color1"].default_value = (0.027, 0.01, 0.0052, 1)
 checker.inputs["Color2"].default_value = (0.578, 0.351, 0.144, 1)
 checker.inputs["Scale"].default_value = 8
 principled = nodes.new("ShaderNodeBsdfPrincipled")
@@ -28,5 +28,4 @@ links.new(checker.outputs["Color"], principled.inputs["Base Color"])
 links.new(principled.outputs["BSDF"], output.inputs["Surface"])
 
 # Objects
-cube_mesh = bpy.data.meshes["Cube"]
-cube_mesh.materials.append(chess_board)
+bpy.data.objects["Board"].data.materials.append(chess_board)

@@ -21,12 +21,12 @@ from voxel.errors import SetupError, UsageError
 PACKAGES = {"4.5": "bpy==4.5.15", "5.0": "bpy==5.0.1"}
 EXECUTABLE = "executable.txt"
 _PROBE = """
-import importlib.util, json, sys, sysconfig
+import importlib.util, json, pathlib, sys
 from importlib.metadata import version
-spec = importlib.util.find_spec("bpy")
+# where bpy lies, which need not be the environment's own folder: a .pth file may lead to another one
+site = pathlib.Path(importlib.util.find_spec("bpy").origin).parent.parent
 print(json.dumps({
-    "bpy": version("bpy"), "python": sys._base_executable, "prefix": sys.base_prefix,
-    "site": sysconfig.get_path("purelib"), "found": bool(spec),
+    "bpy": version("bpy"), "python": sys._base_executable, "prefix": sys.base_prefix, "site": str(site),
 }))
 """
 
