@@ -10,6 +10,7 @@ a storage; the seconds of both are side by side. Needs the extra [dev].
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import tempfile
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=default_workers())
     parser.add_argument("--blender", help="load and prove on this version only")
     given = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request would drown the table
     server = S3Server()
     os.environ.update(server.environment())
     with tempfile.TemporaryDirectory() as top:
