@@ -245,3 +245,13 @@ def test_which_slot_of_an_action_is_played_matters_and_not_its_name() -> None:
     assert differences(played(["a", "b"], "a"), played(["c", "d"], "c")) == []
     (found,) = differences(played(["a", "b"], "a"), played(["a", "b"], "b"))
     assert found.path == 'objects["Box"].animation.slot'
+
+
+def test_half_a_turn_is_the_same_both_ways() -> None:
+    def rolled(roll: float) -> Json:
+        bone = {"name": "Arm", "head": [0.0, 0.0, 0.0], "tail": [0.0, 0.0, 1.0], "roll": roll, "props": {}}
+        return scene(armatures={"Rig": {"type": "Armature", "props": {}, "bones": [bone]}})
+
+    assert differences(rolled(3.141592), rolled(-3.141558)) == []
+    assert differences(rolled(3.141592), rolled(-3.1)) != []
+    assert differences(rolled(1.5), rolled(-1.5)) != []

@@ -9,6 +9,7 @@ and frames of nodes) or only follows from the rest (dimensions) is not compared.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import pi
 from typing import Any
 
 from voxel.facts.compare_meshes import mesh_differences
@@ -24,6 +25,8 @@ SKIPPED = frozenset({"dimensions", "size", "type"})
 """Parts of a block that follow from others."""
 MESH_PARTS = frozenset({"geometry", "uv", "attributes"})
 HANDLE_TOLERANCE = 2e-3
+HALF_TURN = 1e-4
+"""How near a roll is to half a turn backwards, in radians, to count as half a turn forwards."""
 
 
 def differences(
@@ -95,6 +98,8 @@ def block_differences(before: Json, after: Json, path: str) -> list[Difference]:
             found += _animation(one, other, where, renamed)
         elif part == "modifiers":
             found += value_differences(_unnumbered(one), _unnumbered(other), where)
+        elif part == "bones":
+            found += value_differences(_rolled(one), _rolled(other), where)
         elif part == "vertex_groups":
             found += value_differences(_groups(one), _groups(other), where)
         elif part == "shape_keys":
@@ -119,6 +124,13 @@ def _unnumbered(modifiers: Any) -> Any:
         else one
         for one in modifiers
     ]
+
+
+def _rolled(bones: Any) -> Any:
+    """Bones that are rolled by half a turn backwards as those that are rolled forwards: it is the same."""
+    if bones is None:
+        return None
+    return [{**bone, "roll": pi} if abs(bone.get("roll", 0.0) + pi) < HALF_TURN else bone for bone in bones]
 
 
 def _groups(groups: Any) -> Any:
