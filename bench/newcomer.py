@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from pipeline import ProcessorTime
+from watching import Watch
 
 ROOT = Path(__file__).parents[1]
 INSTALLED = "of 18 checks hold"
@@ -44,11 +44,11 @@ def main() -> int:
     (top / "home").mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HTTP", "http"))}
     environment = {**kept, "PATH": os.environ["PATH"], "HOME": str(top / "home"), "PIP_CACHE_DIR": str(top / "fetched")}
-    began, spent = time.monotonic(), ProcessorTime()
+    began, watch_all = time.monotonic(), Watch(others="other")
     print(f"{'':<22} {'clock':>8} {'processors':>12} {'load':>8}")
 
     def told(what: str) -> None:
-        took, used = time.monotonic() - began, sum(spent.so_far())
+        took, used = time.monotonic() - began, sum(spent.seconds for spent in watch_all.spent().values())
         print(f"{what:<22} {took:6.0f} s {used:10.0f} s {os.getloadavg()[0]:8.1f}", flush=True)
 
     subprocess.run(["git", "clone", "-q", f"file://{ROOT}", clone], check=True)
@@ -63,7 +63,7 @@ def main() -> int:
                     running.terminate()
                 return
 
-    with subprocess.Popen(
+    with watch_all, subprocess.Popen(
         ["./quick_start_training.sh"], cwd=clone, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=log, text=True,
     ) as running:  # fmt: skip

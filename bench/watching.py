@@ -45,10 +45,14 @@ class _Seen(NamedTuple):
 
 
 class Watch:
-    """A context manager that looks every so many seconds; `spent` is what was seen until now, by kind."""
+    """A context manager that looks every so many seconds; `spent` is what was seen until now, by kind.
 
-    def __init__(self, every: float = EVERY_S) -> None:
+    `others` is what processes of no kind count as; where it is empty they do not count.
+    """
+
+    def __init__(self, every: float = EVERY_S, *, others: str = "") -> None:
         self._every = every
+        self._others = others
         self._looking = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
@@ -120,7 +124,7 @@ class Watch:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
             return ""  # it has ended since the list was made
-        kind = next((kind for part, kind in KINDS if part in words), "")
+        kind = next((kind for part, kind in KINDS if part in words), self._others)
         if words.partition(" ")[0].endswith("bwrap"):
             kind = ""  # the box around a Blender does next to nothing, and its command names everything
         # at its first moment a process still has the words of its parent, and a worker of Ray gets its name later

@@ -11,8 +11,9 @@ from voxel.blender import Blender
 from voxel.records.example import Provenance
 from voxel.sources import recipes
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.graph_steps import AT_ONCE, STEPS, _parts, steps, straight
+from voxel.training.dataset_builder.graph_steps import AT_ONCE, STEPS, _parts, steps
 from voxel.training.dataset_builder.proving import Proved, Prover
+from voxel.training.dataset_builder.pruning import straight
 
 
 def test_what_nothing_reads_yet_waits() -> None:
