@@ -77,6 +77,7 @@ def test_a_changed_action_is_written(change: Callable[[Curve], None], every: boo
     code = write(after, before)
     assert differences(after, bench.scene(MADE, code)) == [], code
     assert code.count("for curve in") <= 1
+    assert ".animation_data.action\n" in code and "bpy.data.actions" not in code  # whatever its name is
 
 
 def test_the_same_change_of_every_curve_is_one_loop(bench: Any) -> None:

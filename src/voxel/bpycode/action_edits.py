@@ -23,17 +23,17 @@ OF_CURVES = ("extrapolation", "smoothing", "mute", "modifiers")
 """Parts of a curve beside its keys."""
 
 
-def edit_action(script: Script, variable: str, action: Json, old: Json, path: str) -> None:
-    """Turn the curves that `old` has into those of `action`, which has the same slots."""
+def edit_action(script: Script, variable: str, slots: list[str], action: Json, old: Json, path: str) -> None:
+    """Turn the curves that `old` has into those of `action`, which has the same slots; `slots` are their sources."""
     if action.get("slots") != old.get("slots"):
         script.skip(path, "changed slots of an action that is there")
         return
-    for place, slot in enumerate(action.get("slots", [])):
+    for source, slot in zip(slots, action.get("slots", []), strict=True):
         now, were = of_slot(action, slot["name"]), of_slot(old, slot["name"])
         if now == were:
             continue
         curves = script.names.passing("curves")
-        bag = f"{variable}.layers[0].strips[0].channelbag({variable}.slots[{place}])"
+        bag = f"{variable}.layers[0].strips[0].channelbag({source})"
         script.assign(curves, f"{bag}.fcurves")
         curve = script.names.passing("curve")
         for spot in were:

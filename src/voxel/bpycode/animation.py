@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from voxel.bpycode.action_edits import edit_action
@@ -23,7 +23,11 @@ from voxel.bpycode.script import Id, Json, Script, identity
 
 def animated(script: Script) -> list[Animated]:
     """What is animated in the Scene and was not, or not like that, before."""
-    found = []
+    return [item for item in moving(script) if item.animation != item.old]
+
+
+def moving(script: Script) -> Iterator[Animated]:
+    """Whatever is animated in the Scene, with what it was before."""
     for collection, blocks in script.after["blocks"].items():
         for name, block in blocks.items():
             needed = (collection, name)
@@ -35,8 +39,9 @@ def animated(script: Script) -> list[Animated]:
                 (".shape_keys", (block.get("shape_keys") or {}).get("animation"),
                  (old.get("shape_keys") or {}).get("animation")),
             ]  # fmt: skip
-            found += [Animated(needed, suffix, new, was) for suffix, new, was in places if new and new != was]
-    return found
+            for suffix, new, was in places:
+                if new:
+                    yield Animated(needed, suffix, new, was or {})
 
 
 def write_animation(script: Script) -> None:
@@ -65,7 +70,7 @@ def write_animation(script: Script) -> None:
         if old is not None:
             if old != action:
                 script.names.open_block()
-                edit_action(script, script.fetch(needed), action, old, f'actions["{name}"]')
+                edit_action(script, *found_action(script, needed, action), action, old, f'actions["{name}"]')
                 script.names.close_block()
             for item in users.get(needed, []):
                 assign(script, item, script.fetch(needed), action)
@@ -87,6 +92,22 @@ def write_animation(script: Script) -> None:
             script.names.open_block()
             write_tracks(script, item)
             script.names.close_block()
+
+
+def found_action(script: Script, needed: Id, action: Json) -> tuple[str, list[str]]:
+    """Variable and slots of an action that is there: by what it moves, where that is one thing, else by its name."""
+    held = {"$id": list(needed)}
+    users = [item for item in moving(script) if held in (item.animation.get("action"), item.old.get("action"))]
+    slots = action.get("slots", [])
+    unnamed = not (script.known(needed) or "").isidentifier()
+    if len(users) == len(slots) == 1 and users[0].animation == users[0].old and unnamed:
+        holder = f"{reach(script, users[0])}.animation_data"
+        variable = script.name(needed, "")
+        script.assign(variable, f"{holder}.action")
+        script.made(needed, variable)
+        return variable, [f"{holder}.action_slot"]
+    variable = script.fetch(needed)
+    return variable, [f"{variable}.slots[{place}]" for place in range(len(slots))]
 
 
 def write_action(script: Script, needed: Id, action: Json, users: list[Animated]) -> None:

@@ -31,7 +31,10 @@ _SUFFIX = {
     "TIME_ABSOLUTE": " s",
     "TEMPERATURE": " K",
 }
-_DARK = {"orange": "brown", "light blue": "dark blue"}
+_DARK = {"light blue": "dark blue"}
+_BROWN = 0.45
+"""The brightest part of an orange, linear, below which it is seen as brown."""
+_GAMMA = 2.2
 _ANGLE_SOCKETS = frozenset(("Rotation", "Angle"))
 _FACTOR_ROTATIONS = frozenset(("ShaderNodeBsdfAnisotropic", "ShaderNodeBsdfMetallic"))
 
@@ -110,7 +113,6 @@ def color(values: Sequence[float]) -> str:
 
 
 def _color_name(rgb: Sequence[float]) -> str:
-    red, green, blue = rgb
     if min(rgb) < 0 or max(rgb) > 1:
         return ""
     top, low = max(rgb), min(rgb)
@@ -128,18 +130,22 @@ def _color_name(rgb: Sequence[float]) -> str:
         )
     if (top - low) / top < 0.5:
         return ""
-    hue = _hue(red, green, blue, top, low)
+    # what is seen: the values are linear, and by them lemon would be an orange
+    hue = _hue(*(part ** (1 / _GAMMA) for part in rgb))
     if top < 0.02:
         return ""  # so dark that nobody would see which colour it is
     plain = (
         "red", "orange", "yellow", "green", "green", "green", "cyan", "light blue", "blue", "purple", "magenta", "pink",
     )  # fmt: skip
     name = plain[int(((hue + 15) % 360) // 30) if hue < 345 else 0]
+    if name == "orange" and top < _BROWN:
+        return "brown"
     return _DARK.get(name, f"dark {name}") if top < 0.15 else name
 
 
-def _hue(red: float, green: float, blue: float, top: float, low: float) -> float:
-    spread = top - low
+def _hue(red: float, green: float, blue: float) -> float:
+    top = max(red, green, blue)
+    spread = top - min(red, green, blue)
     if top == red:
         return (60 * (green - blue) / spread) % 360
     if top == green:

@@ -57,10 +57,11 @@ def _is_magic(value: Any) -> bool:
 
 
 def _asked_interface(tree: Json) -> Json:
-    """The tree without defaults of its inputs that nobody would ask for."""
+    """The tree without defaults of its inputs, and domains of its outputs, that nobody would ask for."""
     items = []
     for item in tree.get("interface", []):
         props = {name: value for name, value in item.get("props", {}).items() if not _is_magic(value)}
+        props.pop("attribute_domain", None)
         items.append({**item, "props": props} if "props" in item else item)
     return {**tree, "interface": items} if "interface" in tree else tree
 
