@@ -240,6 +240,35 @@ for block, kind, path in ((cube, "OBJECT", "location"), (cube.data, "MESH", '["w
     assert bench.round_trip(made).count("action_slot = ") == many
 
 
+KIN = """
+import bpy
+bpy.ops.mesh.primitive_cube_add()
+cube = bpy.context.object
+cube.shape_key_add(name="Basis")
+up = cube.shape_key_add(name="Up", from_mix=False)
+up.data[0].co.z = 3
+paint = bpy.data.materials.new("Paint")
+paint.use_nodes = True
+cube.data.materials.append(paint)
+socket = paint.node_tree.nodes["Principled BSDF"].inputs["Roughness"]
+for name, block, holder, path in (
+    ("CubeAction", cube, cube, "location"), ("KeyAction", cube.data.shape_keys, up, "value"),
+    ("PaintAction", paint, paint, "metallic"), ("Nodes", paint.node_tree, socket, "default_value"),
+):
+    action = bpy.data.actions.new(name)
+    block.animation_data_create().action = action
+    for frame, value in ((1, 0), (20, 0.5)):
+        setattr(holder, path, (value, 0, 0) if path == "location" else value)
+        holder.keyframe_insert(path, frame=frame)
+"""
+
+
+def test_what_belongs_together_keeps_actions_of_its_own(bench: Any) -> None:
+    source = bench.round_trip(KIN)
+    assert source.count("keyframe_insert") == 2, "a second one would join the first one's action"
+    assert len(bench.scene(source)["blocks"]["actions"]) == 4
+
+
 SECOND = """
 import bpy
 action = bpy.data.actions.new("Common")

@@ -79,6 +79,26 @@ def animation_data(script: Script, item: Animated, owner: str) -> str:
     return f"{owner}.animation_data" if made else f"{owner}.animation_data_create()"
 
 
+def joins(script: Script, item: Animated) -> bool:
+    """Whether a first keyframe would go into an action that is there: that of the object whose data it is, say.
+
+    Blender keeps what belongs together in one action: objects with their data and shape keys, materials and worlds with
+    their nodes.
+    """
+    blocks, (collection, name) = script.after["blocks"], item.needed
+    block = blocks[collection][name]
+    near: list[tuple[str, Json]] = [("", block), (".node_tree", block.get("tree") or {})]
+    near.append((".shape_keys", block.get("shape_keys") or {}))
+    kin = [holder for suffix, holder in near if suffix != item.suffix]
+    if collection == "objects":
+        data = script.block(identity(block.get("data")) or ("", "")) or {}
+        kin += [data, data.get("shape_keys") or {}]
+    elif item.suffix != ".node_tree":
+        kin += [blocks["objects"][holder] for holder in script.holders(item.needed)]
+    actions = [identity((holder.get("animation") or {}).get("action")) for holder in kin]
+    return any(action is not None and script.ready(action) for action in actions)
+
+
 def is_array(curve: Json, curves: list[Json]) -> bool:
     return curve["path"].rsplit(".", 1)[-1] in ARRAYS or any(
         other["index"] and other["path"] == curve["path"] for other in curves

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from voxel.bpycode.action_edits import edit_action
-from voxel.bpycode.animated import Animated, animation_data, reach
+from voxel.bpycode.animated import Animated, animation_data, joins, reach
 from voxel.bpycode.drivers import write_drivers, write_tracks
 from voxel.bpycode.keyframes import insert_keys, interpolation, is_even, plain_channels, simple
 from voxel.bpycode.keys import at_channel, write_curves
@@ -118,7 +118,8 @@ def write_action(script: Script, needed: Id, action: Json, users: list[Animated]
     fits = bool(users) and len(slots) == 1 and users[0].target() == slots[0]["target"]
     if fits:
         owner = reach(script, users[0])
-        if curves and all(simple(script, users[0], curve) for curve in curves) and is_even(curves):
+        plain = bool(curves) and all(simple(script, users[0], curve) for curve in curves) and is_even(curves)
+        if plain and not joins(script, users[0]):
             insert_keys(script, users[0], owner, curves)
             animation_data(script, users[0], owner)
             holder = f"{owner}.animation_data.action"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from voxel.bpycode.animated import Animated, is_array, stands
+from voxel.bpycode.animated import Animated, is_array, joins, stands
 from voxel.bpycode.keys import frame_number, is_turn
 from voxel.bpycode.layout import Doc, call, listing, parts, quote
 from voxel.bpycode.numbers import number
@@ -51,7 +51,7 @@ def is_even(curves: list[Json]) -> bool:
 def plain_channels(script: Script, item: Animated, action: Json) -> list[Channel] | None:
     """The tables of an object's action whose keys are Bezier and lie on its own properties; None for any other."""
     curves = [curve for curve in action.get("fcurves", []) if curve["keys"] or curve.get("modifiers")]
-    fits = item.target() == action["slots"][0]["target"] and bool(curves)
+    fits = item.target() == action["slots"][0]["target"] and bool(curves) and not joins(script, item)
     for curve in curves:
         fits = fits and simple(script, item, curve) and len(curve["keys"]) > 1 and curve["path"] in CHANNELS
         fits = fits and not curve.get("smoothing") and interpolation_of(action) is not None

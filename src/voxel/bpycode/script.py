@@ -315,15 +315,19 @@ class Script:
             self._references = found
         return needed in self._references
 
-    def named_by_hand(self, data: Id) -> bool:
-        """Whether somebody named this data; else Blender may call it what it likes."""
+    def holders(self, data: Id) -> list[str]:
+        """Names of the objects that hold this data."""
         if self._holders is None:
             self._holders = defaultdict(list)
             for name, block in self.after["blocks"].get("objects", {}).items():
                 held = identity(block.get("data"))
                 if held is not None:
                     self._holders[held].append(name)
-        return was_chosen(data[1], self._holders[data])
+        return self._holders.get(data, [])
+
+    def named_by_hand(self, data: Id) -> bool:
+        """Whether somebody named this data; else Blender may call it what it likes."""
+        return was_chosen(data[1], self.holders(data))
 
     def modern(self) -> bool:
         """Whether the Scene was dumped by Blender 5.0 or later."""
