@@ -193,6 +193,29 @@ def test_a_movement_keeps_its_height_above_the_middle(studio: dict[str, Any]) ->
     assert (move.property, move.axis, move.keys) == ("location", "z", ((1.0, 0.3), (40.0, 1.3), (80.0, 0.3)))
 
 
+AROUND = """import bpy
+bpy.context.scene.name = "{title}"
+spire = bpy.data.objects.new("Tower", bpy.data.curves.new("Tower", "CURVE"))
+bpy.context.collection.objects.link(spire)
+for name, size, place in [("Plaza", (9, 9, 0.2), (0, 0, -0.1)), ("Bench", (1.8, 0.5, 0.5), (2, -3, 0.25))]:
+    bpy.ops.mesh.primitive_cube_add(size=1, location=place, scale=size)
+    bpy.context.object.name = name
+camera = bpy.data.objects.new("Lens", bpy.data.cameras.new("Lens"))
+camera.location = (6, -9, 4)
+camera.rotation_euler = (1.2, 0, 0.6)
+bpy.context.collection.objects.link(camera)
+bpy.context.scene.camera = camera
+"""
+
+
+@pytest.mark.parametrize(("title", "wanted"), [("Twisted Tower", "Plaza"), ("Market Corner", "Market Corner")])
+def test_a_plan_is_not_called_after_what_it_leaves_out(blender: Blender, title: str, wanted: str) -> None:
+    scene = blender.trial(AROUND.format(title=title)).scene
+    titles = {one.after.title for one in concept_candidates(scene) if one.category == "framing"}
+    assert wanted in titles
+    assert titles <= {wanted, "Bench"}
+
+
 def proved(blender: Blender, scene: dict[str, Any]) -> list[Example]:
     prover = Prover([blender])
     prover.next_file()

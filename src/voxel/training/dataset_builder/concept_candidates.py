@@ -117,7 +117,11 @@ def _plan(
     parts: Sequence[str] = ("materials",),
     **others: Any,
 ) -> ScenePlan:
-    """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out."""
+    """A plan of these things, with their `parts` of _ALL; relations to what is not in it are left out.
+
+    It is called after a thing in it where `title` is about one that the scene has and the plan has not: the plan of
+    what stands around a vase is no plan of the vase.
+    """
     names = {one.name for one in chosen}
     given = reading.materials if "materials" in parts else {}
     known = {name: one for name, one in given.items() if not _is_nobodys(name)}
@@ -131,7 +135,9 @@ def _plan(
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
-    title = title or next((_called(one.name) for one in objects if not NAMELESS.match(one.name)), _UNTITLED)
+    about = {name for name in blocks(reading.scene, "objects") if _words(name) & _words(title)}
+    if not title or (about and not about & names):
+        title = next((_called(one.name) for one in objects if not NAMELESS.match(one.name)), title or _UNTITLED)
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
@@ -139,6 +145,11 @@ def _plan(
 def _is_nobodys(material: str) -> bool:
     """Whether nobody has named a material."""
     return bool(UNNAMED_MATERIAL.match(material) or NAMED_AFTER_A_SHAPE.match(material))
+
+
+def _words(name: str) -> set[str]:
+    """The words of a name without case and plural: "window", "pane" of `WindowPanes.001`."""
+    return {re.sub(r"(?<=[a-z]{2}[^s])s$", "", word.lower()) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
 def _called(name: str) -> str:
