@@ -71,6 +71,12 @@ def _examples(data: Path) -> int:
     return sum(len(path.read_bytes().splitlines()) for path in paths)
 
 
+def _proved(data: Path) -> int:
+    """Candidates that Blender has shown to hold, whether the dataset keeps them or not."""
+    units = (data / "datasets" / "units").rglob("*.jsonl")
+    return sum(line.startswith(b'{"type":"example"') for path in units for line in path.read_bytes().splitlines())
+
+
 def shown(phase: Phase, workers: int) -> str:
     """One line of the table."""
     report = phase.report
@@ -94,14 +100,23 @@ HEAD = (
 
 def compared(given: argparse.Namespace, words: list[str], scratch: Path) -> None:
     """Both versions in turn on the same files; what each does in a second of one core."""
-    print(f"{'version':<9}{'files':>6}{'examples':>10}{'core-s':>9}{'files/core-s':>14}{'examples/core-s':>17}")
+    print(
+        f"{'version':<9}{'files':>6}{'proved':>8}{'kept':>6}{'core-s':>9}{'files/core-s':>14}{'proved/core-s':>15}"
+        f"{'kept/core-s':>13}"
+    )
     for number in range(given.rounds):
         for name, checkout in (("beside", given.beside.resolve()), ("this", HERE)):
-            phases = run(checkout, words, scratch / f"{name}{number}")
+            data = scratch / f"{name}{number}"
+            phases = run(checkout, words, data)
             whole = sum(sum(phase.seconds.values()) for phase in phases)
             files = next(phase.report["done"] + phase.report["dropped"] for phase in phases)
             made = phases[-1].examples
-            print(f"{name:<9}{files:6}{made:10}{whole:9.1f}{files / whole:14.3f}{made / whole:17.2f}", flush=True)
+            proved = _proved(data)
+            print(
+                f"{name:<9}{files:6}{proved:8}{made:6}{whole:9.1f}{files / whole:14.3f}{proved / whole:15.2f}"
+                f"{made / whole:13.2f}",
+                flush=True,
+            )
             for phase in phases:
                 print(f"          {shown(phase, given.workers)}", flush=True)
 
