@@ -54,22 +54,32 @@ async def ask(session: aiohttp.ClientSession, url: str, model: str, tokens: int)
     return Took(first, time.perf_counter() - begun, whole, said)
 
 
-async def run(url: str, model: str, clients: int, rounds: int, tokens: int) -> list[Took]:
-    """All clients at once, `rounds` questions each, begun within a quarter of a second."""
+class Load(NamedTuple):
+    """What is asked at a time."""
+
+    clients: int
+    rounds: int
+    """Questions of each client, one after the other."""
+    tokens: int
+    """Of an answer."""
+    spread: float
+    """Seconds within which the clients begin; as every answer takes the same time, they keep their distances."""
+
+
+async def run(url: str, model: str, load: Load) -> list[Took]:
+    """All clients."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as session:
 
         async def client(number: int) -> list[Took]:
-            await asyncio.sleep(0.25 * number / clients)
-            return [await ask(session, url, model, tokens) for _ in range(rounds)]
+            await asyncio.sleep(load.spread * number / load.clients)
+            return [await ask(session, url, model, load.tokens) for _ in range(load.rounds)]
 
-        return [took for one in await asyncio.gather(*map(client, range(clients))) for took in one]
+        return [took for one in await asyncio.gather(*map(client, range(load.clients))) for took in one]
 
 
-async def changed(
-    deployer: ModelDeployer, url: str, clients: int, rounds: int, tokens: int, after: float
-) -> list[Took]:
-    """As `run` through the gateway, with a promotion at one third and a rollback at two thirds of the time."""
+async def changed(deployer: ModelDeployer, url: str, load: Load, after: float) -> list[Took]:
+    """As `run` through the gateway, with a promotion after `after` seconds and a rollback after twice that."""
 
     async def change() -> None:
         await asyncio.sleep(after)
@@ -81,7 +91,7 @@ async def changed(
         await asyncio.to_thread(deployer.rollback, "builder")
 
     changing = asyncio.create_task(change())
-    found = await run(url, "builder", clients, rounds, tokens)
+    found = await run(url, "builder", load)
     await changing
     return found
 
@@ -110,24 +120,29 @@ def main() -> int:
         assert serving.stderr is not None
         url = serving.stderr.readline().split(" at ")[1].split()[0]
         try:
-            direct: list[Took] = []
-            through: list[Took] = []
-            asyncio.run(run(direct_url, "first", given.clients, 1, given.tokens))
-            asyncio.run(run(url, "builder", given.clients, 1, given.tokens))
-            used = processor_s(serving.pid)
-            third = given.rounds * given.tokens * given.pause / 3
-            for _ in range(given.repeats):
-                args = (given.clients, given.rounds, given.tokens)
-                direct += asyncio.run(run(direct_url, "first", *args))
-                through += asyncio.run(changed(deployer, url, *args, third))
-            used = processor_s(serving.pid) - used
+            answer_s = given.tokens * given.pause
+            warm = Load(given.clients, 1, given.tokens, answer_s)
+            asyncio.run(run(direct_url, "first", warm))
+            asyncio.run(run(url, "builder", warm))
+            status = 0
+            for spread in (answer_s, answer_s / 4):
+                load = warm._replace(rounds=given.rounds, spread=spread)
+                print(f"\n{given.clients} clients that begin within {spread:.2f} s; an answer takes {answer_s:.2f} s")
+                direct: list[Took] = []
+                through: list[Took] = []
+                used = processor_s(serving.pid)
+                for _ in range(given.repeats):
+                    direct += asyncio.run(run(direct_url, "first", load))
+                    through += asyncio.run(changed(deployer, url, load, given.rounds * answer_s / 3))
+                used = processor_s(serving.pid) - used
+                status |= told(direct, through, bars=spread == answer_s)
+                each = 1000 * used / len(through)
+                print(f"the gateway's own processor time: {each:.1f} ms an answer of {given.tokens} tokens")
         finally:
             serving.terminate()
             stub.terminate()
             serving.wait(60)
             stub.wait(60)
-    status = told(direct, through, given.clients)
-    print(f"the gateway's own processor time: {1000 * used / len(through):.1f} ms an answer of {given.tokens} tokens")
     return status
 
 
@@ -137,9 +152,9 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def told(direct: list[Took], through: list[Took], clients: int) -> int:
-    """Prints both sides; 1 when a bar is missed."""
-    print(f"{clients} clients, {len(direct)} answers a side, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+def told(direct: list[Took], through: list[Took], *, bars: bool) -> int:
+    """Prints both sides; 1 when an answer is lost or, where the bars hold, one of them is missed."""
+    print(f"{len(direct)} answers a side, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print("                     direct             gateway            difference")
     print("                     median    p99      median    p99      median    p99      (ms)")
     missed = False
@@ -159,7 +174,7 @@ def told(direct: list[Took], through: list[Took], clients: int) -> int:
     print(f"lost: {lost[0]} direct, {lost[1]} through the gateway; {second} answers came from the promoted model")
     for took in [one for one in through if not one.whole][:3]:
         print(f"  {took.said}")
-    return int(missed or any(lost) or not second)
+    return int((bars and missed) or any(lost) or not second)
 
 
 if __name__ == "__main__":

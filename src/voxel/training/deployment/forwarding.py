@@ -68,7 +68,12 @@ class Forwarder:
     async def __aenter__(self) -> Self:
         # connections are as many as clients: who limits them is in front of this gateway, or behind it
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, auto_decompress=False)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are none of the next one's
+        )
         return self
 
     async def __aexit__(

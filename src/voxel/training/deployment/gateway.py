@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voxel.errors import TryLater, VoxelError
 from voxel.records.deployment import Deployment, OutcomeLine, RoleState
@@ -43,6 +43,7 @@ MOST_KEPT = 256 << 10
 """Bytes of an answer that is remembered."""
 MOST_WAITING = 64
 """Answers that may wait for the judge; more are not judged."""
+_CHAT = "/v1/chat/completions"
 _NAME = re.compile(r"chatcmpl-(?P<role>[a-z]+)-(?P<version>\d+)-(?P<conversation>[0-9a-f]{16})-[0-9a-f]{16}")
 
 
@@ -323,8 +324,18 @@ def _json(content: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 
-def application(gateway: Gateway) -> Starlette:
-    """The ASGI application."""
+def application(gateway: Gateway) -> ASGIApp:
+    """The ASGI application. Chats do not go through Starlette's layers, each of which would cost every token a call."""
+    chat, others = _Chat(gateway), _others(gateway)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = (scope["type"], scope.get("method"), scope.get("path"))
+        await (chat if asked == ("http", "POST", _CHAT) else others)(scope, receive, send)
+
+    return front
+
+
+def _others(gateway: Gateway) -> Starlette:
 
     async def models(_: Request) -> Response:
         served = _served(gateway)
@@ -365,7 +376,7 @@ def application(gateway: Gateway) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", _Chat(gateway), methods=["POST"]),
+            Route(_CHAT, _Chat(gateway), methods=["POST"]),
             Route("/v1/models", models),
             Route("/v1/outcomes", outcomes, methods=["POST"]),
             Route("/healthz", health),

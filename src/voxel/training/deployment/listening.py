@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 
@@ -32,10 +33,14 @@ def listen(gateway: Gateway, host: str, port: int, told: Callable[[str], None]) 
         application(gateway),
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_S,
         timeout_graceful_shutdown=END_S,
     )
+    # what has been imported stays: without this, each full collection looks at all of it while every stream waits
+    gc.collect()
+    gc.freeze()
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     told(f"http://{shown}:{listening.getsockname()[1]}/v1")
     uvicorn.Server(config).run(sockets=[listening])
