@@ -125,6 +125,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=24.0, help="of training, for all roles together")
     parser.add_argument("--kill-after", type=float, default=300.0, help="seconds into the first role; 0 kills nothing")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the training")
     parser.add_argument("--models-dir", type=Path, help="models at hand; default: none, so that the download counts")
     words = parser.parse_args()
     began = time.monotonic()
@@ -135,6 +136,7 @@ def main() -> None:
             (home / "models").symlink_to(words.models_dir.absolute())
         lots = [words.roles] if words.together else [[role] for role in words.roles]
         settings = {"max_minutes": words.minutes / len(lots), "checkpoint_seconds": 60.0}
+        settings |= {name: float(value) for name, _, value in (word.partition("=") for word in words.set)}
         for index, roles in enumerate(lots):
             role = roles[0]
             training, validation = (joined(words.data_dir, roles, split, Path(made)) for split in ("train", "val"))

@@ -15,6 +15,7 @@ from voxel.providers.local.export import export_merged
 from voxel.providers.local.job_folder import COMPLETE, JobFolder, LocalRequest
 from voxel.providers.local.processor import multiplies_in_half
 from voxel.providers.local.settings import Values
+from voxel.providers.local.sparing import can_spare, sparing_trainer
 
 if TYPE_CHECKING:
     from voxel.providers.local.worker import Report
@@ -183,7 +184,8 @@ def _trainer(
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    return SFTTrainer(
+    trainer = SFTTrainer if gpu or not can_spare(model) else sparing_trainer()
+    return trainer(
         model=model,
         args=config,
         train_dataset=Dataset.from_list(lines),

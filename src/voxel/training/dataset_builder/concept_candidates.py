@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from voxel.facts.briefs import Change
-from voxel.facts.holding import materials_of
 from voxel.facts.lookup import active_scene, blocks, reference
-from voxel.records.plan import PlannedLight, PlannedObject, ScenePlan
-from voxel.training.dataset_builder.candidate import PlanCandidate, chance_of, plain_step, windows
-from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, UNNAMED_MATERIAL, without_number
+from voxel.records.plan import PlannedCamera, PlannedLight, PlannedObject, ScenePlan
+from voxel.training.dataset_builder.candidate import PlanCandidate, windows
+from voxel.training.dataset_builder.naming import (
+    NAMED_AFTER_A_SHAPE,
+    NAMELESS,
+    UNNAMED_MATERIAL,
+    title_of,
+    without_number,
+)
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
-from voxel.training.dataset_builder.pruning import is_volume
+from voxel.training.dataset_builder.plan_revisions import revisions
+from voxel.training.dataset_builder.plan_scope import bulk, closed, in_sight, is_whole, outside
 from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
-MAX_OBJECTS = 8
+MAX_OBJECTS = 12
 """Things of one plan; what an art director would still fix by hand."""
 MAX_LIGHTS = 4
 _ALL = ("materials", "collections")
 _LAYOUTS = 6
-_REVISIONS = 6
+_FAMILIES = 6
+_LOOKS = 6
+_REVISED = 3
+"""Plans of one category that are revised."""
 _UNTITLED = "Untitled"
 _STARTUP_GRAY = 0.051
 _COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)*$")
@@ -42,71 +48,92 @@ def concept_candidates(scene: Mapping[str, Any]) -> Iterator[PlanCandidate]:
     yield from plans
     seen: Counter[str] = Counter()
     for one in plans:
-        if seen[one.category] < _REVISIONS // 3:
+        if seen[one.category] < _REVISED:
             seen[one.category] += 1
-            yield from _revisions(one.after)
+            yield from revisions(one.after)
 
 
 def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate]:
-    solid = sorted(
-        (one for one in reading.objects.values() if one.kind != "empty" and _shown(scene, one.name)),
-        key=lambda one: (-_bulk(one), one.name),
+    seen = in_sight(scene)
+    bodies = sorted(
+        (one for one in reading.objects.values() if one.name in seen), key=lambda one: (-bulk(one.size), one.name)
     )
-    objects = blocks(scene, "objects")
+    active = active_scene(scene)["props"]
+    camera = _camera(scene, reading)
+    whole = closed(bodies)
+    solid = _apart(outside([one for one in whole if camera is None or not _around(one, camera)]))
+    title = _title(scene)
+    if is_whole(reading, seen, whole):
+        yield from _of_the_whole(scene, reading, title, solid[:MAX_OBJECTS], camera)
+    for name, group in _groups(reading, seen):
+        yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
+    for name, family in _families(reading, seen):
+        yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
+    movers = [name for name in blocks(scene, "objects") if name in reading.objects or (camera and name == camera.name)]
+    for name in movers:
+        own = reading.movements(name)[:3]
+        if not own:
+            continue
+        subject = [reading.objects[name]] if name in reading.objects else solid[:1]
+        frames = {key: value for key, value in _picture(active).items() if key != "resolution"}
+        filming = camera if camera is not None and camera.name == name else None
+        yield PlanCandidate(
+            "movement", _plan(reading, title, subject, parts=(), movements=tuple(own), camera=filming, **frames)
+        )
+
+
+def _of_the_whole(
+    scene: Mapping[str, Any],
+    reading: Reading,
+    title: str,
+    solid: list[PlannedObject],
+    camera: PlannedCamera | None,
+) -> Iterator[PlanCandidate]:
+    """Plans that are called after the scene, of which nothing that matters is missing in `solid`."""
     lights = [
-        light for name, one in objects.items()
+        light for name, one in blocks(scene, "objects").items()
         if one["kind"] == "LIGHT" and (light := reading.light(name)) and not is_fresh(one["props"])
     ]  # fmt: skip
-    active = active_scene(scene)
-    target = reference(active["props"].get("camera"))
-    camera = reading.camera(target[1]) if target is not None and target[1] in objects else None
     world = reading.surroundings()
     if world is not None and world.color and all(abs(part - _STARTUP_GRAY) < 1e-3 for part in world.color):
         world = None
-    if camera is not None and is_startup(camera.location):
-        camera = None
-    if camera is not None:
-        solid = [one for one in solid if not _around(one, camera.location)]
-    solid = _apart(solid)
-    title = _title(scene)
-    shot = {"camera": camera, **_picture(active["props"])}
+    shot = {"camera": camera, **_picture(active_scene(scene)["props"])}
     mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)
-    moves = [move for name in objects if name in reading.objects or (camera and name == camera.name)
-             for move in reading.movements(name)]  # fmt: skip
-    for count in (MAX_OBJECTS, 3):
-        chosen = solid[:count]
-        plan = _plan(
-            reading, title, chosen, lights=tuple(lights[:MAX_LIGHTS]), world=world, mood=mood, parts=_ALL, **shot
-        )
-        if (lights or camera) and len(chosen) >= min(count, 3):
-            yield PlanCandidate("staging", plan)
-    if lights:
-        hero = [one for one in solid if one.kind != "plane"][:1]
-        rig = tuple(lights[: MAX_LIGHTS + 1])
-        yield PlanCandidate("lighting", _plan(reading, title, hero, lights=rig, world=world, mood=mood))
-        if len(rig) > 1:
-            yield PlanCandidate("lighting", _plan(reading, title, hero[:1], lights=rig[:1], world=world))
-    if camera is not None:
-        subjects = [one for one in solid if one.kind != "plane"]
-        for some in (subjects[:3], subjects[:1]):
-            if some:
-                yield PlanCandidate("framing", _plan(reading, title, some, **shot))
-    for name, group in _groups(reading, title):
-        yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
-    for name, family in _families(reading):
-        yield PlanCandidate("object", _plan(reading, name, family, parts=_ALL))
-    known = [one for one in solid if one.material in reading.materials and not _is_nobodys(one.material)]
-    for some in windows(_one_of_each(known), 3, 6) or windows(_one_of_each(known), 2, 2):
-        yield PlanCandidate("look", _plan(reading, title, some))
-    for name in dict.fromkeys(move.object for move in moves):
-        own = [move for move in moves if move.object == name][:3]
-        subject = [reading.objects[name]] if name in reading.objects else solid[:1]
-        frames = {key: value for key, value in _picture(active["props"]).items() if key != "resolution"}
-        filming = camera if camera is not None and camera.name == name else None
+    rig = tuple(lights[: MAX_LIGHTS + 1])
+    if (lights or camera) and len(solid) > 1:
         yield PlanCandidate(
-            "movement",
-            _plan(reading, title, subject, parts=(), movements=tuple(own), camera=filming, **frames),
+            "staging",
+            _plan(reading, title, solid, lights=rig[:MAX_LIGHTS], world=world, mood=mood, parts=_ALL, **shot),
         )
+    subjects = [one for one in solid if one.kind != "plane"]
+    subjects.sort(key=lambda one: not _words(one.name) & _words(title))
+    if lights:
+        yield PlanCandidate("lighting", _plan(reading, title, subjects[:1], lights=rig, world=world, mood=mood))
+        if len(rig) > 1:
+            yield PlanCandidate("lighting", _plan(reading, title, subjects[:1], lights=rig[:1], world=world))
+    if camera is not None:
+        subjects.sort(key=lambda one: _off(one, camera))
+        for count in {1, min(3, len(subjects))} if subjects else ():
+            yield PlanCandidate("framing", _plan(reading, title if count > 1 else "", subjects[:count], **shot))
+    known = [one for one in solid if one.material in reading.materials and not _is_nobodys(one.material)]
+    looks = _one_of_each(known)
+    for some in [looks] if 1 < len(looks) <= _LOOKS else windows(looks, _LOOKS, 3):
+        yield PlanCandidate("look", _plan(reading, title, some))
+
+
+def _camera(scene: Mapping[str, Any], reading: Reading) -> PlannedCamera | None:
+    target = reference(active_scene(scene)["props"].get("camera"))
+    if target is None or target[1] not in blocks(scene, "objects"):
+        return None
+    camera = reading.camera(target[1])
+    return None if camera is None or is_startup(camera.location) else camera
+
+
+def _off(one: PlannedObject, camera: PlannedCamera) -> float:
+    """How far a thing is from where the camera looks; its size brings it nearer."""
+    if camera.target is None:
+        return -bulk(one.size)
+    return math.dist(one.location, camera.target) - max(one.size) / 2
 
 
 def _plan(
@@ -137,7 +164,7 @@ def _plan(
     worn = dict.fromkeys(one.material for one in objects if one.material)
     about = {name for name in blocks(reading.scene, "objects") if _words(name) & _words(title)}
     if not title or (about and not about & names):
-        title = next((_called(one.name) for one in objects if not NAMELESS.match(one.name)), title or _UNTITLED)
+        title = next((title_of(one.name) for one in objects if not NAMELESS.match(one.name)), title or _UNTITLED)
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
     return _with_plain_names(plan)
 
@@ -152,26 +179,6 @@ def _words(name: str) -> set[str]:
     return {re.sub(r"(?<=[a-z]{2}[^s])s$", "", word.lower()) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
-def _called(name: str) -> str:
-    """What a plan is called after a thing: "Wall" after `Wall1`."""
-    return re.sub(r"[._ -]?\d+$", "", name) or name
-
-
-def _shown(scene: Mapping[str, Any], name: str) -> bool:
-    """Whether it is meant to be seen as a body: cutters and other helpers are not, and the air of a volume is not."""
-    thing = blocks(scene, "objects")[name]
-    props = thing["props"]
-    worn = [blocks(scene, "materials").get(one or "", {}) for one in materials_of(scene, thing)]
-    if worn and all(is_volume(one) for one in worn):
-        return False
-    return not props.get("hide_render") and props.get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
-
-
-def _bulk(one: PlannedObject) -> float:
-    x, y, z = sorted(one.size, reverse=True)
-    return x * y + x * z
-
-
 def _title(scene: Mapping[str, Any]) -> str:
     """The scene's own name; empty where it has none, and a plan is called after its first thing."""
     name = str(scene.get("active_scene", "Scene"))
@@ -182,7 +189,7 @@ def _is_of_something(plan: ScenePlan) -> bool:
     """Whether most of a plan's things have names that somebody gave, and more is said of them than their size."""
     if not plan.objects:
         return len(plan.lights) > 1 and plan.title != _UNTITLED
-    if len(plan.objects) > 2 and len({_called(one.name) for one in plan.objects}) == 1:
+    if len(plan.objects) > 2 and len({title_of(one.name) for one in plan.objects}) == 1:
         return False  # copies that only numbers tell apart
     named = sum(not NAMELESS.match(one.name) for one in plan.objects)
     told = plan.materials or plan.lights or plan.camera or plan.movements or any(one.collection for one in plan.objects)
@@ -207,9 +214,10 @@ def _apart(things: Sequence[PlannedObject]) -> list[PlannedObject]:
     return kept
 
 
-def _around(one: PlannedObject, place: Sequence[float]) -> bool:
-    """Whether the box that stands for a thing would swallow a place."""
-    return all(abs(there - here) < size / 2 for there, here, size in zip(place, one.location, one.size, strict=True))
+def _around(one: PlannedObject, camera: PlannedCamera) -> bool:
+    """Whether the box that stands for a thing would swallow the camera."""
+    ways = zip(camera.location, one.location, one.size, strict=True)
+    return all(abs(there - here) < size / 2 for there, here, size in ways)
 
 
 def _picture(props: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,171 +248,40 @@ def _mood(lights: Sequence[PlannedLight], around: float | None) -> str:
     return ", ".join(parts)
 
 
-def _groups(reading: Reading, title: str) -> Iterator[tuple[str, list[PlannedObject]]]:
-    """Things that belong together: collections, then neighbours along the floor."""
-    held: dict[str, list[PlannedObject]] = {}
-    for one in reading.objects.values():
-        if one.collection and one.kind != "empty" and _shown(reading.scene, one.name):
-            held.setdefault(one.collection, []).append(one)
+def _groups(reading: Reading, seen: Collection[str]) -> Iterator[tuple[str, list[PlannedObject]]]:
+    """Collections that somebody named, with all that is seen of them."""
     given = 0
-    for name, members in sorted(held.items()):
-        if len(members) > 1 and given < _LAYOUTS:
+    for name, one in sorted(blocks(reading.scene, "collections").items()):
+        held = [member for member in one.get("objects", ()) if member in seen]
+        members = [reading.objects[member] for member in held if member in reading.objects]
+        if (
+            given < _LAYOUTS
+            and 1 < len(members) <= MAX_OBJECTS
+            and len(members) == len(held) == len(outside(members))
+            and can_be_named(name)
+            and not _COLLECTION.match(name)
+        ):
             given += 1
-            own = "" if _COLLECTION.match(name) else without_number(name)
-            yield own or title, sorted(members, key=lambda one: (-_bulk(one), one.name))[:MAX_OBJECTS]
-    loose = [one for one in reading.objects.values() if one.kind != "empty" and _shown(reading.scene, one.name)]
-    loose.sort(key=lambda one: (round(one.location[0] + one.location[1], 3), one.name))
-    for group in windows(loose, min(5, len(loose)), max(1, _LAYOUTS - given)) if len(loose) > 1 else ():
-        yield title, group
+            yield without_number(name), sorted(members, key=lambda one: (-bulk(one.size), one.name))
 
 
-def _families(reading: Reading) -> Iterator[tuple[str, list[PlannedObject]]]:
-    children: dict[str, list[PlannedObject]] = {}
-    for one in reading.objects.values():
-        if one.parent in reading.objects:
-            children.setdefault(one.parent, []).append(one)
-    for name, found in sorted(children.items())[:6]:
-        yield "" if NAMELESS.match(name) else without_number(name), [reading.objects[name], *found[: MAX_OBJECTS - 1]]
+def _families(reading: Reading, seen: Collection[str]) -> Iterator[tuple[str, list[PlannedObject]]]:
+    """What hangs below one thing, all of it."""
+    children: dict[str, list[str]] = {}
+    for name, thing in blocks(reading.scene, "objects").items():
+        if thing.get("parent") and name in seen:
+            children.setdefault(thing["parent"]["object"], []).append(name)
+    given = 0
+    for name, found in sorted(children.items()):
+        family = [reading.objects[one] for one in (name, *found) if one in reading.objects]
+        bodies = [one for one in family if one.kind != "empty"]
+        if given < _FAMILIES and len(family) == len(found) + 1 <= MAX_OBJECTS and len(outside(bodies)) == len(bodies):
+            given += 1
+            yield "" if NAMELESS.match(name) else without_number(name), family
 
 
 def _one_of_each(objects: Iterable[PlannedObject]) -> list[PlannedObject]:
     return list({one.material: one for one in reversed(list(objects))}.values())[::-1]
-
-
-def _revisions(after: ScenePlan) -> Iterator[PlanCandidate]:
-    """The real plan as what it becomes, and as what it was the same with one thing otherwise."""
-    chance = chance_of("revision", msgspec.to_builtins(after))
-    makers = [
-        _was_elsewhere,
-        _had_another_size,
-        _was_missing,
-        _was_too_much,
-        _was_lit,
-        _was_turned,
-        _had_a_lens,
-        _was_rough,
-    ]
-    chance.shuffle(makers)
-    given = 0
-    for make in makers:
-        found = make(after, chance)
-        if found is not None and given < 2:
-            given += 1
-            yield found
-
-
-def _revised(after: ScenePlan, before: ScenePlan, change: Change) -> PlanCandidate:
-    return PlanCandidate("revision", after, before, change, "one thing differs in the plan before")
-
-
-def _still(plan: ScenePlan) -> list[PlannedObject]:
-    moving = {move.object for move in plan.movements}
-    return [one for one in plan.objects if one.kind != "empty" and one.name not in moving]
-
-
-def _with(plan: ScenePlan, one: PlannedObject) -> ScenePlan:
-    return replace(plan, objects=tuple(one if other.name == one.name else other for other in plan.objects))
-
-
-def _was_elsewhere(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    things = [one for one in _still(after) if one.kind != "plane"]
-    if not things:
-        return None
-    one, axis = chance.choice(things), chance.choice((0, 1, 2))
-    by = plain_step(max(one.size)) * chance.choice((-2, -1, 1, 2))
-    where = [v - by if n == axis else v for n, v in enumerate(one.location)]
-    if not any(one.location):
-        return None
-    before = _with(after, replace(one, location=tuple(round(v, 4) + 0.0 for v in where)))
-    return _revised(after, before, Change("move", one.name, axis))
-
-
-def _had_another_size(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    things = [one for one in _still(after) if min(one.size) > 0.002 and one.kind in ("box", "cylinder", "cone")]
-    if not things:
-        return None
-    one = chance.choice(things)
-    axis = chance.choice((0, 1, 2)) if one.kind == "box" else 2
-    by = plain_step(one.size[axis]) * chance.choice((-1, 1, 2))
-    if one.size[axis] - by <= 0.001:
-        by = -by
-    size = tuple(round(v - by, 4) if n == axis else v for n, v in enumerate(one.size))
-    return _revised(after, _with(after, replace(one, size=size)), Change("resize", one.name, axis))
-
-
-def _was_turned(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    things = [one for one in _still(after) if _shows_turn(one)]
-    if not things:
-        return None
-    one = chance.choice(things)
-    return _revised(after, _with(after, replace(one, rotation=(0.0, 0.0, 0.0))), Change("turn", one.name))
-
-
-def _shows_turn(one: PlannedObject) -> bool:
-    """Whether a thing looks otherwise than without its turn: a square box by 90° around Z does not."""
-    x, y, z = one.rotation
-    if one.kind == "sphere" or not any(one.rotation):
-        return False
-    if x or y:
-        return True
-    even = abs(one.size[0] - one.size[1]) < 1e-3
-    return not even if one.kind in ("cylinder", "cone", "torus") else z % (90 if even else 180) != 0
-
-
-def _was_missing(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    parents = {one.parent for one in after.objects}
-    names = [one.name for one in _still(after) if one.name not in parents] if len(after.objects) > 1 else []
-    names += [one.name for one in after.lights] if len(after.lights) > 1 else []
-    if not names:
-        return None
-    name = chance.choice(names)
-    gone = replace(
-        after, objects=tuple(one for one in after.objects if one.name != name),
-        lights=tuple(one for one in after.lights if one.name != name),
-    )  # fmt: skip
-    return _revised(after, gone, Change("add", name))
-
-
-def _was_too_much(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    found = _was_missing(after, chance)
-    if found is None or found.before is None or found.change is None or after.title == _called(found.change.name):
-        return None
-    return PlanCandidate("revision", found.before, after, Change("remove", found.change.name), "one thing is taken out")
-
-
-def _was_lit(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    lights = [one for one in after.lights if one.energy]
-    if not lights:
-        return None
-    one = chance.choice(lights)
-    if one.color != (1.0, 1.0, 1.0) and chance.random() < 0.5:
-        old = replace(one, color=(1.0, 1.0, 1.0))
-    else:
-        old = replace(one, energy=_half(one.energy or 1.0, chance))
-    lights_before = tuple(old if other.name == one.name else other for other in after.lights)
-    return _revised(after, replace(after, lights=lights_before), Change("light", one.name))
-
-
-def _had_a_lens(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    camera = after.camera
-    if camera is None or camera.ortho_scale is not None or camera.lens == 50.0:
-        return None
-    old = replace(camera, lens=chance.choice([lens for lens in (24.0, 35.0, 50.0, 85.0) if lens != camera.lens]))
-    return _revised(after, replace(after, camera=old), Change("lens", camera.name))
-
-
-def _was_rough(after: ScenePlan, chance: random.Random) -> PlanCandidate | None:
-    surfaces = [one for one in after.materials if one.roughness != 0.5]
-    if not surfaces:
-        return None
-    one = chance.choice(surfaces)
-    old = replace(one, roughness=0.9 if one.roughness < 0.5 else 0.1)
-    materials = tuple(old if other.name == one.name else other for other in after.materials)
-    return _revised(after, replace(after, materials=materials), Change("surface", one.name))
-
-
-def _half(energy: float, chance: random.Random) -> float:
-    return float(f"{energy * chance.choice((0.5, 0.6, 1.5, 2.0)):.2g}")
 
 
 def _with_plain_names(plan: ScenePlan) -> ScenePlan:

@@ -65,6 +65,11 @@ def without_number(name: str) -> str:
     return found.group(1) if found else name
 
 
+def title_of(name: str) -> str:
+    """What a plan is called after a thing: "Wall" after `Wall1`."""
+    return re.sub(r"[._ -]?\d+$", "", name) or name
+
+
 def _names_of_data(before: Json, after: Json, renames: Renames) -> Renames:
     """Names that Blender itself would give to meshes, other data and actions: nobody asks for those."""
     objects = {**blocks(before, "objects"), **blocks(after, "objects")}

@@ -53,6 +53,8 @@ _LARGE = 0.5
 _VAST = 300.0
 """Larger things are landscapes, whose bounds say nothing of their form; metres."""
 _UPRIGHT = 0.01
+_TURNING = frozenset(("rotation_euler", "rotation_quaternion", "scale"))
+_PLACING = _TURNING | {"location"}
 MAX_KEYS = 6
 
 
@@ -117,10 +119,29 @@ class Reading:
     def _is_aimed(self, name: str) -> bool:
         return bool(blocks(self.scene, "objects")[name].get("constraints"))
 
+    def _is_in_a_pose(self, name: str) -> bool:
+        """Whether a driver places a thing, or where it is at rest is a moment of an animation: nobody plans that."""
+        thing = blocks(self.scene, "objects")[name]
+        tilts = [one["keys"][0]["value"] for one in self._curves(thing)
+                 if one["path"] == "rotation_euler" and one.get("index", 0) < 2 and one["keys"]]  # fmt: skip
+        if any(abs(tilt) > _UPRIGHT for tilt in tilts):
+            return True
+        above: str | None = name
+        while above is not None:
+            thing = blocks(self.scene, "objects").get(above, {})
+            driven = {one["path"] for one in (thing.get("animation") or {}).get("drivers", ())}
+            turned = {one["path"] for one in self._curves(thing)} if above != name else set()
+            if driven & _PLACING or turned & _TURNING:
+                return True
+            above = (thing.get("parent") or {}).get("object")
+        return False
+
     def _object(self, name: str) -> PlannedObject | None:
         thing = blocks(self.scene, "objects")[name]
         world = self.world_of(name)
         if world is None or self._is_aimed(name) or thing["kind"] not in ("MESH", "EMPTY") or not can_be_named(name):
+            return None
+        if self._is_in_a_pose(name):
             return None
         apart = _apart(world)
         if apart is None:
@@ -394,7 +415,9 @@ def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, V
     middle = _point((low + high) / 2)
     thickened = any(one["type"] in ("SolidifyModifier", "WireframeModifier") for one in stack)
     if z == 0 and x and y and not thickened:
-        return "plane", (x, y, 0.0), middle
+        if primitive.get("kind") == "CIRCLE":
+            return "cylinder", (x, y, _THIN), middle
+        return ("plane", (x, y, 0.0), middle) if kind == "plane" or geometry.get("vertices") == 4 else None
     if not (x and y and z):
         return None  # an upright sheet, or one that a modifier makes thick: no shape of a plan says that
     if kind == "plane" or (kind == "torus" and z > min(x, y)):
