@@ -48,8 +48,8 @@ def _measured(kind: Any, base: Path, folder: Path, rows: int) -> tuple[float, An
     config = SFTConfig(
         output_dir=str(folder), per_device_train_batch_size=rows, per_device_eval_batch_size=rows, use_cpu=True,
         gradient_accumulation_steps=len(LINES) // rows, max_steps=1, logging_steps=1, save_strategy="no",
-        report_to="none", disable_tqdm=True, seed=3, data_seed=3, prediction_loss_only=True, max_grad_norm=0.0, bf16=False,
-        dataloader_pin_memory=False,
+        report_to="none", disable_tqdm=True, seed=3, data_seed=3, prediction_loss_only=True,
+        max_grad_norm=0.0, bf16=False, dataloader_pin_memory=False,
     )  # fmt: skip
     gradients: list[Any] = []
 

@@ -15,7 +15,7 @@ from voxel.bpycode import block_out
 from voxel.facts import failing
 from voxel.facts.plans import plan_checks
 from voxel.records.example import Example, Provenance
-from voxel.records.plan import PlannedObject, ScenePlan, read_plan
+from voxel.records.plan import PlannedCamera, PlannedObject, PlannedWorld, ScenePlan, read_plan, write_plan
 from voxel.records.prompt import user_prompt
 from voxel.training.dataset_builder.candidate import PlanCandidate
 from voxel.training.dataset_builder.concept_candidates import concept_candidates
@@ -79,12 +79,6 @@ scene.collection.children.link(room)
 for thing in (wing, fence):
     room.objects.link(thing)
     scene.collection.objects.unlink(thing)
-bent = wing.copy()
-bent.data = wing.data.copy()
-bent.name = "Bent"
-bent.modifiers.new("Bend", "SIMPLE_DEFORM").deform_method = "BEND"
-scene.collection.objects.link(bent)
-
 paint = bpy.data.materials.new("Red Paint")
 paint.use_nodes = True
 surface = paint.node_tree.nodes["Principled BSDF"]
@@ -115,6 +109,14 @@ camera.location = (4, -7, 2)
 camera.rotation_euler = (radians(80), 0, radians(28))
 scene.collection.objects.link(camera)
 scene.camera = camera
+"""
+BENT = """
+wing = bpy.data.objects["Wing"]
+bent = wing.copy()
+bent.data = wing.data.copy()
+bent.name = "Bent"
+bent.modifiers.new("Bend", "SIMPLE_DEFORM").deform_method = "BEND"
+bpy.context.scene.collection.objects.link(bent)
 """
 MEASURE = """
 import bpy, json
@@ -157,10 +159,8 @@ def bounds(blender: Blender, source: str) -> dict[str, Any]:
     return found
 
 
-def test_a_plan_blocked_out_has_the_extents_of_the_scene_it_was_read_from(
-    blender: Blender, studio: dict[str, Any]
-) -> None:
-    reading = Reading(studio)
+def test_a_plan_blocked_out_has_the_extents_of_the_scene_it_was_read_from(blender: Blender) -> None:
+    reading = Reading(dumped(blender, STUDIO, BENT))
     assert sorted(reading.objects) == ["Ball", "Cup.001", "Desk", "Fence", "Top", "Vase", "Wing"]  # not the bent one
     plan = ScenePlan(title="Studio", objects=tuple(
         msgspec.structs.replace(one, material="", collection="") for one in reading.objects.values()
@@ -194,9 +194,7 @@ def test_a_movement_keeps_its_height_above_the_middle(studio: dict[str, Any]) ->
 
 
 AROUND = """import bpy
-bpy.context.scene.name = "{title}"
-spire = bpy.data.objects.new("Tower", bpy.data.curves.new("Tower", "CURVE"))
-bpy.context.collection.objects.link(spire)
+bpy.context.scene.name = "Twisted Tower"
 for name, size, place in [("Plaza", (9, 9, 0.2), (0, 0, -0.1)), ("Bench", (1.8, 0.5, 0.5), (2, -3, 0.25))]:
     bpy.ops.mesh.primitive_cube_add(size=1, location=place, scale=size)
     bpy.context.object.name = name
@@ -206,14 +204,48 @@ camera.rotation_euler = (1.2, 0, 0.6)
 bpy.context.collection.objects.link(camera)
 bpy.context.scene.camera = camera
 """
+TOWER = """
+bpy.ops.mesh.primitive_cylinder_add(radius=1, depth=8, location=(0, 0, 4))
+tower = bpy.context.object
+tower.name = "Tower"
+"""
+ROOM = """
+bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 0, 3), scale=(10, 10, 6.4))
+bpy.context.object.name = "Hall"
+"""
 
 
-@pytest.mark.parametrize(("title", "wanted"), [("Twisted Tower", "Plaza"), ("Market Corner", "Market Corner")])
-def test_a_plan_is_not_called_after_what_it_leaves_out(blender: Blender, title: str, wanted: str) -> None:
-    scene = blender.trial(AROUND.format(title=title)).scene
-    titles = {one.after.title for one in concept_candidates(scene) if one.category == "framing"}
-    assert wanted in titles
-    assert titles <= {wanted, "Bench"}
+@pytest.mark.parametrize(
+    ("more", "planned"),
+    [
+        (TOWER, {"Plaza", "Bench", "Tower"}),
+        (TOWER + 'tower.modifiers.new("Twist", "SIMPLE_DEFORM").angle = 2', None),
+        (TOWER + 'tower.modifiers.new("Nodes", "NODES")', None),
+        (
+            TOWER + 'tower.name = "Backdrop Sweep"\ntower.modifiers.new("Twist", "SIMPLE_DEFORM").angle = 2',
+            {"Plaza", "Bench"},
+        ),
+        (TOWER + "tower.hide_render = True", {"Plaza", "Bench"}),
+        (TOWER + 'driver = tower.driver_add("location", 0).driver\ndriver.expression = "2"', None),
+        (ROOM, None),
+    ],
+    ids=["all", "bent", "of nodes", "backdrop", "hidden", "driven", "in a room"],
+)
+def test_a_scene_is_planned_where_nothing_that_matters_is_missing(
+    blender: Blender, more: str, planned: set[str] | None
+) -> None:
+    scene = blender.trial(AROUND + more).scene
+    stagings = [one.after for one in concept_candidates(scene) if one.category == "staging"]
+    assert [{one.name for one in plan.objects} for plan in stagings] == ([] if planned is None else [planned])
+    assert {plan.title for plan in stagings} <= {"Twisted Tower", "Plaza"}
+
+
+def test_a_plan_says_what_a_request_says_although_it_is_usual() -> None:
+    camera = PlannedCamera(name="Camera", target=(0.0, 0.0, 1.0))
+    plan = ScenePlan(title="Room", camera=camera, world=PlannedWorld(name="Sky", color=(0.1, 0.2, 0.3)))
+    said = json.loads(write_plan(plan))
+    assert said["camera"] == {"name": "Camera", "lens": 50, "location": [0, 0, 0], "target": [0, 0, 1]}
+    assert said["world"] == {"name": "Sky", "color": [0.1, 0.2, 0.3], "strength": 1}
 
 
 def proved(blender: Blender, scene: dict[str, Any]) -> list[Example]:

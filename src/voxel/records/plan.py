@@ -174,11 +174,16 @@ def plan_schema() -> dict[str, Any]:
     }
 
 
+_TOLD = frozenset(("location", "lens", "strength"))
+"""What people say of a thing even where it is Blender's default: a plan says it, too."""
+
+
 def _given(value: Any) -> Any:
     """Plain values, without those that are as they would be anyway."""
     if isinstance(value, msgspec.Struct):
-        fields = msgspec.structs.fields(value)
-        return {one.name: _given(got) for one in fields if (got := getattr(value, one.name)) != one.default}
+        told = _TOLD - {"lens"} if getattr(value, "ortho_scale", None) is not None else _TOLD
+        given = {one.name: (getattr(value, one.name), one.default) for one in msgspec.structs.fields(value)}
+        return {name: _given(got) for name, (got, usual) in given.items() if got != usual or name in told}
     if isinstance(value, tuple):
         return [_given(inner) for inner in value]
     # whole numbers without a fraction: 2, not 2.0

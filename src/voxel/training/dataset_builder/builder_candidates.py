@@ -264,7 +264,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
 
 
 def _collections(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -> Candidates:
-    named = [(name, one) for name, one in blocks(scene, "collections").items() if not _NAMELESS_COLLECTION.match(name)]
+    named = [(name, one) for name, one in blocks(scene, "collections").items() if not _NAMELESS_COLLECTION.match(name)
+             and not NAMELESS.match(name)]  # fmt: skip
     for name, collection in sorted(named)[:8]:
         members = [
             one for one in collection.get("objects", [])

@@ -19,10 +19,11 @@ from voxel.training.dataset_builder.naming import (
     UNNAMED_MATERIAL,
     title_of,
     without_number,
+    words_of,
 )
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
 from voxel.training.dataset_builder.plan_revisions import revisions
-from voxel.training.dataset_builder.plan_scope import bulk, closed, in_sight, is_whole, outside
+from voxel.training.dataset_builder.plan_scope import bulk, in_sight, is_hollow, is_whole, outside
 from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
 MAX_OBJECTS = 12
@@ -60,10 +61,11 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
     )
     active = active_scene(scene)["props"]
     camera = _camera(scene, reading)
-    whole = closed(bodies)
-    solid = _apart(outside([one for one in whole if camera is None or not _around(one, camera)]))
+    around = [] if camera is None else [one for one in bodies if _around(one, camera)]
+    rest = [one for one in bodies if one not in around]
+    solid = _apart(outside(rest))
     title = _title(scene)
-    if is_whole(reading, seen, whole):
+    if is_whole(reading, seen, bodies) and not is_hollow(rest):
         yield from _of_the_whole(scene, reading, title, solid[:MAX_OBJECTS], camera)
     for name, group in _groups(reading, seen):
         yield PlanCandidate("layout", _plan(reading, name, group, parts=("collections",)))
@@ -72,13 +74,14 @@ def _plans(scene: Mapping[str, Any], reading: Reading) -> Iterator[PlanCandidate
     movers = [name for name in blocks(scene, "objects") if name in reading.objects or (camera and name == camera.name)]
     for name in movers:
         own = reading.movements(name)[:3]
-        if not own:
-            continue
+        if not own or (name in reading.objects and name not in seen):
+            continue  # what moves only helps others to move
         subject = [reading.objects[name]] if name in reading.objects else solid[:1]
         frames = {key: value for key, value in _picture(active).items() if key != "resolution"}
         filming = camera if camera is not None and camera.name == name else None
+        called = title if words_of(title) & words_of(name) else ""
         yield PlanCandidate(
-            "movement", _plan(reading, title, subject, parts=(), movements=tuple(own), camera=filming, **frames)
+            "movement", _plan(reading, called, subject, parts=(), movements=tuple(own), camera=filming, **frames)
         )
 
 
@@ -106,15 +109,16 @@ def _of_the_whole(
             _plan(reading, title, solid, lights=rig[:MAX_LIGHTS], world=world, mood=mood, parts=_ALL, **shot),
         )
     subjects = [one for one in solid if one.kind != "plane"]
-    subjects.sort(key=lambda one: not _words(one.name) & _words(title))
+    subjects.sort(key=lambda one: not words_of(one.name) & words_of(title))
     if lights:
-        yield PlanCandidate("lighting", _plan(reading, title, subjects[:1], lights=rig, world=world, mood=mood))
+        yield PlanCandidate("lighting", _plan(reading, title, subjects[:3], lights=rig, world=world, mood=mood))
         if len(rig) > 1:
             yield PlanCandidate("lighting", _plan(reading, title, subjects[:1], lights=rig[:1], world=world))
     if camera is not None:
-        subjects.sort(key=lambda one: _off(one, camera))
-        for count in {1, min(3, len(subjects))} if subjects else ():
-            yield PlanCandidate("framing", _plan(reading, title if count > 1 else "", subjects[:count], **shot))
+        subjects.sort(key=lambda one: (not words_of(one.name) & words_of(title), _off(one, camera)))
+        for some in (subjects[:1], subjects[:3]) if len(subjects) > 1 else (subjects,):
+            if some:
+                yield PlanCandidate("framing", _plan(reading, title, some, **shot))
     known = [one for one in solid if one.material in reading.materials and not _is_nobodys(one.material)]
     looks = _one_of_each(known)
     for some in [looks] if 1 < len(looks) <= _LOOKS else windows(looks, _LOOKS, 3):
@@ -162,7 +166,7 @@ def _plan(
         for one in chosen
     ]
     worn = dict.fromkeys(one.material for one in objects if one.material)
-    about = {name for name in blocks(reading.scene, "objects") if _words(name) & _words(title)}
+    about = {name for name in blocks(reading.scene, "objects") if words_of(name) & words_of(title)}
     if not title or (about and not about & names):
         title = next((title_of(one.name) for one in objects if not NAMELESS.match(one.name)), title or _UNTITLED)
     plan = ScenePlan(title=title, objects=tuple(objects), materials=tuple(known[name] for name in worn), **others)
@@ -172,11 +176,6 @@ def _plan(
 def _is_nobodys(material: str) -> bool:
     """Whether nobody has named a material."""
     return bool(UNNAMED_MATERIAL.match(material) or NAMED_AFTER_A_SHAPE.match(material))
-
-
-def _words(name: str) -> set[str]:
-    """The words of a name without case and plural: "window", "pane" of `WindowPanes.001`."""
-    return {re.sub(r"(?<=[a-z]{2}[^s])s$", "", word.lower()) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
 def _title(scene: Mapping[str, Any]) -> str:

@@ -91,7 +91,10 @@ def statements(tree: ast.Module) -> Iterator[Statement]:
 
 
 def uncertain(tree: ast.Module) -> list[Statement]:
-    """Statements that have to be tried: the others bind a name that nothing else binds and that others need."""
+    """Statements that have to be tried: the others bind a name that nothing else binds and that others need.
+
+    The only use of what a loop counts stays, too: a variable that nothing uses is worse than a name that says itself.
+    """
     bound: dict[str, int] = {}
     loaded: dict[str, int] = {}
     for node in ast.walk(tree):
@@ -100,14 +103,17 @@ def uncertain(tree: ast.Module) -> list[Statement]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             loaded[node.id] = loaded.get(node.id, 0) + 1
 
+    loops = [one for one in ast.walk(tree) if isinstance(one, ast.For)]
+    counted = {name for one in loops for part in ast.walk(one.target) for name in _binds(part)}
+
     def certain(node: ast.stmt) -> bool:
         if isinstance(node, _BLOCKS) and not isinstance(node, ast.FunctionDef):
             return False
         parts = list(ast.walk(node))
         names = _binds(node) if isinstance(node, ast.FunctionDef) else [name for part in parts for name in _binds(part)]
-        if not names:
-            return False
         inside = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)]
+        if any(inside.count(name) == loaded[name] for name in counted.intersection(inside)):
+            return True
         return any(bound[name] == 1 and loaded.get(name, 0) > inside.count(name) for name in names)
 
     whole = {

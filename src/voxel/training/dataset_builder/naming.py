@@ -70,6 +70,11 @@ def title_of(name: str) -> str:
     return re.sub(r"[._ -]?\d+$", "", name) or name
 
 
+def words_of(name: str) -> set[str]:
+    """The words of a name without case and plural: "window", "pane" of `WindowPanes.001`."""
+    return {re.sub(r"(?<=[a-z]{2}[^s])s$", "", word.lower()) for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
 def _names_of_data(before: Json, after: Json, renames: Renames) -> Renames:
     """Names that Blender itself would give to meshes, other data and actions: nobody asks for those."""
     objects = {**blocks(before, "objects"), **blocks(after, "objects")}

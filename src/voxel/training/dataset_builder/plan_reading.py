@@ -27,31 +27,15 @@ from voxel.records.plan import (
     Vector,
 )
 from voxel.training.dataset_builder.asked import is_upgraded_sun
-from voxel.training.dataset_builder.settling import Matrix, turn
-from voxel.training.dataset_builder.tidying import place, tidy
+from voxel.training.dataset_builder.plan_shapes import THIN, extent, matrix_of, point, taken_apart
+from voxel.training.dataset_builder.settling import Matrix
+from voxel.training.dataset_builder.tidying import tidy
 
-_KINDS: dict[str, Kind] = {
-    "CUBE": "box", "PLANE": "plane", "GRID": "plane", "UV_SPHERE": "sphere", "ICO_SPHERE": "sphere",
-    "CYLINDER": "cylinder", "CIRCLE": "cylinder", "CONE": "cone", "TORUS": "torus",
-}  # fmt: skip
-_KEEPING = frozenset(
-    f"{name}Modifier" for name in (
-        "Solidify", "Bevel", "Subsurf", "Displace", "Wireframe", "Smooth", "Cast", "EdgeSplit", "WeightedNormal",
-        "Triangulate", "Remesh", "Decimate", "Multires", "CorrectiveSmooth", "LaplacianSmooth", "Boolean", "Armature",
-    )
-)  # fmt: skip
-"""Modifiers that leave the size of a mesh about as it is."""
-_THIN = 0.001
-"""The least thickness of a shape that is not a plane, metres."""
 _ROUND = re.compile(
     r"planet|ball|moon|sun|globe|orb\b|head|bubble|pearl|marble|bead|bulb|knob|berry|apple", re.IGNORECASE
 )
 _EVEN = 1.1
 """What is called something round and is this even, longest by shortest side, is a sphere and no box."""
-_LARGE = 0.5
-"""Metres: a size from here on is given in centimetres."""
-_VAST = 300.0
-"""Larger things are landscapes, whose bounds say nothing of their form; metres."""
 _UPRIGHT = 0.01
 _TURNING = frozenset(("rotation_euler", "rotation_quaternion", "scale"))
 _PLACING = _TURNING | {"location"}
@@ -90,7 +74,7 @@ class Reading:
             return None
         if any(one["type"] != "TrackToConstraint" for one in thing.get("constraints", [])):
             return None
-        own = _basis(self._at_first(thing))
+        own = matrix_of(self._at_first(thing))
         parent = thing.get("parent")
         if own is None or parent is None:
             return own
@@ -143,20 +127,20 @@ class Reading:
             return None
         if self._is_in_a_pose(name):
             return None
-        apart = _apart(world)
+        apart = taken_apart(world)
         if apart is None:
             return None
         rotation, scale = apart
         parent = (thing.get("parent") or {}).get("object", "")
         if thing["kind"] == "EMPTY":
             return PlannedObject(
-                name=name, kind="empty", location=_point(world[:3, 3]), rotation=rotation, parent=parent
+                name=name, kind="empty", location=point(world[:3, 3]), rotation=rotation, parent=parent
             )
         data = data_of(self.scene, thing) or {}
-        extent = _extent(data.get("geometry", {}), thing, scale)
-        if extent is None:
+        found = extent(data.get("geometry", {}), thing, scale)
+        if found is None:
             return None
-        kind, size, middle = extent
+        kind, size, middle = found
         cast = any(one["type"] == "CastModifier" for one in thing.get("modifiers", []))
         if kind == "box" and (cast or _ROUND.search(name)) and max(size) <= min(size) * _EVEN:
             kind = "sphere"
@@ -164,7 +148,7 @@ class Reading:
             rotation = (0.0, 0.0, 0.0)
         names = [one for one in materials_of(self.scene, thing) if one]
         return PlannedObject(
-            name=name, kind=kind, size=size, location=_point((world @ [*middle, 1.0])[:3]), rotation=rotation,
+            name=name, kind=kind, size=size, location=point((world @ [*middle, 1.0])[:3]), rotation=rotation,
             parent=parent, collection=self._collection(name), material=names[0] if len(names) == 1 else "",
         )  # fmt: skip
 
@@ -176,7 +160,7 @@ class Reading:
         """A light, aimed at a point on its way through the scene; a sun by its angles."""
         thing = blocks(self.scene, "objects")[name]
         data, world = data_of(self.scene, thing), self.world_of(name)
-        apart = None if world is None else _apart(world)
+        apart = None if world is None else taken_apart(world)
         if data is None or world is None or apart is None or not can_be_named(name):
             return None
         kinds: dict[str, Any] = {"PointLight": "point", "SunLight": "sun", "SpotLight": "spot", "AreaLight": "area"}
@@ -198,14 +182,14 @@ class Reading:
         return None if color is None else PlannedLight(
             name=name, type=kind, energy=tidy(props.get("energy"), ""), color=color, size=tidy(size, ""),
             angle=None if angle is None else round(math.degrees(angle), 1) or None,
-            location=_point(world[:3, 3]), rotation=rotation, target=target,
+            location=point(world[:3, 3]), rotation=rotation, target=target,
         )  # fmt: skip
 
     def camera(self, name: str) -> PlannedCamera | None:
         """A camera, aimed at a point that it sees; by its angles where it leans."""
         thing = blocks(self.scene, "objects")[name]
         data, world = data_of(self.scene, thing), self.world_of(name)
-        apart = None if world is None else _apart(world)
+        apart = None if world is None else taken_apart(world)
         if (
             data is None
             or world is None
@@ -219,7 +203,7 @@ class Reading:
         return PlannedCamera(
             name=name, lens=50.0 if ortho else tidy(data["props"].get("lens", 50.0), ""),
             ortho_scale=tidy(data["props"].get("ortho_scale", 6.0), "") if ortho else None,
-            location=_point(world[:3, 3]), rotation=rotation, target=target,
+            location=point(world[:3, 3]), rotation=rotation, target=target,
         )  # fmt: skip
 
     def _aimed(self, thing: Json, world: Matrix, rotation: Vector, *, upright: bool) -> tuple[Vector, Vector | None]:
@@ -228,7 +212,7 @@ class Reading:
         for held in thing.get("constraints", []):
             followed = reference(held["props"].get("target"))
             there = None if followed is None else self.world_of(followed[1])
-            return (0.0, 0.0, 0.0), None if there is None else _point(there[:3, 3])
+            return (0.0, 0.0, 0.0), None if there is None else point(there[:3, 3])
         if upright and (abs(world[2, 0]) > _UPRIGHT or world[2, 1] < -_UPRIGHT):
             return rotation, None
         way = np.array(sight([math.radians(angle) for angle in rotation]))
@@ -292,7 +276,7 @@ class Reading:
         planned, origin = self.objects.get(name), self._at_first(thing).get("location", [0.0, 0.0, 0.0])
         away = [0.0] * 3 if planned is None else [a - b for a, b in zip(planned.location, origin, strict=True)]
         paths = {curve["path"] for curve in curves}
-        if "rotation_euler" in paths and (any(abs(v) > _THIN for v in away) or "rotation_mode" in thing["props"]):
+        if "rotation_euler" in paths and (any(abs(v) > THIN for v in away) or "rotation_mode" in thing["props"]):
             return []
         found: list[PlannedMovement] = []
         for curve in curves:
@@ -346,116 +330,6 @@ def _looks_the_same(kind: Kind, size: Vector, rotation: Vector) -> bool:
 def can_be_named(name: str) -> bool:
     """Whether a plan and a request can call something so."""
     return 0 < len(name.encode()) <= 60 and '"' not in name and name.isprintable()
-
-
-def _basis(props: Mapping[str, Any]) -> Matrix | None:
-    """Location, rotation and scale as one matrix; None for rotation modes that are rare."""
-    mode = props.get("rotation_mode", "XYZ")
-    if mode == "QUATERNION":
-        w, x, y, z = props.get("rotation_quaternion", (1.0, 0.0, 0.0, 0.0))
-        way = np.array([
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ])  # fmt: skip
-    elif mode == "XYZ":
-        way = turn(props.get("rotation_euler", (0.0, 0.0, 0.0)))
-    else:
-        return None
-    matrix = np.eye(4)
-    matrix[:3, :3] = way * np.array(props.get("scale", (1.0, 1.0, 1.0)))
-    matrix[:3, 3] = props.get("location", (0.0, 0.0, 0.0))
-    return matrix
-
-
-def _apart(world: Matrix) -> tuple[Vector, Vector] | None:
-    """(rotation in degrees, scale) of a matrix; None when it shears or flattens."""
-    scale = np.linalg.norm(world[:3, :3], axis=0)
-    if scale.min() < 1e-6:
-        return None
-    turn = world[:3, :3] / scale
-    if np.linalg.det(turn) < 0:  # a mirrored shape is the same shape, these being symmetric
-        turn[:, 0] = -turn[:, 0]
-    if np.abs(turn.T @ turn - np.eye(3)).max() > 1e-3:
-        return None
-    if abs(turn[2, 0]) > 0.99999:
-        angles = (0.0, -math.copysign(math.pi / 2, turn[2, 0]), math.atan2(-turn[0, 1], turn[1, 1]))
-    else:
-        angles = (
-            math.atan2(turn[2, 1], turn[2, 2]), -math.asin(max(-1.0, min(1.0, turn[2, 0]))),
-            math.atan2(turn[1, 0], turn[0, 0]),
-        )  # fmt: skip
-    a, b, c = (round(math.degrees(angle), 1) + 0.0 for angle in angles)
-    x, y, z = (float(v) for v in scale)
-    return (a, b, c), (x, y, z)
-
-
-def _extent(geometry: Json, thing: Json, scale: Vector) -> tuple[Kind, Vector, Vector] | None:
-    """(shape, size in metres, middle in the object's own axes); None where Blender measured another size."""
-    if "bounds" not in geometry or "dimensions" not in thing:
-        return None
-    low, high = (np.array(corner, float) for corner in geometry["bounds"])
-    if np.abs((high - low) * scale - np.array(thing["dimensions"])).max() > 1e-3 * max(1.0, *thing["dimensions"]):
-        return None
-    stack = thing.get("modifiers", [])
-    if not geometry.get("faces") and not any(one["type"] == "ScrewModifier" for one in stack):
-        return None  # a wire has no body that a shape could stand for
-    for modifier in stack:
-        grown = _grown(modifier, low, high)
-        if grown is None:
-            return None
-        low, high = grown
-    primitive = geometry.get("primitive", {})
-    kind = _KINDS.get(primitive.get("kind", ""), "box")
-    if any(one["type"] == "ScrewModifier" for one in stack):
-        kind = "cylinder"
-    if kind == "cone" and primitive.get("args", {}).get("radius2"):
-        kind = "cylinder"
-    x, y, z = (_coordinate(float(v), _LARGE) if v > 1e-4 else 0.0 for v in (high - low) * scale)
-    middle = _point((low + high) / 2)
-    thickened = any(one["type"] in ("SolidifyModifier", "WireframeModifier") for one in stack)
-    if z == 0 and x and y and not thickened:
-        if primitive.get("kind") == "CIRCLE":
-            return "cylinder", (x, y, _THIN), middle
-        return ("plane", (x, y, 0.0), middle) if kind == "plane" or geometry.get("vertices") == 4 else None
-    if not (x and y and z):
-        return None  # an upright sheet, or one that a modifier makes thick: no shape of a plan says that
-    if kind == "plane" or (kind == "torus" and z > min(x, y)):
-        kind = "box"
-    if not _THIN <= max(x, y, z) <= _VAST:
-        return None
-    return kind, (max(x, _THIN), max(y, _THIN), max(z, _THIN)), middle
-
-
-def _grown(modifier: Json, low: Matrix, high: Matrix) -> tuple[Matrix, Matrix] | None:
-    """The bounds of a mesh after a modifier, near enough for a plain shape; None where it may put things anywhere."""
-    kind, props = modifier["type"], modifier["props"]
-    if kind in _KEEPING:
-        return low, high
-    far = np.maximum(np.abs(low), np.abs(high))
-    if kind == "MirrorModifier" and "mirror_object" not in props:
-        axes = np.array(props.get("use_axis", [True, False, False]))
-        return np.where(axes, -far, low), np.where(axes, far, high)
-    if kind == "ScrewModifier" and not {"object", "axis", "angle", "screw_offset"} & set(props):
-        radius = float(np.hypot(far[0], far[1]))
-        return np.array([-radius, -radius, low[2]]), np.array([radius, radius, high[2]])
-    if kind == "ArrayModifier" and not set(props) - {"count", "relative_offset_displace", "use_merge_vertices"}:
-        step = np.array(props.get("relative_offset_displace", [1.0, 0.0, 0.0])) * (high - low)
-        way = step * (props.get("count", 2) - 1)
-        return low + np.minimum(way, 0.0), high + np.maximum(way, 0.0)
-    return None
-
-
-def _point(values: Any) -> Vector:
-    x, y, z = (_coordinate(float(v)) for v in values)
-    return x, y, z
-
-
-def _coordinate(value: float, large: float = 1.0) -> float:
-    """In millimetres, from so many metres on in centimetres, unless somebody typed it so."""
-    if abs(value) <= 5e-5:
-        return 0.0
-    return place([value], 1.0)[0] if abs(value) >= large else float(tidy(value, ""))
 
 
 def _color(values: Sequence[float]) -> Vector | None:

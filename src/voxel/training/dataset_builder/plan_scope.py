@@ -21,6 +21,8 @@ _BACKDROP = re.compile(r"backdrop|\bsweep\b|cyclorama|\bcyc\b", re.IGNORECASE)
 """What a studio stands in; a plan without it is still one of what is shown."""
 _LITTLE = 0.15
 """Of what is planned, so much may be left out as detail."""
+_SMALL = 0.1
+"""A box of this part of all may stand for what is in it, too."""
 _MAKERS = frozenset(f"{name}Modifier" for name in ("Nodes", "Array", "Ocean", "Build", "Curve", "Explode", "Skin"))
 
 
@@ -85,9 +87,10 @@ def is_whole(reading: Reading, seen: Iterable[str], planned: Sequence[PlannedObj
     return sum(bulk(thing.get("dimensions", (0.0, 0.0, 0.0))) for thing in left) <= _LITTLE * room
 
 
-def closed(things: Sequence[PlannedObject]) -> list[PlannedObject]:
-    """Without shapes that would hide several of the others: those are hollow, which no plain shape is."""
-    return [one for one in things if sum(_holds(one, other) for other in things) < 2]
+def is_hollow(things: Sequence[PlannedObject]) -> bool:
+    """Whether a shape that matters hides several others: a room, a wheel and its spokes. No plain shape is hollow."""
+    room = sum(bulk(one.size) for one in things)
+    return any(sum(_holds(one, other) for other in things) > 1 and bulk(one.size) > _SMALL * room for one in things)
 
 
 def outside(things: Sequence[PlannedObject]) -> list[PlannedObject]:

@@ -19,7 +19,7 @@ from voxel.training.dataset_builder.builder_candidates import LED_BY, needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_hidden, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
-from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint
+from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint, words_of
 from voxel.training.dataset_builder.pruning import groups_in, is_fresh_tree, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import tidy
@@ -32,6 +32,12 @@ _FINE = frozenset(
         "Displace", "Wave", "SimpleDeform", "Cast", "Smooth", "LaplacianSmooth", "CorrectiveSmooth", "Decimate", "Warp",
     )
 )  # fmt: skip
+_ON_ANYTHING = frozenset(
+    f"{name}Modifier" for name in (
+        "Bevel", "Subsurf", "Solidify", "Triangulate", "WeightedNormal", "EdgeSplit", "Decimate", "Wireframe", "Remesh",
+    )
+)  # fmt: skip
+"""Modifiers that say nothing of what the thing is."""
 _FINE_FROM = 60
 """Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
 _SLIM = 3.0
@@ -118,7 +124,11 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
     for name, place in _picked(cut, "modifiers", given):
         item = cut.take([name], parts=["modifiers"])["blocks"]["objects"][name]["modifiers"][place]
         chance = chance_of("modifier on another", name, item)
-        fitting = [one for one in shapes if _fits(cut.scene, item["type"], objects[one])]
+        fitting = [
+            one for one in shapes
+            if _fits(cut.scene, item["type"], objects[one])
+            and (item["type"] in _ON_ANYTHING or _ANY.match(one) or _is_alike(name, one))
+        ]  # fmt: skip
         if not fitting:
             continue
         other = chance.choice(fitting)
@@ -132,6 +142,11 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
         after["blocks"]["objects"][other]["modifiers"] = [moved]
         derived = f'the modifier is that of "{name}" with other values'
         yield Candidate("builder", "modifier", plain, after, derived)
+
+
+def _is_alike(name: str, other: str) -> bool:
+    """Whether two things are of one sort by their names: what bends a leaf may bend a leaf."""
+    return bool(words_of(name) & words_of(other))
 
 
 def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
