@@ -103,13 +103,13 @@ def _sized(kind: str, size: list[float], primitive: Mapping[str, Any]) -> tuple[
         return _KINDS[kind], parts if kind == "CIRCLE" else [*parts, f"a height of {z}"]
     if kind == "UV_SPHERE" and even and same(size[0], size[2]):
         return "UV sphere", [f"a radius of {words.length(size[0] / 2)}"]
-    if kind == "CONE" and even and vertices % 4 == 0:
-        return "cone", [f"a base {x} across", f"a height of {z}"]
     stretch, made = primitive.get("scale") or [1.0] * 3, primitive.get("args", {})
     if kind == "CONE" and "radius2" in made and same(stretch[0], stretch[1]):
         base, top = made.get("radius1", 1.0) * stretch[0], made["radius2"] * stretch[0]
         parts = [f"a base radius of {words.length(base)}", f"a top radius of {words.length(top)}"]
         return "cone", [*parts, f"a height of {z}"]
+    if kind == "CONE" and even and vertices % 4 == 0:
+        return "cone", [f"a base {x} across", f"a height of {z}"]
     if kind == "TORUS" and same(stretch[0], stretch[1]) and same(stretch[1], stretch[2]):
         # as the operator takes it: the bounds of few-sided rings say neither
         ring, tube = made.get("major_radius", 1.0) * stretch[0], made.get("minor_radius", 0.25) * stretch[0]

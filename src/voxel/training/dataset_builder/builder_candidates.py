@@ -25,6 +25,7 @@ DICTATED = 8
 """Points of a mesh that somebody would dictate."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
+_MOVING = frozenset(("location", "rotation_euler", "rotation_quaternion", "scale"))
 _NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)*$")
 """What Blender calls collections that nobody has named."""
 LED_BY = {
@@ -259,7 +260,8 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
             same_size = apart["blocks"]["objects"][name]
             together["blocks"]["objects"][name].pop("dimensions", None)
             same_size.pop("dimensions", None)
-        yield Candidate("builder", "hierarchy", apart, together)
+        if not _MOVING & set(objects[parent_name]["props"]):
+            yield Candidate("builder", "hierarchy", apart, together)  # else what is parented would jump
         yield Candidate("builder", "hierarchy", cut.take(), together)
 
 

@@ -15,12 +15,14 @@ from voxel.training.dataset_builder.moving import Mover
 from voxel.training.dataset_builder.naming import without_number
 
 _KINDS = ("SINE", "QUAD", "CUBIC", "QUINT", "EXPO", "CIRC", "BOUNCE", "LINEAR", "CONSTANT")
+_SHORTEST = 4
+"""Frames."""
 _EASINGS = ("EASE_IN", "EASE_OUT", "EASE_IN_OUT")
 
 
 def moves(cut: Cut, mover: Mover, active: Mapping[str, Any]) -> Candidates:
     """All that one action teaches."""
-    whole = [curve for curve in mover.curves if curve["keys"]]
+    whole = [curve for curve in mover.curves if curve["keys"] and not _is_a_jump(curve)]
     by_path: dict[str, list[Json]] = {}
     for curve in whole:
         by_path.setdefault(curve["path"], []).append(curve)
@@ -42,6 +44,13 @@ def moves(cut: Cut, mover: Mover, active: Mapping[str, Any]) -> Candidates:
     if sum(len(curve["keys"]) for curve in whole) <= SPOKEN_KEYS:
         yield from _timed(cut, mover, whole, active)
         yield from _strip(mover, [_bare(curve) for curve in whole])
+
+
+def _is_a_jump(curve: Json) -> bool:
+    """Whether what is to be smooth is over within a few frames: files that test motion blur hold such."""
+    frames = [key["frame"] for key in curve["keys"]]
+    smooth = any(key.get("interpolation", "BEZIER") != "CONSTANT" for key in curve["keys"])
+    return smooth and len(frames) > 1 and max(frames) - min(frames) < _SHORTEST
 
 
 def _bare(curve: Json) -> Json:

@@ -44,8 +44,13 @@ def render_candidates(scene: Mapping[str, Any]) -> Candidates:
 
 
 def _stands(thing: Json) -> bool:
-    """Whether a thing is where its own properties say, and not where Blender has put it."""
-    return not is_fresh(thing["props"]) and not thing.get("constraints") and not thing.get("parent")
+    """Whether a thing is where its own properties say, and not where Blender has put it.
+
+    A camera or light that is scaled has come from elsewhere: scale says nothing of either.
+    """
+    props = thing["props"]
+    held = thing.get("constraints") or thing.get("parent")
+    return not is_fresh(props) and not held and "scale" not in props
 
 
 def _single(cut: Cut, name: str, category: str, settings: Mapping[str, Any]) -> Candidates:

@@ -19,7 +19,7 @@ from voxel.training.dataset_builder.builder_candidates import LED_BY, needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_hidden, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
-from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint, words_of
+from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint, is_misnamed, words_of
 from voxel.training.dataset_builder.pruning import groups_in, is_fresh_tree, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import tidy
@@ -32,11 +32,7 @@ _FINE = frozenset(
         "Displace", "Wave", "SimpleDeform", "Cast", "Smooth", "LaplacianSmooth", "CorrectiveSmooth", "Decimate", "Warp",
     )
 )  # fmt: skip
-_ON_ANYTHING = frozenset(
-    f"{name}Modifier" for name in (
-        "Bevel", "Subsurf", "Solidify", "Triangulate", "WeightedNormal", "EdgeSplit", "Decimate", "Wireframe", "Remesh",
-    )
-)  # fmt: skip
+_ON_ANYTHING = frozenset(("BevelModifier", "SubsurfModifier", "SolidifyModifier"))
 """Modifiers that say nothing of what the thing is."""
 _FINE_FROM = 60
 """Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
@@ -59,6 +55,10 @@ _STANDING = re.compile(
     re.IGNORECASE,
 )
 """What is built or grown where it stands: nobody asks for it to wander, or to follow something."""
+_ONE_OF_MANY = re.compile(r"[._ ](?:\d+|L|R|BL|BR|FL|FR|Left|Right|Front|Back)$")
+"""The third of seven panes, the left foot: nobody asks for it to go its own way."""
+_SMALL = 0.05
+"""Metres; what is smaller is nothing to look at."""
 
 
 def variations(scene: Mapping[str, Any]) -> Candidates:
@@ -69,6 +69,8 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
         name for name, thing in objects.items()
         if thing["kind"] == "MESH" and is_small(data_of(scene, thing)) and not is_hidden(thing)
         and not is_hint(name) and (_ANY.match(name) or not NAMELESS.match(name))
+        and not is_misnamed(name, thing["kind"], _primitive(scene, thing))
+        and thing["props"].get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
     ]  # fmt: skip
     shapes = [name for name in small if has_faces(data_of(scene, objects[name]))]
     own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
@@ -83,10 +85,17 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
     yield from _motions(cut, [*loose, *cameras])
 
 
+def _primitive(scene: Mapping[str, Any], thing: Json) -> str:
+    kind: str = (data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind", "")
+    return kind
+
+
 def is_loose(name: str, thing: Json) -> bool:
     """Whether a thing may well move by itself: a body that is neither built in nor part of something larger."""
     sizes = thing.get("dimensions", [0.0])
-    return not _STANDING.search(name) and not thing.get("parent") and min(sizes) > 0 and max(sizes) <= _VAST
+    if _STANDING.search(name) or (_ONE_OF_MANY.search(name) and not _ANY.match(name)) or thing.get("parent"):
+        return False
+    return min(sizes) > 0 and max(sizes) <= _VAST
 
 
 def _picked(cut: Cut, kind: str, things: Sequence[Any]) -> list[Any]:
@@ -135,6 +144,8 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
         plain = cut.take([other], parts=["smooth"])
         if any(reference(value) is not None for value in item["props"].values()) or "vertex_group" in item["props"]:
             continue
+        if item["type"] == "DisplaceModifier":
+            continue  # without a texture it only blows a thing up
         after = copy.deepcopy(plain)
         moved = {**item, "props": _moved(item["props"], chance, cut.units, item["type"])}
         if not _small_enough(moved, objects[other], cut.units):
@@ -152,7 +163,9 @@ def _is_alike(name: str, other: str) -> bool:
 def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
     """A profile is for a Screw modifier, and what bends, bevels or splits needs a body."""
     surface = has_faces(data_of(scene, thing))
-    shape = (data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
+    shape = _primitive(scene, thing)
+    if kind == "BevelModifier" and shape in ("TORUS", "UV_SPHERE", "ICO_SPHERE"):
+        return False  # they have no edges to soften
     if kind == "SubsurfModifier" and shape in ("CYLINDER", "CONE", "CIRCLE"):
         return False  # their caps are single faces, which it puckers
     sizes = thing.get("dimensions", [1.0])
@@ -240,7 +253,7 @@ def _followers(cut: Cut, shapes: Sequence[str], lights: Sequence[str], cameras: 
     aimed = [
         one for one in lights if (data_of(cut.scene, objects[one]) or {}).get("type") in ("SpotLight", "AreaLight")
     ]
-    subjects = [one for one in shapes if max(objects[one].get("dimensions", [0.0])) <= _VAST][:12]
+    subjects = [one for one in shapes if _SMALL <= max(objects[one].get("dimensions", [0.0])) <= _VAST][:12]
     for one, target in _picked(cut, "constraints", [(one, other) for one in [*cameras, *aimed] for other in subjects]):
         chance = chance_of("constraint", one, target)
         to: Json = {"target": {"$id": ["objects", target]}}
@@ -282,7 +295,7 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
             "rotation_euler": [(2, [(1.0, 0.0), (last + 1, tidy(6.2831853, "ROTATION"))])],
             "scale": [(place, [(1.0, 0.0), (last / 2, size)]) for place, size in enumerate(sizes)],
         }
-        shape = (data_of(still, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind")
+        shape = _primitive(still, thing)
         if objects[name]["kind"] == "CAMERA":
             del choices["scale"], choices["rotation_euler"]  # a turn around Z would take away where it looks
         elif shape in _TURNED_ALIKE or "rotation_euler" in thing["props"]:
