@@ -7,6 +7,7 @@ This package runs inside Blender. It is imported there as `samples`, since the f
 from . import (
     architecture,
     blender_assets,
+    blockouts,
     camera_moves,
     elements,
     furniture,
@@ -22,6 +23,7 @@ from . import (
     rigs,
     scatter,
     scripted,
+    stages,
     stonework,
 )
 from .catalogue import ROLES, SAMPLES, VERSION, Sample, build

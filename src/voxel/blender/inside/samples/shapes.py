@@ -57,6 +57,11 @@ def place(
     return obj
 
 
+def on(top: float, height: float) -> float:
+    """Where the middle of something `height` tall is that stands on a surface at `top`."""
+    return round(top + height / 2, 4)
+
+
 def cube(name: str, size: Vector, **placing: Any) -> bpy.types.Object:
     """A box of `size`, centred on its origin."""
     bpy.ops.mesh.primitive_cube_add(size=1)
