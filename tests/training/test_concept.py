@@ -111,6 +111,7 @@ scene.collection.objects.link(camera)
 scene.camera = camera
 """
 BENT = """
+import bpy
 wing = bpy.data.objects["Wing"]
 bent = wing.copy()
 bent.data = wing.data.copy()
@@ -268,7 +269,7 @@ def test_one_scene_gives_plans_of_every_category(examples: list[Example]) -> Non
     for one in examples:
         assert one.role == "concept"
         plan = read_plan(one.completion)
-        assert plan.title in ("Small Studio", "Room", "Desk", "Top")
+        assert plan.title in ("Small Studio", "Room", "Desk", "Top", "Ball")
         assert bool(one.context) == (one.category == "revision")
     (movement,) = [one for one in examples if one.category == "movement"]
     assert "1.3 m at frame 40" in movement.instruction
