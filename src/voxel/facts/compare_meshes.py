@@ -43,7 +43,7 @@ def mesh_differences(before: Json, after: Json, path: str) -> list[Difference]:
         return found
     places = match_places(np.array(one["data"]["vertices"], float), np.array(other["data"]["vertices"], float))
     if places is None:
-        return [Difference(path=f"{where}.data.vertices", expected=one["bounds"], found=other["bounds"])]
+        return [Difference(path=f"{where}.data.vertices", expected=one.get("bounds"), found=other.get("bounds"))]
     first, second = Places(before, places[0]), Places(after, places[1])
     for name in ("faces", "loose", "smooth", "material_index"):
         ours, theirs = getattr(first, name), getattr(second, name)

@@ -108,6 +108,8 @@ def _of_the_whole(
             "staging",
             _plan(reading, title, solid, lights=rig[:MAX_LIGHTS], world=world, mood=mood, parts=_ALL, **shot),
         )
+    if len(solid) > 2:
+        yield PlanCandidate("layout", _plan(reading, title, solid, parts=("collections",)))
     subjects = [one for one in solid if one.kind != "plane"]
     subjects.sort(key=lambda one: not words_of(one.name) & words_of(title))
     if lights:
