@@ -222,7 +222,7 @@ def bowling_lane(rng: random.Random) -> None:
     carpet = plain("Alley Carpet", rgb("#3B1F4D"), 0.95)
     plane("Alley Carpet", (8, 14), at=(0, 2, 0), material=carpet, into=alley)
     pins = collection("Pins")
-    for name, x, y in (
+    for name, across, along in (
         ("Head Pin", 0.0, 3.6),
         ("Second Row Pin Left", -0.15, 3.86),
         ("Second Row Pin Right", 0.15, 3.86),
@@ -230,7 +230,7 @@ def bowling_lane(rng: random.Random) -> None:
         ("Back Row Pin Middle", 0.0, 4.12),
         ("Back Row Pin Right", 0.3, 4.12),
     ):
-        cone(name, 0.06, 0, 0.38, at=(x, y, on(0.1, 0.38)), material=enamel, into=pins)
+        cone(name, 0.06, 0, 0.38, at=(across, along, on(0.1, 0.38)), material=enamel, into=pins)
     resin = plain("Ball Resin", rgb(rng.choice(["#5A2E91", "#17627A", "#A3212F"])), 0.08)
     ball = sphere("Bowling Ball", 0.11, 48, 24, at=(vary(rng, -0.1, 0.1, 2), -0.9, 0.21), material=resin, into=alley)
     keys(ball, "location", {1: -0.9, 60: 3.247}, index=1, interpolation="LINEAR")
