@@ -45,8 +45,8 @@ def winners_podium(rng: random.Random) -> None:
     light("AREA", "Hall Fill", (2.8, -3.0, 2.4), 120, target=(0, 0, 0.6), color="#CFDDFF", size=2.0)
     light("AREA", "Rim Strip", (0, 1.2, 3.4), 90, target=(0, 0, 0.6), size=1.5)
     flat_world("Award Night", "#232838", 0.4)
-    eye = camera((1.2, -6.2, 1.4), (0, 0, 0.65), name="Dolly Camera", lens=50)
-    keys(eye, "location", {1: -6.2, 110: -4.4}, index=1, interpolation="BEZIER")
+    eye = camera((1.2, -6.2, 1.4), (0, 0, 0.65), name="Dolly Camera", lens=58)
+    keys(eye, "location", {1: -6.2, 110: -4.9}, index=1, interpolation="BEZIER")
     cycles(160, (1920, 1080))
     grade("AgX", "AgX - Medium High Contrast", exposure=0.2)
 
@@ -82,7 +82,7 @@ def shop_window(rng: random.Random) -> None:
     light("AREA", "Window Wash", (0, -0.3, 2.6), 70, target=(0, 0.2, 0.6), color="#FFE8CC", size=1.2)
     spot = {"spot_size": radians(30), "spot_blend": 0.5, "shadow_soft_size": 0.05}
     light("SPOT", "Handbag Spot", (1.1, -0.55, 2.3), 80, target=(0.3, -0.1, 0.85), color="#FFF1DE", **spot)
-    light("AREA", "Street Evening", (-3.5, -4.0, 3.0), 90, target=(0, 0, 0.8), color="#9DB4E6", size=2.5)
+    light("AREA", "Street Evening", (-3.5, -4.0, 3.0), 160, target=(0, 0, 0.8), color="#9DB4E6", size=2.5)
     flat_world("Blue Hour Street", "#33415F", 0.4)
     camera((0.7, -5.0, 1.5), (0, 0, 1.05), lens=45)
     cycles(256, (1800, 1350), transmission_bounces=12)
@@ -103,18 +103,18 @@ def theatre_stage(rng: random.Random) -> None:
     drapes = collection("Curtains")
     opening = vary(rng, 2.7, 2.9, 1)
     for side, x in SIDES.items():
-        at = (1.9 * x, 0.65, on(1.0, 4.2))
+        at = (2.2 * x, 0.65, on(1.0, 4.2))
         drape = cube(f"Curtain {side}", (2.2, 0.15, 4.2), at=at, material=plush, into=drapes)
-        keys(drape, "location", {1: 1.9 * x, 72: opening * x}, index=0, interpolation="BEZIER")
+        keys(drape, "location", {1: 2.2 * x, 72: opening * x}, index=0, interpolation="BEZIER")
     scenery = collection("Scenery")
     night = plain("Painted Night", rgb("#2C4F86"), 0.8)
     cube("Painted Sky", (7.4, 0.1, 4.2), at=(0, 4.4, on(1.0, 4.2)), material=night, into=scenery)
     cream = plain("Moon Cream", rgb("#F3E7BE"), 0.6, emission_color=rgb("#F3E7BE"), emission_strength=0.6)
-    cylinder("Cardboard Moon", 0.6, 0.1, 64, at=(-1.1, 4.3, 3.9), turn=(90, 0, 0), material=cream, into=scenery)
-    trunk = cylinder("Stage Tree Trunk", 0.14, 1.2, at=(0.9, 3.0, on(1.0, 1.2)), material=boards, into=scenery)
+    cylinder("Cardboard Moon", 0.6, 0.1, 64, at=(-0.7, 4.3, 3.9), turn=(90, 0, 0), material=cream, into=scenery)
+    trunk = cylinder("Stage Tree Trunk", 0.14, 1.2, at=(0.6, 3.0, on(1.0, 1.2)), material=boards, into=scenery)
     leaf = plain("Painted Leaf", rgb("#3E7A3A"), 0.8)
     cone("Tree Crown", 0.7, 0, 1.6, at=(0, 0, 1.4), material=leaf, parent=trunk, into=scenery)
-    cube("Garden Bench", (1.1, 0.4, 0.45), at=(-0.4, 2.2, on(1.0, 0.45)), material=boards, into=scenery)
+    cube("Garden Bench", (1.1, 0.4, 0.45), at=(-0.5, 2.2, on(1.0, 0.45)), material=boards, into=scenery)
     house = collection("House")
     cube("Stage Platform", (8.0, 5.0, 1.0), at=(0, 2.5, 0.5), material=boards, into=house)
     plane("Auditorium Floor", (14, 16), at=(0, -3, 0), material=plush, into=house)
@@ -122,7 +122,7 @@ def theatre_stage(rng: random.Random) -> None:
     beam = {"spot_size": radians(30), "spot_blend": 0.3, "shadow_soft_size": 0.2}
     light("SPOT", "Follow Spot", (2.5, -8.0, 6.5), 2200, target=(-0.3, 2.2, 1.4), color="#FFE6BE", **beam)
     light("AREA", "Border Light", (0, 2.0, 5.0), 220, target=(0, 4.0, 2.4), color="#8FB0FF", size=2.5)
-    light("AREA", "Auditorium Fill", (-5, -6, 5), 280, target=(0, 0, 3), color="#FFD2A0", size=3.0)
+    light("AREA", "Auditorium Fill", (-5, -6, 5), 500, target=(0, 0, 3), color="#FFD2A0", size=3.0)
     flat_world("Dark House", "#14141C", 0.5)
     camera((0.0, -9.5, 2.9), (0, 1.5, 2.9), lens=35)
     cycles(192, (1920, 1280))
@@ -222,7 +222,7 @@ def bowling_lane(rng: random.Random) -> None:
     carpet = plain("Alley Carpet", rgb("#3B1F4D"), 0.95)
     plane("Alley Carpet", (8, 14), at=(0, 2, 0), material=carpet, into=alley)
     pins = collection("Pins")
-    for name, x, y in (
+    for name, across, along in (
         ("Head Pin", 0.0, 3.6),
         ("Second Row Pin Left", -0.15, 3.86),
         ("Second Row Pin Right", 0.15, 3.86),
@@ -230,7 +230,7 @@ def bowling_lane(rng: random.Random) -> None:
         ("Back Row Pin Middle", 0.0, 4.12),
         ("Back Row Pin Right", 0.3, 4.12),
     ):
-        cone(name, 0.06, 0, 0.38, at=(x, y, on(0.1, 0.38)), material=enamel, into=pins)
+        cone(name, 0.06, 0, 0.38, at=(across, along, on(0.1, 0.38)), material=enamel, into=pins)
     resin = plain("Ball Resin", rgb(rng.choice(["#5A2E91", "#17627A", "#A3212F"])), 0.08)
     ball = sphere("Bowling Ball", 0.11, 48, 24, at=(vary(rng, -0.1, 0.1, 2), -0.9, 0.21), material=resin, into=alley)
     keys(ball, "location", {1: -0.9, 60: 3.247}, index=1, interpolation="LINEAR")
