@@ -70,6 +70,8 @@ def continued(text: str, before: Mapping[str, Any], seed: str) -> str:
         kind = before["blocks"]["objects"][objects[0]]["kind"]
         thing = {"CAMERA": "the camera", "LIGHT": "the light"}.get(kind, "it")
         name = re.escape(quoted[0]) if quoted else "(?!)"
+        if re.search(rf"(?:called|named|material) {name}", text):
+            name = "(?!)"  # something else is called so, too
         text = re.sub(rf"(modifier|constraint)( of) {name}", r"\1", text)
         text = re.sub(rf"(?:[Tt]he (?:{_SORTS})?(?:object|camera|light|empty) )?{name}", thing, text)
         text = _OF_IT.sub(r"its \1", text)

@@ -12,7 +12,7 @@ from voxel.facts.lookup import Json, blocks, data_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_hidden, is_of_a_shape, is_small, with_cube
-from voxel.training.dataset_builder.graph_steps import LARGE, steps
+from voxel.training.dataset_builder.graph_steps import LARGE, asked_interface, steps
 from voxel.training.dataset_builder.naming import NAMELESS, is_hint, is_misnamed
 from voxel.training.dataset_builder.pruning import groups_in, is_complete
 
@@ -311,6 +311,8 @@ def _node_groups(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
             continue
         inner = groups_in(scene, group.get("tree", {}))
         whole = cut.take(more=[*inner, ("node_groups", name)])
+        for one in whole["blocks"]["node_groups"].values():
+            one["tree"] = asked_interface(one["tree"])
         yield Candidate("builder", "geometry-nodes", cut.take(more=inner), whole)
         yield from tree_edits(cut, whole, ("node_groups", name), "builder", "geometry-nodes-edit")
 

@@ -23,7 +23,7 @@ from voxel.training.dataset_builder.naming import (
 )
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
 from voxel.training.dataset_builder.plan_revisions import revisions
-from voxel.training.dataset_builder.plan_scope import bulk, in_sight, is_hollow, is_whole, outside
+from voxel.training.dataset_builder.plan_scope import bulk, in_sight, is_hollow, is_whole, outside, with_support
 from voxel.training.dataset_builder.startup import is_fresh, is_startup
 
 MAX_OBJECTS = 12
@@ -113,18 +113,22 @@ def _of_the_whole(
     subjects = [one for one in solid if one.kind != "plane"]
     subjects.sort(key=lambda one: not words_of(one.name) & words_of(title))
     if lights:
-        yield PlanCandidate("lighting", _plan(reading, title, subjects[:3], lights=rig, world=world, mood=mood))
+        yield PlanCandidate(
+            "lighting", _plan(reading, title, with_support(subjects[:3], solid), lights=rig, world=world, mood=mood)
+        )
         if len(rig) > 1:
-            yield PlanCandidate("lighting", _plan(reading, title, subjects[:1], lights=rig[:1], world=world))
+            yield PlanCandidate(
+                "lighting", _plan(reading, title, with_support(subjects[:1], solid), lights=rig[:1], world=world)
+            )
     if camera is not None:
         subjects.sort(key=lambda one: (not words_of(one.name) & words_of(title), _off(one, camera)))
         for some in (subjects[:1], subjects[:3]) if len(subjects) > 1 else (subjects,):
             if some:
-                yield PlanCandidate("framing", _plan(reading, title, some, **shot))
+                yield PlanCandidate("framing", _plan(reading, title, with_support(some, solid), **shot))
     known = [one for one in solid if one.material in reading.materials and not _is_nobodys(one.material)]
     looks = _one_of_each(known)
     for some in [looks] if 1 < len(looks) <= _LOOKS else windows(looks, _LOOKS, 3):
-        yield PlanCandidate("look", _plan(reading, title, some))
+        yield PlanCandidate("look", _plan(reading, title, with_support(some, solid)))
 
 
 def _camera(scene: Mapping[str, Any], reading: Reading) -> PlannedCamera | None:

@@ -30,7 +30,7 @@ def steps(cut: Cut, name: str) -> Candidates:
     """The interface of a large geometry node group, then its parts."""
     of: Ref = ("node_groups", name)
     whole = cut.take(more=[of])
-    tree = _asked_interface(_one_input(straight(whole["blocks"]["node_groups"][name]["tree"])))
+    tree = asked_interface(_one_input(straight(whole["blocks"]["node_groups"][name]["tree"])))
     magic = {node["name"] for node in tree["nodes"] if any(_is_magic(i.get("value")) for i in node.get("inputs", []))}
     derived = f'a part of the node group "{name}"'
     yield Candidate("builder", "geometry-nodes-interface", cut.take(), _with(whole, name, tree, set()), derived)
@@ -56,7 +56,7 @@ def _is_magic(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) >= _MAGIC
 
 
-def _asked_interface(tree: Json) -> Json:
+def asked_interface(tree: Json) -> Json:
     """The tree without defaults of its inputs, and domains of its outputs, that nobody would ask for."""
     items = []
     for item in tree.get("interface", []):

@@ -50,7 +50,7 @@ _STANDING = re.compile(
     r"|fog|mist|room|roof|ceil|column|pillar|pier|beam|post|rail|fence|gate|window|frame|house|build|tower|bridge|arch"
     r"|step|stair|plinth|base|pedestal|platform|stage|table|shelf|desk|bench|counter|backdrop|sweep|cyc|track|board"
     r"|mountain|rock|cliff|island|tree|trunk|stump|voussoir|impost|capital|frieze|pediment|stylobate|brick|tile|slab"
-    r"|mesa|butte|massif|ridge|dune|snow|sand|saguaro|cactus|bush|plant|flower|petal|stem|leaf|foliage|log|pot|pole|wire"
+    r"|mesa|butte|massif|ridge|dune|snow|sand|hand\b|needle|dial|saguaro|cactus|bush|plant|flower|petal|stem|leaf|foliage|log|pot|pole|wire"
     r"|\bbar\b|\brod\b|\brope\b|volume|opening|cutter|bound|collision|hull|plane|grid|paving|kerb|curb|pavement|deck|porch|chimney|foundation",
     re.IGNORECASE,
 )
@@ -95,7 +95,7 @@ def is_loose(name: str, thing: Json) -> bool:
     sizes = thing.get("dimensions", [0.0])
     if _STANDING.search(name) or (_ONE_OF_MANY.search(name) and not _ANY.match(name)) or thing.get("parent"):
         return False
-    return min(sizes) > 0 and max(sizes) <= _VAST
+    return bool(min(sizes) > 0 and max(sizes) <= _VAST)
 
 
 def _picked(cut: Cut, kind: str, things: Sequence[Any]) -> list[Any]:
