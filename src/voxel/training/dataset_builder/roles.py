@@ -22,7 +22,7 @@ FOLLOWING = 0.3
 """The share of edits that are second turns of a conversation."""
 MAX_TALKED_OF = 3
 """Objects in the first turn of a conversation."""
-_MOST = {"geometry-nodes-step": 60, "geometry-nodes-interface": 20}
+_MOST = {"geometry-nodes-step": 60, "geometry-nodes-interface": 20, "revision": 5}
 """Categories of which one file may hold many that teach different things."""
 _FINDERS: tuple[Callable[[Mapping[str, Any]], Iterator[Candidate | PlanCandidate]], ...] = (
     concept_candidates,
