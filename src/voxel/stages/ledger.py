@@ -317,6 +317,11 @@ class Ledger:
         )
         return Totals(**dict(counted))
 
+    def keys(self, stage: str) -> Iterator[str]:
+        """The keys of the planned units of `stage` in plan order; streamed."""
+        for (key,) in self._read("SELECT key FROM unit WHERE stage = ? AND seq IS NOT NULL ORDER BY seq", (stage,)):
+            yield key
+
     def rows(self, stage: str, state: str | None = None) -> Generator[Row, None, None]:
         """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
         for key, name, now, reason, counts, info, started, finished, seconds in self._read(
