@@ -8,7 +8,7 @@ from pathlib import Path
 from voxel.errors import SetupError
 
 SCHEMA = 1
-CACHE_KIB = 8192
+CACHE_KIB = 4096
 _TABLES = """
 CREATE TABLE unit (
     stage TEXT NOT NULL,
