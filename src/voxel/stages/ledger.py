@@ -23,11 +23,13 @@ from typing import Any
 import msgspec
 
 from voxel.errors import SetupError
-from voxel.stages.ledger_file import connect
+from voxel.stages.ledger_file import CACHE_KIB, LARGE_CACHE_KIB, connect, set_cache
 from voxel.stages.stage import Done, Dropped, Outcome, Unit
 
 COMMIT_EVERY_S = 0.2
 COMMIT_EVERY_ROWS = 1000
+MANY = 50_000
+"""A plan with more units that are new or elsewhere gets a larger cache as long as it is made."""
 PAGE = 1000
 """So many rows of a plan are read at once."""
 LEAST_FREE_BYTES = 1 << 20
@@ -181,6 +183,9 @@ class Ledger:
                         (stage, seq),
                     )
                 if not same:
+                    if seq == MANY:
+                        # keys come in no order: with a small cache each would read and write a page of its own
+                        set_cache(self._db, LARGE_CACHE_KIB)
                     if self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (unit.key,)).rowcount == 0:
                         continue
                     state = state or self._place(stage, unit, seq)
@@ -195,6 +200,8 @@ class Ledger:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        finally:
+            set_cache(self._db, CACHE_KIB)
 
     def _end_plan(self, stage: str, count: int, *, same: bool) -> None:
         """Takes what is not planned any more out of the plan."""

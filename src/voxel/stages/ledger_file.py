@@ -9,6 +9,7 @@ from voxel.errors import SetupError
 
 SCHEMA = 1
 CACHE_KIB = 4096
+LARGE_CACHE_KIB = 65536
 _TABLES = """
 CREATE TABLE unit (
     stage TEXT NOT NULL,
@@ -37,6 +38,12 @@ CREATE TABLE stage (
 """
 
 
+def set_cache(db: sqlite3.Connection, kib: int) -> None:
+    """How much of the file, and of temporary tables, is kept in memory."""
+    for schema in ("main", "temp"):
+        db.execute(f"PRAGMA {schema}.cache_size = -{kib}")
+
+
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Opens the file, making it when it is missing unless `read_only`. SetupError when it was made by a newer Voxel."""
     if read_only:
@@ -47,7 +54,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         # WAL with NORMAL is safe against kills; a power cut may lose the last commits, whose units are then done again
         db.execute("PRAGMA synchronous = NORMAL")
         # what is sorted and planned goes to disk where it is much: a million units need no more memory than thousands
-        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        set_cache(db, CACHE_KIB)
         # of what a plan notes for itself nothing is needed after a kill
         db.execute("PRAGMA temp.journal_mode = OFF")
         _settle_schema(db, path)
