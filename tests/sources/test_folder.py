@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -158,6 +160,29 @@ def test_a_cap_keeps_files_from_every_folder(tmp_path: Path) -> None:
     assert {each.refusal for each in candidates} == {"", "over the cap of 4 files of one repository"}
 
 
+def test_a_cap_takes_folders_in_turn_whatever_there_is(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    for number in range(120):
+        repo, folder = chance.choice("abc"), chance.choice(("", "x", "x/y", "z"))
+        place = tmp_path / repo / folder / f"{number:03}.blend"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / repo / ".git").mkdir(exist_ok=True)
+        place.write_bytes(b"BLENDER" if chance.random() < 0.9 else b"")
+    every = listed(tmp_path)
+    for most in (1, 5, 17, 1000):
+        wanted = set[str]()
+        for repo in "abc":
+            folders: dict[str, list[str]] = {}
+            for each in every:
+                if each.repo == f"local/{repo}" and not each.trouble:
+                    folders.setdefault(str(Path(each.path).parent), []).append(each.local)
+            turns = [name for turn in itertools.zip_longest(*folders.values()) for name in turn if name]
+            wanted |= set(turns[:most])
+        found = listed(tmp_path, cap=most)
+        assert [each.local for each in found] == [each.local for each in every]
+        assert {each.local for each in found if not each.refusal and not each.trouble} == wanted
+
+
 def test_paths_must_be_given_and_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs a PATH"):
         FolderSource([], ANY)
@@ -204,6 +229,21 @@ def test_a_manifest_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> N
     manifest(tmp_path, file="../f.blend")
     with pytest.raises(UsageError, match=r"must lie below the folder @ .*manifest\.jsonl:1 \$\.file"):
         listed(tmp_path)
+
+
+def test_of_two_lines_for_one_file_the_last_counts_and_files_come_in_order(tmp_path: Path) -> None:
+    manifest(tmp_path)
+    line = json.loads((tmp_path / "manifest.jsonl").read_text())
+    for name in ("b.blend", "a/c.blend", "é.blend"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"BLENDER-v405")
+    names = ("é.blend", "f.blend", "./a//c.blend", "b.blend", "f.blend")
+    lines = [json.dumps({**line, "file": name, "path": f"{n}"}) for n, name in enumerate(names)]
+    (tmp_path / "manifest.jsonl").write_text("\r\n\n".join(lines))
+    seen = listed(tmp_path)
+    assert [(each.local.removeprefix(f"{tmp_path}/"), each.path) for each in seen] == [
+        ("a/c.blend", "2"), ("b.blend", "3"), ("f.blend", "4"), ("é.blend", "0"),
+    ]  # fmt: skip
 
 
 def test_a_file_that_the_manifest_names_and_that_is_gone_is_reported(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import random
 import resource
 import sqlite3
 import subprocess
@@ -54,6 +56,68 @@ def test_a_key_that_is_listed_twice_counts_once(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         assert plan(ledger, "a", "a", "b") == [("a", "pending"), ("b", "pending")]
         assert ledger.totals("parse").planned == 2
+
+
+def test_plans_of_all_kinds_are_as_if_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a list and a dict, over plans that are the old one, longer, shorter, in another order, or keep others."""
+    monkeypatch.setattr("voxel.stages.ledger.PAGE", 3)
+    chance = random.Random(5)
+    states: dict[str, str] = {}
+    before: list[str] = []
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        for _ in range(300):
+            asked = list(before)
+            for _ in range(chance.choice((0, 0, 1, 3))):
+                place = chance.randrange(len(asked) + 1)
+                asked[place : place + chance.choice((0, 1, 2, 9))] = [f"{chance.randrange(25)}"] * chance.choice(
+                    (0, 1, 2)
+                )
+            kept = chance.choice(((), (), ("1", "7"), ("1", "2", "3", "4", "5", "6", "7", "8", "9")))
+            stay = [name for name in before if name[0] in kept and states[name] in ("done", "dropped", "failed")]
+            once = [name for name in dict.fromkeys(asked) if name not in stay]
+            told = [
+                (unit.input, state)
+                for unit, state in ledger.plan("parse", units(*asked), keep=lambda name: name[0] in kept)  # noqa: B023
+            ]
+            assert told == [(name, states.get(name, "pending")) for name in once]
+            before = stay + once
+            assert [row.input for row in ledger.rows("parse")] == before
+            assert list(ledger.keys("parse")) == [f"key of {name}" for name in before]
+            for name in once:
+                states.setdefault(name, "pending")
+                if chance.random() < 0.3:
+                    states[name] = "done"
+                    ledger.settle("parse", f"key of {name}", Done(), 0.1)
+
+
+def test_half_a_plan_leaves_the_old_one(tmp_path: Path) -> None:
+    def broken() -> Iterator[Unit]:
+        yield from units("c", "a")
+        raise ValueError("no more")
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        plan(ledger, "a", "b")
+        with pytest.raises(ValueError, match="no more"):
+            list(ledger.plan("parse", broken()))
+        begun = ledger.plan("parse", units("d", "e"))
+        next(begun)
+        begun.close()
+        assert [row.input for row in ledger.rows("parse")] == ["a", "b"]
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert [row.input for row in ledger.rows("parse")] == ["a", "b"]
+
+
+def test_facts_come_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        plan(ledger, "a", "b", "c", "d", "e")
+        for name, info in (("a", ("é", "1")), ("b", ("z", "2")), ("c", ("Z", "3")), ("d", ("z", "1")), ("e", None)):
+            told = {"repo": info[0], "path": info[1]} if info else {}
+            ledger.settle("parse", f"key of {name}", Done({}, told), 0.1)
+        facts = [json.loads(info) for info in ledger.facts("parse", ("repo", "path"))]
+        assert [(one["repo"], one["path"]) for one in facts] == [("Z", "3"), ("z", "1"), ("z", "2"), ("é", "1")]
+        assert ledger.fact("parse", "key of b", "path") == "2"
+        assert ledger.fact("parse", "key of e", "path") is None
+        assert ledger.fact("parse", "no key", "path") is None
 
 
 def test_what_was_committed_survives_without_a_close(tmp_path: Path) -> None:

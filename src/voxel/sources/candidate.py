@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -78,9 +79,41 @@ def whole(path: Path) -> Path:
     return path.resolve() if ".." in path.parts else path.absolute()
 
 
-def leads_out(path: Path, top: Path) -> bool:
-    """Whether links on the way to `path`, which is named below `top`, lead out of it; a loop leads nowhere."""
-    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(top))
+def suffix(path: str) -> str:
+    """The end of a file's name from its last dot on, in small letters; empty where a name only begins or ends so."""
+    name = path[path.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""
+
+
+class Bounds:
+    """Tells of many paths whether links on the way to them lead out of the folder below which they are named."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = str(top)
+        self._real = os.path.realpath(top)
+        # files that come one after another lie in few folders: each is followed once
+        self._folder_leads_out = lru_cache(maxsize=1000)(self._leads_out)
+
+    def leads_out(self, path: str, facts: os.stat_result | None) -> bool:
+        """`facts` are those of the path itself, not of what it links to; None where there are none.
+
+        A loop leads nowhere.
+        """
+        if path == self._top or (facts is not None and stat.S_ISLNK(facts.st_mode)):
+            return self._leads_out(path)
+        return self._folder_leads_out(os.path.dirname(path))  # noqa: PTH120
+
+    def _leads_out(self, path: str) -> bool:
+        return not Path(os.path.realpath(path)).is_relative_to(self._real)
+
+
+def own_facts(path: str) -> os.stat_result | None:
+    """Those of the path itself, be it a link; None where there are none."""
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 def begins_as_blend(head: bytes) -> bool:

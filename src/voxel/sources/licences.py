@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,20 +132,21 @@ def licence_names(names: list[str]) -> list[str]:
 
 
 class LicenceFinder:
-    """Answers for many files of one tree; each folder is looked at once."""
+    """Answers for many files of one tree; a folder is looked at once for those that come one after another."""
 
     def __init__(self, top: Path) -> None:
         """`top` is the uppermost folder whose licence texts count."""
         self._top = top
-        self._known: dict[Path, Licence] = {}
+        self._known = lru_cache(maxsize=1000)(self._look)
 
     def licence(self, folder: Path) -> Licence:
         """The licence that holds in `folder`: that of the nearest folder with a licence text that is recognised."""
-        if folder not in self._known:
-            own = self._own(folder)
-            inner = folder != self._top and folder != folder.parent
-            self._known[folder] = self.licence(folder.parent) if own is UNKNOWN and inner else own
-        return self._known[folder]
+        return self._known(folder)
+
+    def _look(self, folder: Path) -> Licence:
+        own = self._own(folder)
+        inner = folder != self._top and folder != folder.parent
+        return self._known(folder.parent) if own is UNKNOWN and inner else own
 
     def _own(self, folder: Path) -> Licence:
         try:

@@ -34,7 +34,7 @@ class Worktree(NamedTuple):
         return f"https://github.com/{self.repo}/blob/{self.commit}/{quote(path)}"
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=1000)
 def find_worktree(folder: Path) -> Worktree | None:
     """The work tree that holds `folder`; None where there is none."""
     git = folder / ".git"

@@ -16,49 +16,26 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from voxel.errors import SetupError
+from voxel.stages.ledger_file import CACHE_KIB, LARGE_CACHE_KIB, connect, set_cache
 from voxel.stages.stage import Done, Dropped, Outcome, Unit
 
-SCHEMA = 1
 COMMIT_EVERY_S = 0.2
 COMMIT_EVERY_ROWS = 1000
+MANY = 50_000
+"""A plan with more units that are new or elsewhere gets a larger cache as long as it is made."""
+PAGE = 1000
+"""So many rows of a plan are read at once."""
 LEAST_FREE_BYTES = 1 << 20
 """Below this a disk counts as full."""
 _STEPS = "stage >= ?1 AND stage < ?1 || '/'"
 """A stage, and its steps, whose names go on with a dot, which sorts just before a slash."""
-
-_TABLES = """
-CREATE TABLE unit (
-    stage TEXT NOT NULL,
-    key TEXT NOT NULL,
-    input TEXT NOT NULL,
-    seq INTEGER,
-    state TEXT NOT NULL DEFAULT 'pending',
-    reason TEXT NOT NULL DEFAULT '',
-    counts TEXT NOT NULL DEFAULT '{}',
-    info TEXT NOT NULL DEFAULT '{}',
-    started_at REAL,
-    finished_at REAL,
-    seconds REAL,
-    PRIMARY KEY (stage, key)
-) WITHOUT ROWID;
-CREATE INDEX plan ON unit (stage, seq, state) WHERE seq IS NOT NULL;
-CREATE TABLE stage (
-    stage TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    settings TEXT NOT NULL,
-    command TEXT NOT NULL,
-    status TEXT NOT NULL,
-    started_at REAL NOT NULL,
-    updated_at REAL NOT NULL
-) WITHOUT ROWID;
-"""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +96,7 @@ class Ledger:
         self._open_rows = 0
         self._began = 0.0
         try:
-            self._db = _connect(path, read_only=read_only)
+            self._db = connect(path, read_only=read_only)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
@@ -178,56 +155,90 @@ class Ledger:
 
     def plan(
         self, stage: str, units: Iterable[Unit], *, keep: Callable[[str], bool] | None = None
-    ) -> Iterator[tuple[Unit, str]]:
+    ) -> Generator[tuple[Unit, str], None, None]:
         """Makes `units` the plan of `stage` and yields each with its state so far; a key that comes twice counts once.
 
         Units of the old plan that have an outcome, and for whose input `keep` is true, stay in it, before the others,
-        and are not yielded. The new plan is in force when the iterator is exhausted. Only rows that change are written.
+        and are not yielded. The new plan is in force when the iterator is exhausted; when it ends or is closed before,
+        the old one stays. Only rows that change are written.
         """
         try:
             self._db.execute("CREATE TEMP TABLE IF NOT EXISTS planned (key TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("DELETE FROM planned")
             seq = 0
-            for key, name, before in self._planned(stage) if keep else []:
-                if keep is not None and keep(name):
-                    self._db.execute("INSERT INTO planned VALUES (?)", (key,))
-                    if before != seq:
-                        self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, key))
-                    seq += 1
-            for unit in units:
-                if self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (unit.key,)).rowcount == 0:
-                    continue
-                found = self._db.execute(
-                    "SELECT state, seq FROM unit WHERE stage = ? AND key = ?", (stage, unit.key)
-                ).fetchone()
-                if found is None:
-                    self._write(
-                        "INSERT INTO unit (stage, key, input, seq) VALUES (?, ?, ?, ?)",
-                        (stage, unit.key, storable(unit.input), seq),
-                    )
-                elif found[1] != seq:
-                    self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, unit.key))
+            for key, before in self._kept(stage, keep) if keep else ():
+                self._db.execute("INSERT INTO planned VALUES (?)", (key,))
+                if before != seq:
+                    self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, key))
                 seq += 1
-                yield unit, found[0] if found else "pending"
-            if self._db.execute(
-                "SELECT count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL", (stage,)
-            ).fetchone() != (seq,):
-                self._write(
-                    "UPDATE unit SET seq = NULL WHERE stage = ? AND seq IS NOT NULL "
-                    "AND key NOT IN (SELECT key FROM planned)",
-                    (stage,),
-                )
-            self.commit()
-            self._db.execute("DELETE FROM planned")
+            old = _OldPlan(self._db, stage)
+            # most plans are the old one again: as long as this one is, that need not be noted
+            same = not seq
+            for unit in units:
+                state = old.state(seq, unit.key)
+                if same and state is None:
+                    same = False
+                    self._db.execute(
+                        "INSERT INTO planned SELECT key FROM unit WHERE stage = ? AND seq >= 0 AND seq < ?",
+                        (stage, seq),
+                    )
+                if not same:
+                    if seq == MANY:
+                        # keys come in no order: with a small cache each would read and write a page of its own
+                        set_cache(self._db, LARGE_CACHE_KIB)
+                    if self._db.execute("INSERT OR IGNORE INTO planned VALUES (?)", (unit.key,)).rowcount == 0:
+                        continue
+                    state = state or self._place(stage, unit, seq)
+                seq += 1
+                yield unit, str(state)
+            self._end_plan(stage, seq, same=same)
         except sqlite3.Error as error:
             raise self._trouble(error) from error
+        except BaseException:
+            # half a plan is none: the old one stays in force
+            self._open_rows = 0
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        finally:
+            set_cache(self._db, CACHE_KIB)
 
-    def _planned(self, stage: str) -> list[tuple[str, str, int]]:
-        statement = (
-            "SELECT key, input, seq FROM unit WHERE stage = ? AND seq IS NOT NULL "
-            "AND state NOT IN ('pending', 'running') ORDER BY seq"
-        )
-        return list(self._db.execute(statement, (stage,)))
+    def _end_plan(self, stage: str, count: int, *, same: bool) -> None:
+        """Takes what is not planned any more out of the plan."""
+        planned = "SELECT count(*) FROM unit WHERE stage = ? AND seq IS NOT NULL"
+        if self._db.execute(planned, (stage,)).fetchone() != (count,):
+            gone = "seq >= ?" if same else "seq IS NOT NULL AND key NOT IN (SELECT key FROM planned)"
+            values = (stage, count) if same else (stage,)
+            self._write(f"UPDATE unit SET seq = NULL WHERE stage = ? AND {gone}", values)  # noqa: S608
+        self.commit()
+        self._db.execute("DELETE FROM planned")
+
+    def _kept(self, stage: str, keep: Callable[[str], bool]) -> Iterator[tuple[str, int]]:
+        """Key and position of the units of the old plan that stay in it."""
+        last = self._db.execute("SELECT max(seq) FROM unit WHERE stage = ? AND seq IS NOT NULL", (stage,)).fetchone()[0]
+        for first in range(0, -1 if last is None else last + 1, PAGE):
+            # units move forward only, so that none comes on a later page once more
+            for key, name, seq, state in self._db.execute(
+                "SELECT key, input, seq, state FROM unit WHERE stage = ? AND seq >= ? AND seq < ? ORDER BY seq",
+                (stage, first, first + PAGE),
+            ).fetchall():
+                if state not in ("pending", "running") and keep(name):
+                    yield key, seq
+
+    def _place(self, stage: str, unit: Unit, seq: int) -> str:
+        """Gives the unit this position in the plan; its state so far."""
+        found = self._db.execute(
+            "SELECT state, seq FROM unit WHERE stage = ? AND key = ?", (stage, unit.key)
+        ).fetchone()
+        if found is None:
+            self._write(
+                "INSERT INTO unit (stage, key, input, seq) VALUES (?, ?, ?, ?)",
+                (stage, unit.key, storable(unit.input), seq),
+            )
+            return "pending"
+        if found[1] != seq:
+            self._write("UPDATE unit SET seq = ? WHERE stage = ? AND key = ?", (seq, stage, unit.key))
+        return str(found[0])
 
     def forget_running(self, stage: str) -> None:
         """Units that a dead process left as running become pending again."""
@@ -313,6 +324,11 @@ class Ledger:
         )
         return Totals(**dict(counted))
 
+    def keys(self, stage: str) -> Iterator[str]:
+        """The keys of the planned units of `stage` in plan order; streamed."""
+        for (key,) in self._read("SELECT key FROM unit WHERE stage = ? AND seq IS NOT NULL ORDER BY seq", (stage,)):
+            yield key
+
     def rows(self, stage: str, state: str | None = None) -> Generator[Row, None, None]:
         """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
         for key, name, now, reason, counts, info, started, finished, seconds in self._read(
@@ -331,6 +347,23 @@ class Ledger:
                 finished_at=finished,
                 seconds=seconds,
             )
+
+    def facts(self, stage: str, sorted_by: Sequence[str]) -> Iterator[str]:
+        """The `info` of the planned units of `stage` as JSON objects, those that have some; streamed.
+
+        They come in order of the members `sorted_by`, which are texts, and then of the plan.
+        """
+        order = "".join(f"json_extract(info, '$.{name}'), " for name in sorted_by)
+        for (info,) in self._read(
+            f"SELECT info FROM unit WHERE stage = ? AND seq IS NOT NULL AND info != '{{}}' ORDER BY {order}seq",  # noqa: S608
+            (stage,),
+        ):
+            yield info
+
+    def fact(self, stage: str, key: str, name: str) -> Any:
+        """One member of the `info` of a unit; None where it has none."""
+        statement = "SELECT json_extract(info, ?) FROM unit WHERE stage = ? AND key = ?"
+        return next(self._read(statement, (f"$.{name}", stage, key)), (None,))[0]
 
     def reasons(self, stage: str) -> list[tuple[str, str, int]]:
         """`(state, reason, how many)` of the planned units that were dropped or failed, the most frequent first.
@@ -376,6 +409,30 @@ class Ledger:
         ]
 
 
+class _OldPlan:
+    """What the plan so far has at each position, read a page at a time."""
+
+    def __init__(self, db: sqlite3.Connection, stage: str) -> None:
+        self._db = db
+        self._stage = stage
+        self._until = 0
+        self._page: dict[int, tuple[str, str]] = {}
+
+    def state(self, seq: int, key: str) -> str | None:
+        """The state of the unit `key` if this is its position. To be asked in order of positions."""
+        if seq >= self._until:
+            self._until = seq + PAGE
+            rows = self._db.execute(
+                "SELECT seq, key, state FROM unit WHERE stage = ? AND seq >= ? AND seq < ?",
+                (self._stage, seq, self._until),
+            ).fetchall()
+            self._page = {position: (name, state) for position, name, state in rows}
+            if len(self._page) < len(rows):
+                self._page = {}  # older versions could leave two units at one position
+        found = self._page.get(seq)
+        return found[1] if found and found[0] == key else None
+
+
 def below(path: str, top: str) -> bool:
     """Whether the path is `top` or lies below it."""
     return path == top or path.startswith(top.rstrip("/") + "/")
@@ -384,55 +441,3 @@ def below(path: str, top: str) -> bool:
 def storable(text: str) -> str:
     """Text as SQLite and JSON can hold it: bytes of a file name that are not UTF-8 become `\\udc..`."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    if read_only:
-        return _connect_to_read(path)
-    db = sqlite3.connect(path, isolation_level=None, timeout=10)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        # WAL with NORMAL is safe against kills; a power cut may lose the last commits, whose units are then done again
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("PRAGMA cache_size = -65536")
-        _settle_schema(db, path)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    uri = path.absolute().as_uri()
-    if not path.exists():
-        raise SetupError(f"{path} does not exist yet; start with: voxel run")
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=10)
-    try:
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.OperationalError:
-        # a folder that may not be written: SQLite cannot make the shared-memory file that reading a WAL takes
-        db.close()
-        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-        found = db.execute("PRAGMA user_version").fetchone()[0]
-    try:
-        if not found:
-            raise SetupError(f"{path} holds no run yet; start with: voxel run")
-        _check_schema(found, path)
-    except SetupError:
-        db.close()
-        raise
-    return db
-
-
-def _settle_schema(db: sqlite3.Connection, path: Path) -> None:
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    if found == 0:
-        db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-        return
-    _check_schema(found, path)
-
-
-def _check_schema(found: int, path: Path) -> None:
-    if found > SCHEMA:
-        raise SetupError(f"{path} was made by a newer Voxel (schema {found}, this one knows {SCHEMA}); update Voxel")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Any
 
@@ -24,7 +24,7 @@ from voxel.stages.ledger import Ledger
 from voxel.stages.progress import Progress
 from voxel.stages.stage import Done, Dropped, Outcome, PhaseReport, Stage, Unit
 
-SPOOL_IN_MEMORY = 32 << 20
+SPOOL_IN_MEMORY = 1 << 20
 
 
 def run_stage(
@@ -111,14 +111,15 @@ class _Keeper:
         self._ledger.begin_stage(name, self._stage.version, self._stage.settings, again())
         self._ledger.forget_running(name)
         settled = 0
-        for unit, state in self._ledger.plan(name, self._stage.units(), keep=others):
-            if state == "dropped" or (state == "done" and (present is None or present(unit))):
-                settled += 1
-                self._told[state] += 1
-                continue
-            if state == "done":
-                self._ledger.reset(name, unit.key)
-            spool.add(unit)
+        with closing(self._ledger.plan(name, self._stage.units(), keep=others)) as plan:
+            for unit, state in plan:
+                if state == "dropped" or (state == "done" and (present is None or present(unit))):
+                    settled += 1
+                    self._told[state] += 1
+                    continue
+                if state == "done":
+                    self._ledger.reset(name, unit.key)
+                spool.add(unit)
         self._ledger.commit()
         self._checkpoint.write("in_progress", self._ledger.totals(name))
         self._progress.start(name, settled + spool.count, settled)

@@ -102,9 +102,10 @@ class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
     """How many of `done` and `dropped` were settled by earlier runs."""
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def unit_key(stage: Stage, input_identity: Any) -> str:
     """sha256, 64 hex digits, of stage name, version, settings and `input_identity` (JSON-able) as canonical JSON."""
-    canonical = json.dumps(
-        [stage.name, stage.version, dict(stage.settings), input_identity], sort_keys=True, separators=(",", ":")
-    )
+    canonical = _canonical([stage.name, stage.version, dict(stage.settings), input_identity])
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

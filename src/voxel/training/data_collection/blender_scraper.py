@@ -10,8 +10,9 @@ in files.jsonl, with its state and the reason for it. What one source brought st
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,11 @@ from voxel.training.data_collection.listing import REMOTE, book_path, list_anew,
 SOURCES = ("samples", "folder", *REMOTE)
 
 
+def _nothing(_key: str) -> str | None:
+    """Where there is no ledger to ask."""
+    return None
+
+
 class _Base:
     """What the stages of this phase share: bytes that are held already are not fetched again."""
 
@@ -78,16 +84,21 @@ class _Base:
         self._storage = DataDir(root).storage
         self._blobs = self._storage.look(BLOBS)
         self.options = options
-        self.held: dict[str, str] = {}
-        """Unit key to sha256, from the ledger; only the driver knows it."""
+        self.held: Callable[[str], str | None] = _nothing
+        """The sha256 of what a unit with this key has brought; only the driver knows it."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "held": {}}
+        return {**self.__dict__, "held": _nothing}
 
     def present(self, unit: Unit) -> bool:
         """Whether the bytes are still there."""
-        sha256 = self.held.get(unit.key)
+        sha256 = self._promised(unit) or self.held(unit.key)
         return sha256 is not None and blob_name(sha256) in self._blobs
+
+    def _promised(self, unit: Unit) -> str:
+        """The sha256 of what it brings, where that is known beforehand."""
+        del unit
+        return ""
 
     def _keep(self, record: FileRecord, data: bytes) -> Outcome:
         name = blob_name(record.sha256)
@@ -112,6 +123,10 @@ class FolderStage(_Base):
         """The limit on size."""
         return {"source": "folder", "max_bytes": self._max_bytes}
 
+    def _promised(self, unit: Unit) -> str:
+        candidate: Candidate = unit.payload
+        return candidate.sha256
+
     def others(self, place: str) -> bool:
         """Whether this file, which an earlier run has seen, lies elsewhere than in the folders of this one."""
         return not any(below(place, shown(str(path))) for path in self._source.paths)
@@ -120,7 +135,7 @@ class FolderStage(_Base):
         """In the order of the walk."""
         for candidate in self._source.candidates():
             try:
-                changed = Path(candidate.local).stat().st_mtime_ns
+                changed = os.stat(candidate.local).st_mtime_ns  # noqa: PTH116 - a Path for each costs more
             except OSError:
                 changed = 0
             identity = [msgspec.to_builtins(candidate), changed]
@@ -268,11 +283,12 @@ class BlenderFileScraper:
         self.data.create()
         with self.data.hold():
             stage = self._stage()
-            stage.held = self._held(stage.name)
+            # files lie on this machine; samples are made by Blender, anywhere
+            where = engine if self.source == "samples" else "local"
             try:
-                # files lie on this machine; samples are made by Blender, anywhere
-                where = engine if self.source == "samples" else "local"
-                report = run_stage(stage, self.data, workers=workers, engine=where, progress=progress)
+                with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
+                    stage.held = lambda key: ledger.fact(stage.name, key, "sha256")
+                    report = run_stage(stage, self.data, workers=workers, engine=where, progress=progress)
             except KeyboardInterrupt:
                 list_anew(self.data)
                 raise
@@ -341,10 +357,6 @@ class BlenderFileScraper:
             self.paths, self.policy, max_files_per_repo=self.max_files_per_repo, max_bytes=self.max_bytes
         )
         return FolderStage(self.data.root, options, folder, self.max_bytes)
-
-    def _held(self, stage: str) -> dict[str, str]:
-        with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
-            return {row.key: row.info.get("sha256", "") for row in ledger.rows(stage, "done")}
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

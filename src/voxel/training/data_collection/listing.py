@@ -9,9 +9,9 @@ its duplicates.
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
-from voxel.sources import Book, File, Repository, Services, services_of_environment
+from voxel.sources import Book, File, Repository, Scratch, Services, services_of_environment
 from voxel.stages import DataDir, Ledger
 
 REMOTE = ("github", "git")
@@ -40,32 +40,20 @@ def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Serv
     """Replaces both lists, each whole. `book` is None where nothing was collected from the network."""
     prefix = stage_of("")
     sources = [row.stage.removeprefix(prefix) for row in ledger.stages() if row.stage.startswith(prefix)]
-    found: dict[str, RepositoryRecord] = {}
-    with _replacing(data.scraped / "files.jsonl") as write, _marking() as marked:
-        for source in sources:
-            if source not in REMOTE:
-                records = _of_ledger(ledger, source)
-                for record in records:
-                    write(marked(record))
-                repositories = _of_files(records)
-            elif book is not None:
-                told: dict[str, tuple[FileState, str]] = {}
-                for record in _of_book(book, source, services):
-                    if record.state in ("denied", "failed"):
-                        before = told.get(record.repo)
-                        if before is None or (before[0] == "failed" and record.state == "denied"):
-                            told[record.repo] = (record.state, record.reason)
-                    write(marked(record))
-                repositories = _repositories_of_book(book, source, told, services)
-            else:
-                continue
-            for repository in repositories:
-                before_it = found.get(repository.repo)
-                if before_it is None or (before_it.state != "held" and repository.state == "held"):
-                    found[repository.repo] = repository
-    with _replacing(data.scraped / "repositories.jsonl") as write:
-        for name in sorted(found):
-            write(found[name])
+    with Scratch(_TABLES) as scratch:
+        with _replacing(data.scraped / "files.jsonl") as write:
+            for source in sources:
+                if source not in REMOTE:
+                    repositories = _list_local(ledger, source, scratch, write)
+                elif book is not None:
+                    repositories = _list_remote(book, source, services, scratch, write)
+                else:
+                    continue
+                for repository in repositories:
+                    _keep(repository, scratch)
+        with _replacing(data.scraped / "repositories.jsonl") as write:
+            for (encoded,) in scratch.do("SELECT encoded FROM repository ORDER BY repo"):
+                write(encoded)
 
 
 def list_anew(data: DataDir) -> None:
@@ -76,50 +64,75 @@ def list_anew(data: DataDir) -> None:
         write_lists(data, ledger, book, services_of_environment())
 
 
-@contextmanager
-def _marking() -> Iterator[Callable[[FileRecord], FileRecord]]:
-    """Gives a function that makes a duplicate of each held record whose bytes an earlier one held."""
-    # asked of a temporary table on disk: a million names need not be in memory
-    seen = sqlite3.connect("")
-    seen.execute("CREATE TABLE seen (sha256 TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+# what is told of a million files need not be in memory
+_TABLES = """
+CREATE TABLE seen (sha256 TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
+CREATE TABLE repository (repo TEXT PRIMARY KEY, held INTEGER, encoded BLOB) WITHOUT ROWID;
+"""
+_KEEP = """
+INSERT INTO repository VALUES (?, ?, ?) ON CONFLICT (repo)
+    DO UPDATE SET held = excluded.held, encoded = excluded.encoded WHERE NOT held AND excluded.held
+"""
+Write = Callable[[bytes], None]
+_encode = msgspec.json.Encoder().encode
 
-    def marked(record: FileRecord) -> FileRecord:
-        if record.state != "held":
-            return record
-        place = (record.sha256, f"{record.repo}:{record.path}")
-        if seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", place).rowcount:
-            return record
-        first = seen.execute("SELECT place FROM seen WHERE sha256 = ?", place[:1]).fetchone()[0]
-        return msgspec.structs.replace(record, state="duplicate", reason=f"the same bytes as {first}")
 
-    try:
-        yield marked
-    finally:
-        seen.close()
+def _marked(record: FileRecord, scratch: Scratch) -> FileRecord:
+    """The record, as a duplicate when it is held and an earlier one held its bytes."""
+    if record.state != "held":
+        return record
+    place = (record.sha256, f"{record.repo}:{record.path}")
+    if scratch.do("INSERT OR IGNORE INTO seen VALUES (?, ?)", *place).rowcount:
+        return record
+    first = scratch.do("SELECT place FROM seen WHERE sha256 = ?", record.sha256).fetchone()[0]
+    return msgspec.structs.replace(record, state="duplicate", reason=f"the same bytes as {first}")
+
+
+def _keep(repository: RepositoryRecord, scratch: Scratch) -> None:
+    """Several sources may have met it: the first counts, or the first that holds something of it."""
+    scratch.do(_KEEP, repository.repo, repository.state == "held", _encode(repository))
 
 
 # -- local sources ----------------------------------------------------------------------------------------------------
 
 
-def _of_ledger(ledger: Ledger, source: str) -> list[FileRecord]:
-    told = (msgspec.convert(row.info, FileRecord) for row in ledger.rows(stage_of(source)) if row.info)
-    return sorted(told, key=lambda each: (each.repo, each.path, each.commit))
+def _list_local(ledger: Ledger, source: str, scratch: Scratch, write: Write) -> Iterator[RepositoryRecord]:
+    decoder = msgspec.json.Decoder(FileRecord)
+    records = map(decoder.decode, ledger.facts(stage_of(source), ("repo", "path", "commit")))
+    for repo, members in groupby(records, key=lambda record: record.repo):
+        told = _Summary(repo)
+        for record in members:
+            write(_encode(_marked(record, scratch)))
+            told.hear(record)
+        yield told.record()
 
 
-def _of_files(files: Iterable[FileRecord]) -> Iterator[RepositoryRecord]:
-    by_repo: dict[str, list[FileRecord]] = {}
-    for record in files:
-        by_repo.setdefault(record.repo, []).append(record)
-    for repo, members in by_repo.items():
-        states = {record.state for record in members}
-        telling = "denied" if "denied" in states else "failed"
-        worst = next((record for record in members if record.state == telling), members[0])
-        yield RepositoryRecord(
-            repo=repo,
-            commit=members[0].commit,
-            license=" AND ".join(dict.fromkeys(record.license for record in members if record.license)),
-            state="held" if "held" in states else worst.state,
-            reason="" if "held" in states else worst.reason,
+class _Summary:
+    """What the files of a local repository say of it, one after another."""
+
+    def __init__(self, repo: str) -> None:
+        self._repo = repo
+        self._first: FileRecord | None = None
+        self._by_state: dict[FileState, FileRecord] = {}
+        """The first of each state."""
+        self._licences: dict[str, None] = {}
+
+    def hear(self, record: FileRecord) -> None:
+        self._first = self._first or record
+        self._by_state.setdefault(record.state, record)
+        if record.license:
+            self._licences.setdefault(record.license)
+
+    def record(self) -> RepositoryRecord:
+        assert self._first is not None
+        held = "held" in self._by_state
+        worst = self._by_state.get("denied") or self._by_state.get("failed") or self._first
+        return RepositoryRecord(
+            repo=self._repo,
+            commit=self._first.commit,
+            license=" AND ".join(self._licences),
+            state="held" if held else worst.state,
+            reason="" if held else worst.reason,
         )
 
 
@@ -127,6 +140,19 @@ def _of_files(files: Iterable[FileRecord]) -> Iterator[RepositoryRecord]:
 
 _STATES: dict[str, FileState] = {"held": "held", "denied": "denied", "failed": "failed", "trouble": "failed"}
 """Of the book, in the lists' words; a file that waits is not in them."""
+
+
+def _list_remote(
+    book: Book, source: str, services: Services, scratch: Scratch, write: Write
+) -> Iterator[RepositoryRecord]:
+    told: dict[str, tuple[FileState, str]] = {}
+    for record in _of_book(book, source, services):
+        if record.state in ("denied", "failed"):
+            before = told.get(record.repo)
+            if before is None or (before[0] == "failed" and record.state == "denied"):
+                told[record.repo] = (record.state, record.reason)
+        write(_encode(_marked(record, scratch)))
+    yield from _repositories_of_book(book, source, told, services)
 
 
 def _of_book(book: Book, source: str, services: Services) -> Iterator[FileRecord]:
@@ -162,17 +188,12 @@ def _repositories_of_book(
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Callable[[msgspec.Struct], None]]:
+def _replacing(path: Path) -> Iterator[Write]:
     """Writes lines beside `path` and puts them in its place when all are there."""
-    encoder = msgspec.json.Encoder()
     beside = path.with_name(f".{path.name}.tmp")
     try:
         with beside.open("wb") as file:
-
-            def write(record: msgspec.Struct) -> None:
-                file.write(encoder.encode(record) + b"\n")
-
-            yield write
+            yield lambda line: file.writelines((line, b"\n"))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -28,6 +28,7 @@ from voxel.stages import (
     Done,
     Dropped,
     Failed,
+    Ledger,
     Outcome,
     PhaseReport,
     Progress,
@@ -248,7 +249,9 @@ class BlenderDatasetBuilder:
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             built = self.data.storage.look(UNITS)
-            present = [name for unit in stage.units() if (name := stage.file(unit.key)) in built]
+            # what was planned just now: to list it once more would be to read every scene once more
+            with Ledger(self.data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
+                present = [name for key in ledger.keys(stage.name) if (name := stage.file(key)) in built]
             if self.teacher is not None:
                 lessons = TeachStage(self.data.storage, self.teacher, present)
                 # here, whatever the engine: the service's key lies here, and waiting takes no processor

@@ -1,0 +1,38 @@
+"""What a listing has to remember of every file: in tables on disk, so that the number of files costs no memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Self
+
+from voxel.errors import SetupError
+
+
+class Scratch:
+    """Tables in a file without a name, which is gone when this is closed. A context manager; used by one thread.
+
+    SetupError where the folder for temporary files is full.
+    """
+
+    def __init__(self, tables: str) -> None:
+        """`tables` are the statements that make them."""
+        # a name that is empty: SQLite holds little of it in memory, and the rest where the system keeps such files
+        self._db = sqlite3.connect("")
+        # nobody reads it after a kill, so that nothing need be undone
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.executescript(tables)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def do(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        """Executes one statement."""
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise SetupError(
+                f"cannot keep a list in the folder for temporary files: {error}; free space there"
+            ) from error
