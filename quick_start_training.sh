@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 
 ask_source() {
   say "Where do the .blend files come from?"
-  say "  1  samples: 72 scenes that Blender makes here; 5 to 11 minutes on two cores"
+  say "  1  samples: 96 scenes that Blender makes here; about 13 minutes on two cores"
   say "  2  a folder of yours: some seconds for each file"
   local answer folder
   read -r -t 30 -p "1 or 2 (1 in 30 seconds): " answer || { answer=1; say ""; }
