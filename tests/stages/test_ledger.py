@@ -107,6 +107,22 @@ def test_half_a_plan_leaves_the_old_one(tmp_path: Path) -> None:
         assert [row.input for row in ledger.rows("parse")] == ["a", "b"]
 
 
+def test_a_plan_for_which_there_is_no_room_leaves_the_old_one(tmp_path: Path) -> None:
+    def more(ledger: Ledger) -> Iterator[Unit]:
+        yield from units("c", "a")
+        # as a full folder for temporary files is
+        ledger._db.execute("PRAGMA temp.max_page_count = 3")
+        yield from units(*(f"{number:064}" for number in range(1000)))
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        plan(ledger, "a", "b")
+        with pytest.raises(SetupError, match="no space left"):
+            list(ledger.plan("parse", more(ledger)))
+        assert [row.input for row in ledger.rows("parse")] == ["a", "b"]
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert [row.input for row in ledger.rows("parse")] == ["a", "b"]
+
+
 def test_facts_come_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         plan(ledger, "a", "b", "c", "d", "e")

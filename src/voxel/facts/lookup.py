@@ -54,6 +54,11 @@ def data_of(scene: Mapping[str, Any], thing: Mapping[str, Any]) -> Json | None:
     return None if target is None else blocks(scene, target[0]).get(target[1])
 
 
+def primitive_of(scene: Mapping[str, Any], thing: Mapping[str, Any]) -> str:
+    """Which operator's shape an object's mesh is, as in "UV_SPHERE"; empty where it is none."""
+    return str((data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind", ""))
+
+
 def by_type(items: list[Json], key: str) -> Json | None:
     """The item that `Type` or `Type#2` (the third of its type) means."""
     kind, _, number = key.partition("#")

@@ -30,6 +30,7 @@ SELECT place FROM (
 def capped(candidates: Iterable[Candidate], most: int, scratch: Scratch) -> Iterator[Candidate]:
     """Denies what goes over `most` usable files of one repository; which stay is spread evenly over its folders."""
     for place, each in enumerate(candidates):
+        # pickled, since names of files that are no UTF-8 cannot be JSON
         scratch.do("INSERT INTO candidate VALUES (?, ?)", place, pickle.dumps(each))
         if not each.refusal and not each.trouble:
             folder = os.path.dirname(each.path)  # noqa: PTH120

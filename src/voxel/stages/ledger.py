@@ -192,13 +192,13 @@ class Ledger:
                 seq += 1
                 yield unit, str(state)
             self._end_plan(stage, seq, same=same)
-        except sqlite3.Error as error:
-            raise self._trouble(error) from error
-        except BaseException:
+        except BaseException as error:
             # half a plan is none: the old one stays in force
             self._open_rows = 0
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise self._trouble(error) from error
             raise
         finally:
             set_cache(self._db, CACHE_KIB)

@@ -21,7 +21,7 @@ def sparing_trainer() -> Any:
     from trl import SFTTrainer
 
     class SparingTrainer(SFTTrainer):  # type: ignore[misc]  # its library carries no types
-        """The same loss: the mean over the completions' tokens of what they are of a step (`num_items_in_batch`)."""
+        """The loss is TRL's: the sum over the tokens of completions by how many a step has (`num_items_in_batch`)."""
 
         trained = 0
         """Tokens so far, prompts included."""

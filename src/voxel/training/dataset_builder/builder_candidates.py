@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from voxel.facts.lookup import Json, blocks, data_of, reference
+from voxel.facts.lookup import Json, blocks, data_of, primitive_of, reference
 from voxel.records.example import Ref
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, windows, without
 from voxel.training.dataset_builder.cutting import Cut, is_hidden, is_of_a_shape, is_small, with_cube
@@ -25,7 +25,6 @@ DICTATED = 8
 """Points of a mesh that somebody would dictate."""
 MAX_LAYOUTS = 8
 MAX_GROUPS = 40
-_MOVING = frozenset(("location", "rotation_euler", "rotation_quaternion", "scale"))
 _NAMELESS_COLLECTION = re.compile(r"(?:Scene |Master )?Collection(?:[._ ]?\d+)*$")
 """What Blender calls collections that nobody has named."""
 LED_BY = {
@@ -43,6 +42,7 @@ _ON_A_CUBE = frozenset(
 """Modifiers that show on a plain cube what they do."""
 _EVEN_SIDED = frozenset(("CUBE", "PLANE", "GRID", "CIRCLE"))
 _TRANSFORM = ("location", "rotation_euler", "scale")
+_PLACING = frozenset((*_TRANSFORM, "rotation_quaternion"))
 _SHAPES = ("MESH", "EMPTY", "CURVE", "FONT", "META", "LATTICE", "SURFACE")
 
 
@@ -68,7 +68,7 @@ def _chosen(scene: Mapping[str, Any], objects: Mapping[str, Json]) -> list[str]:
         name for name, thing in objects.items()
         if thing["kind"] in _SHAPES and _near(thing) and not is_hidden(thing) and not is_hint(name)
         and thing["props"].get("instance_type", "NONE") != "COLLECTION"
-        and not is_misnamed(name, thing["kind"], _primitive(scene, thing))
+        and not is_misnamed(name, thing["kind"], primitive_of(scene, thing))
     ]  # fmt: skip
     if len(names) > MAX_OBJECTS:
         names.sort(key=lambda name: chance_of(name, objects[name]["props"]).random())
@@ -85,10 +85,6 @@ def _near(thing: Json) -> bool:
 def _sayable(scene: Mapping[str, Any], thing: Json) -> bool:
     data = data_of(scene, thing)
     return thing["kind"] != "MESH" or is_small(data)
-
-
-def _primitive(scene: Mapping[str, Any], thing: Json) -> str:
-    return str((data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind", ""))
 
 
 def _is_whole(scene: Mapping[str, Any], thing: Json) -> bool:
@@ -143,7 +139,7 @@ def _alone(cut: Cut, name: str, thing: Json) -> Candidates:
         without(plain["blocks"]["objects"][name], others)
         yield Candidate("builder", "object-edit", plain, whole)
     flat = cut.take([name])
-    if _primitive(cut.scene, thing) in _EVEN_SIDED:
+    if primitive_of(cut.scene, thing) in _EVEN_SIDED:
         return  # it would not look smooth
     if flat["blocks"] != whole["blocks"]:
         yield Candidate("builder", "shading", flat, whole)
@@ -260,7 +256,7 @@ def _families(cut: Cut, scene: Mapping[str, Any], objects: Mapping[str, Json]) -
             same_size = apart["blocks"]["objects"][name]
             together["blocks"]["objects"][name].pop("dimensions", None)
             same_size.pop("dimensions", None)
-        if not _MOVING & set(objects[parent_name]["props"]):
+        if not _PLACING & set(objects[parent_name]["props"]):
             yield Candidate("builder", "hierarchy", apart, together)  # else what is parented would jump
         yield Candidate("builder", "hierarchy", cut.take(), together)
 
@@ -311,8 +307,8 @@ def _node_groups(cut: Cut, scene: Mapping[str, Any]) -> Candidates:
             continue
         inner = groups_in(scene, group.get("tree", {}))
         whole = cut.take(more=[*inner, ("node_groups", name)])
-        for one in whole["blocks"]["node_groups"].values():
-            one["tree"] = asked_interface(one["tree"])
+        own = whole["blocks"]["node_groups"][name]
+        own["tree"] = asked_interface(own["tree"])
         yield Candidate("builder", "geometry-nodes", cut.take(more=inner), whole)
         yield from tree_edits(cut, whole, ("node_groups", name), "builder", "geometry-nodes-edit")
 

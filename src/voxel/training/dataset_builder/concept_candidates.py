@@ -24,7 +24,7 @@ from voxel.training.dataset_builder.naming import (
 from voxel.training.dataset_builder.plan_reading import Reading, can_be_named
 from voxel.training.dataset_builder.plan_revisions import revisions
 from voxel.training.dataset_builder.plan_scope import bulk, in_sight, is_hollow, is_whole, outside, with_support
-from voxel.training.dataset_builder.startup import is_fresh, is_startup
+from voxel.training.dataset_builder.startup import GRAY, is_fresh, is_startup
 
 MAX_OBJECTS = 12
 """Things of one plan; what an art director would still fix by hand."""
@@ -36,7 +36,6 @@ _LOOKS = 6
 _REVISED = 3
 """Plans of one category that are revised."""
 _UNTITLED = "Untitled"
-_STARTUP_GRAY = 0.051
 _COLLECTION = re.compile(r"Collection(?:[._ ]?\d+)*$")
 
 
@@ -98,7 +97,11 @@ def _of_the_whole(
         if one["kind"] == "LIGHT" and (light := reading.light(name)) and not is_fresh(one["props"])
     ]  # fmt: skip
     world = reading.surroundings()
-    if world is not None and world.color and all(abs(part - _STARTUP_GRAY) < 1e-3 for part in world.color):
+    if (
+        world is not None
+        and world.color
+        and all(abs(part - gray) < 1e-3 for part, gray in zip(world.color, GRAY, strict=True))
+    ):
         world = None
     shot = {"camera": camera, **_picture(active_scene(scene)["props"])}
     mood = _mood(lights, world.strength * max(world.color) if world and world.color else None)

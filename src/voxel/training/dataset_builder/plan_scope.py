@@ -14,7 +14,7 @@ from voxel.facts.holding import materials_of
 from voxel.facts.lookup import Json, active_scene, blocks
 from voxel.records.plan import PlannedObject
 from voxel.training.dataset_builder.plan_reading import Reading
-from voxel.training.dataset_builder.pruning import is_volume
+from voxel.training.dataset_builder.pruning import is_helper, is_volume
 
 _BODIES = frozenset(("MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD"))
 _BACKDROP = re.compile(r"backdrop|\bsweep\b|cyclorama|\bcyc\b", re.IGNORECASE)
@@ -24,7 +24,9 @@ _LITTLE = 0.15
 _SMALL = 0.1
 """A box of this part of all may stand for what is in it, too."""
 _TOUCH = 0.01
+"""Metres, and of the height of what stands: so far apart two things still touch."""
 _MAKERS = frozenset(f"{name}Modifier" for name in ("Nodes", "Array", "Ocean", "Build", "Curve", "Explode", "Skin"))
+"""Modifiers that make more than the mesh that they are given."""
 
 
 def bulk(size: Sequence[float]) -> float:
@@ -46,11 +48,10 @@ def in_sight(scene: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _shows(scene: Mapping[str, Any], thing: Json) -> bool:
-    props = thing["props"]
     worn = [blocks(scene, "materials").get(one or "", {}) for one in materials_of(scene, thing)]
     if thing["kind"] not in _BODIES or (worn and all(is_volume(one) for one in worn)):
         return False
-    return not props.get("hide_render") and props.get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
+    return not thing["props"].get("hide_render") and not is_helper(thing)
 
 
 def _unseen(scene: Mapping[str, Any]) -> set[str]:
@@ -60,21 +61,21 @@ def _unseen(scene: Mapping[str, Any]) -> set[str]:
     layers = active_scene(scene).get("view_layers", [])
     excluded = set.intersection(*(set(one.get("excluded", ())) for one in layers)) if layers else set()
     shown = set(root.get("objects", ()))
-    open_: list[str] = list(root.get("children", ()))
+    waiting: list[str] = list(root.get("children", ()))
     reached: set[str] = set()
-    while open_:
-        name = open_.pop()
+    while waiting:
+        name = waiting.pop()
         one = held.get(name, {})
         if name in reached or name in excluded or one.get("props", {}).get("hide_render"):
             continue
         reached.add(name)
         shown |= set(one.get("objects", ()))
-        open_ += one.get("children", ())
+        waiting += one.get("children", ())
     return set(blocks(scene, "objects")) - shown
 
 
 def is_whole(reading: Reading, seen: Iterable[str], planned: Sequence[PlannedObject]) -> bool:
-    """Whether what is seen and not planned is little beside what is planned; backdrops do not count.
+    """Whether what is `seen` and not `planned` is little beside what is planned; backdrops do not count.
 
     What nodes, arrays and simulations make may be of any size, so that a plan without it is never whole.
     """

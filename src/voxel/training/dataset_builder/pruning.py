@@ -100,6 +100,11 @@ def is_look(scene: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
     return any(link["to"]["node"] in ends for link in tree.get("links", []))
 
 
+def is_helper(thing: Mapping[str, Any]) -> bool:
+    """Whether an object is shown as its bounds or wires, as cutters and cages are, and not as a body."""
+    return thing["props"].get("display_type", "TEXTURED") not in ("TEXTURED", "SOLID")
+
+
 def is_volume(block: Mapping[str, Any]) -> bool:
     """Whether a material is only air, smoke or fog: it has a volume and no surface."""
     into = {link["to"]["label"] for link in block.get("tree", {}).get("links", [])

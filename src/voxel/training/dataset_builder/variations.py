@@ -14,28 +14,30 @@ from typing import Any
 
 from voxel.facts import words
 from voxel.facts.holding import materials_of
-from voxel.facts.lookup import Json, active_scene, blocks, data_of, reference
+from voxel.facts.lookup import Json, active_scene, blocks, data_of, primitive_of, reference
 from voxel.training.dataset_builder.builder_candidates import LED_BY, needs
 from voxel.training.dataset_builder.candidate import Candidate, Candidates, chance_of, plain_step
 from voxel.training.dataset_builder.cutting import Cut, has_faces, is_hidden, is_small
 from voxel.training.dataset_builder.moving import Mover, stand
 from voxel.training.dataset_builder.naming import NAMED_AFTER_A_SHAPE, NAMELESS, is_hint, is_misnamed, words_of
-from voxel.training.dataset_builder.pruning import groups_in, is_fresh_tree, is_look
+from voxel.training.dataset_builder.pruning import groups_in, is_fresh_tree, is_helper, is_look
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import tidy
 
 MOST = 2
 """Variations of one kind from one file."""
-_ON_FLAT = frozenset(f"{name}Modifier" for name in ("Solidify", "Displace", "Wave", "Array", "Mirror"))
+_NOT_ALONE = {*LED_BY, "DisplaceModifier"}
+"""Modifiers that need something beside them: without a texture, Displace only blows a thing up."""
+_ON_FLAT = frozenset(f"{name}Modifier" for name in ("Solidify", "Wave", "Array", "Mirror"))
 _FINE = frozenset(
     f"{name}Modifier" for name in (
-        "Displace", "Wave", "SimpleDeform", "Cast", "Smooth", "LaplacianSmooth", "CorrectiveSmooth", "Decimate", "Warp",
+        "Wave", "SimpleDeform", "Cast", "Smooth", "LaplacianSmooth", "CorrectiveSmooth", "Decimate", "Warp",
     )
 )  # fmt: skip
-_ON_ANYTHING = frozenset(("BevelModifier", "SubsurfModifier", "SolidifyModifier"))
-"""Modifiers that say nothing of what the thing is."""
 _FINE_FROM = 60
 """Modifiers that move or remove single vertices, and how many a mesh must have for that to show."""
+_ON_ANYTHING = frozenset(("BevelModifier", "SubsurfModifier", "SolidifyModifier"))
+"""Modifiers that say nothing of what the thing is."""
 _SLIM = 3.0
 """How often the smallest side of a cube goes into its largest before it is a board."""
 _VAST = 8.0
@@ -69,8 +71,8 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
         name for name, thing in objects.items()
         if thing["kind"] == "MESH" and is_small(data_of(scene, thing)) and not is_hidden(thing)
         and not is_hint(name) and (_ANY.match(name) or not NAMELESS.match(name))
-        and not is_misnamed(name, thing["kind"], _primitive(scene, thing))
-        and thing["props"].get("display_type", "TEXTURED") in ("TEXTURED", "SOLID")
+        and not is_misnamed(name, thing["kind"], primitive_of(scene, thing))
+        and not is_helper(thing)
     ]  # fmt: skip
     shapes = [name for name in small if has_faces(data_of(scene, objects[name]))]
     own = {name: thing for name, thing in objects.items() if not is_fresh(thing["props"])}
@@ -83,11 +85,6 @@ def variations(scene: Mapping[str, Any]) -> Candidates:
         yield from _followers(cut, shapes, lights, cameras)
     yield from _lights(cut, lights, cameras)
     yield from _motions(cut, [*loose, *cameras])
-
-
-def _primitive(scene: Mapping[str, Any], thing: Json) -> str:
-    kind: str = (data_of(scene, thing) or {}).get("geometry", {}).get("primitive", {}).get("kind", "")
-    return kind
 
 
 def is_loose(name: str, thing: Json) -> bool:
@@ -128,7 +125,7 @@ def _moved(props: Json, chance: Any, units: Mapping[str, str] | None = None, kin
 def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> Candidates:
     given = [
         (name, place) for name, thing in objects.items() for place, item in enumerate(thing.get("modifiers", []))
-        if needs(cut.scene, {"modifiers": [item]}) == ([], []) and item["type"] not in LED_BY
+        if needs(cut.scene, {"modifiers": [item]}) == ([], []) and item["type"] not in _NOT_ALONE
     ]  # fmt: skip
     for name, place in _picked(cut, "modifiers", given):
         item = cut.take([name], parts=["modifiers"])["blocks"]["objects"][name]["modifiers"][place]
@@ -144,8 +141,6 @@ def _modifiers(cut: Cut, objects: Mapping[str, Json], shapes: Sequence[str]) -> 
         plain = cut.take([other], parts=["smooth"])
         if any(reference(value) is not None for value in item["props"].values()) or "vertex_group" in item["props"]:
             continue
-        if item["type"] == "DisplaceModifier":
-            continue  # without a texture it only blows a thing up
         after = copy.deepcopy(plain)
         moved = {**item, "props": _moved(item["props"], chance, cut.units, item["type"])}
         if not _small_enough(moved, objects[other], cut.units):
@@ -163,7 +158,7 @@ def _is_alike(name: str, other: str) -> bool:
 def _fits(scene: Mapping[str, Any], kind: str, thing: Json) -> bool:
     """A profile is for a Screw modifier, and what bends, bevels or splits needs a body."""
     surface = has_faces(data_of(scene, thing))
-    shape = _primitive(scene, thing)
+    shape = primitive_of(scene, thing)
     if kind == "BevelModifier" and shape in ("TORUS", "UV_SPHERE", "ICO_SPHERE"):
         return False  # they have no edges to soften
     if kind == "SubsurfModifier" and shape in ("CYLINDER", "CONE", "CIRCLE"):
@@ -295,7 +290,7 @@ def _motions(cut: Cut, names: Sequence[str]) -> Candidates:
             "rotation_euler": [(2, [(1.0, 0.0), (last + 1, tidy(6.2831853, "ROTATION"))])],
             "scale": [(place, [(1.0, 0.0), (last / 2, size)]) for place, size in enumerate(sizes)],
         }
-        shape = _primitive(still, thing)
+        shape = primitive_of(still, thing)
         if objects[name]["kind"] == "CAMERA":
             del choices["scale"], choices["rotation_euler"]  # a turn around Z would take away where it looks
         elif shape in _TURNED_ALIKE or "rotation_euler" in thing["props"]:

@@ -326,7 +326,8 @@ def _json(content: Any, status: int = 200) -> Response:
 
 def application(gateway: Gateway) -> ASGIApp:
     """The ASGI application. Chats do not go through Starlette's layers, each of which would cost every token a call."""
-    chat, others = _Chat(gateway), _others(gateway)
+    chat = _Chat(gateway)
+    others = _others(gateway, chat)
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         asked = (scope["type"], scope.get("method"), scope.get("path"))
@@ -335,7 +336,8 @@ def application(gateway: Gateway) -> ASGIApp:
     return front
 
 
-def _others(gateway: Gateway) -> Starlette:
+def _others(gateway: Gateway, chat: ASGIApp) -> Starlette:
+    """What is asked now and then; it also refuses chats that are asked for in a wrong way."""
 
     async def models(_: Request) -> Response:
         served = _served(gateway)
@@ -376,7 +378,7 @@ def _others(gateway: Gateway) -> Starlette:
 
     return Starlette(
         routes=[
-            Route(_CHAT, _Chat(gateway), methods=["POST"]),
+            Route(_CHAT, chat, methods=["POST"]),
             Route("/v1/models", models),
             Route("/v1/outcomes", outcomes, methods=["POST"]),
             Route("/healthz", health),
