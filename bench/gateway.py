@@ -21,12 +21,15 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import aiohttp
+import msgspec
+import uvloop
 
 from voxel.records.deployment import Backend
 from voxel.training.deployment.model_deployer import ModelDeployer
+from voxel.training.deployment.upstream import Upstream
 
 HERE = Path(__file__).parent
+JSON = {"content-type": "application/json"}
 
 
 class Took(NamedTuple):
@@ -39,20 +42,21 @@ class Took(NamedTuple):
     """The model that it names itself; what came instead when it is not whole."""
 
 
-async def ask(session: aiohttp.ClientSession, url: str, model: str, tokens: int) -> Took:
+async def ask(client: Upstream, url: str, model: str, tokens: int) -> Took:
     """One streamed answer."""
     begun, first, text = time.perf_counter(), 0.0, b""
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "a cube"}]}
     try:
-        async with session.post(f"{url}/chat/completions", json=body) as response:
-            while chunk := await response.content.readany():
-                text += chunk
-                if not first and b'"content": "' in chunk.replace(b'"content": ""', b""):
-                    first = time.perf_counter() - begun
-    except (aiohttp.ClientError, OSError) as error:
+        answer = await client.post(f"{url}/chat/completions", JSON, msgspec.json.encode(body))
+        while chunk := await answer.some():
+            text += chunk
+            if not first and b'"content": "' in chunk.replace(b'"content": ""', b""):
+                first = time.perf_counter() - begun
+    except OSError as error:
         return Took(first, time.perf_counter() - begun, False, repr(error))
-    whole = response.status == 200 and b"[DONE]" in text and text.count(b'"content": "') == tokens + 1
-    said = ("second" if b"second " in text else "first") if whole else f"{response.status} {text[-300:]!r}"
+    answer.done()
+    whole = answer.status == 200 and b"[DONE]" in text and text.count(b'"content": "') == tokens + 1
+    said = ("second" if b"second " in text else "first") if whole else f"{answer.status} {text[-300:]!r}"
     return Took(first, time.perf_counter() - begun, whole, said)
 
 
@@ -70,14 +74,15 @@ class Load(NamedTuple):
 
 async def run(url: str, model: str, load: Load) -> list[Took]:
     """All clients."""
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=120)) as session:
+    client = Upstream()
 
-        async def client(number: int) -> list[Took]:
-            await asyncio.sleep(load.spread * number / load.clients)
-            return [await ask(session, url, model, load.tokens) for _ in range(load.rounds)]
+    async def one(number: int) -> list[Took]:
+        await asyncio.sleep(load.spread * number / load.clients)
+        return [await ask(client, url, model, load.tokens) for _ in range(load.rounds)]
 
-        return [took for one in await asyncio.gather(*map(client, range(load.clients))) for took in one]
+    found = [took for one in await asyncio.gather(*map(one, range(load.clients))) for took in one]
+    client.close()
+    return found
 
 
 async def changed(deployer: ModelDeployer, url: str, load: Load, after: float) -> list[Took]:
@@ -124,22 +129,26 @@ def main() -> int:
         try:
             answer_s = given.tokens * given.pause
             warm = Load(given.clients, 1, given.tokens, answer_s)
-            asyncio.run(run(direct_url, "first", warm))
-            asyncio.run(run(url, "builder", warm))
+            uvloop.run(run(direct_url, "first", warm))
+            uvloop.run(run(url, "builder", warm))
             status = 0
             for spread in (answer_s, answer_s / 4):
                 load = warm._replace(rounds=given.rounds, spread=spread)
                 print(f"\n{given.clients} clients that begin within {spread:.2f} s; an answer takes {answer_s:.2f} s")
                 direct: list[Took] = []
                 through: list[Took] = []
-                used = processor_s(serving.pid)
+                pids = {"gateway": serving.pid, "stub models": stub.pid, "clients": os.getpid()}
+                used = {name: -processor_s(pid) for name, pid in pids.items()}
                 for _ in range(given.repeats):
-                    direct += asyncio.run(run(direct_url, "first", load))
-                    through += asyncio.run(changed(deployer, url, load, given.rounds * answer_s / 3))
-                used = processor_s(serving.pid) - used
+                    direct += uvloop.run(run(direct_url, "first", load))
+                    through += uvloop.run(changed(deployer, url, load, given.rounds * answer_s / 3))
+                for name, pid in pids.items():
+                    used[name] += processor_s(pid)
                 status |= told(direct, through)
-                each = 1000 * used / len(through)
-                print(f"the gateway's own processor time: {each:.1f} ms an answer of {given.tokens} tokens")
+                # models and clients also had the direct answers
+                share = {"gateway": len(through), "stub models": 2 * len(through), "clients": 2 * len(through)}
+                each = ", ".join(f"{name} {1000 * used[name] / share[name]:.2f}" for name in pids)
+                print(f"processor time in ms an answer of {given.tokens} tokens: {each}")
         finally:
             serving.terminate()
             stub.terminate()

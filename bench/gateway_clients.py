@@ -1,7 +1,7 @@
-"""What reading streams costs with httpx and with aiohttp: `bench/gateway_clients.py [--clients 200]`.
+"""What reading streams costs with httpx, aiohttp and the gateway's own client: `bench/gateway_clients.py`.
 
-The same streams of a stub model, read by as many tasks at once. Prints processor seconds of this process for each
-library, which other load hardly changes, and their ratio.
+The same streams of a stub model, read by as many tasks at once. Prints processor time of this process for each client,
+which other load hardly changes, and how many times that of the gateway's own it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ from pathlib import Path
 
 import aiohttp
 import httpx
+import msgspec
+import uvloop
 
+from voxel.training.deployment.upstream import Upstream
+
+TOKENS = 20
 BODY = {"model": "first", "stream": True, "messages": [{"role": "user", "content": "a cube"}]}
 
 
@@ -45,25 +50,43 @@ async def with_aiohttp(url: str, clients: int) -> None:
         await asyncio.gather(*(one() for _ in range(clients)))
 
 
+async def with_ours(url: str, clients: int) -> None:
+    """All streams at once with what the gateway asks models with."""
+    client = Upstream()
+
+    async def one() -> None:
+        connection = await client.post(url, {"content-type": "application/json"}, msgspec.json.encode(BODY))
+        while await connection.some():
+            pass
+        connection.done()
+
+    await asyncio.gather(*(one() for _ in range(clients)))
+    client.close()
+
+
+CLIENTS = {"httpx": with_httpx, "aiohttp": with_aiohttp, "own": with_ours}
+
+
 def main() -> None:
-    """Prints both and their ratio."""
+    """Prints each and its ratio."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--clients", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
-    words = [sys.executable, str(Path(__file__).parent / "gateway_stub.py"), "--tokens", "20", "--pause", "0.05"]
+    words = [sys.executable, str(Path(__file__).parent / "gateway_stub.py"), "--tokens", str(TOKENS), "--pause", "0.05"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdout is not None
         url = f"http://127.0.0.1:{int(stub.stdout.readline())}/v1/chat/completions"
-        took: dict[str, float] = {"httpx": 0.0, "aiohttp": 0.0}
-        for _ in range(2):
-            for name, read in (("httpx", with_httpx), ("aiohttp", with_aiohttp)):
+        took = dict.fromkeys(CLIENTS, 0.0)
+        for _ in range(given.repeats):
+            for name, read in CLIENTS.items():
                 begun = time.process_time()
-                asyncio.run(read(url, given.clients))
+                uvloop.run(read(url, given.clients))
                 took[name] += time.process_time() - begun
         stub.terminate()
     for name, seconds in took.items():
-        print(f"{name:8} {1000 * seconds / 2 / given.clients:6.2f} ms of processor time a stream of 20 tokens")
-    print(f"ratio    {took['httpx'] / took['aiohttp']:6.2f}")
+        each = 1000 * seconds / given.repeats / given.clients
+        print(f"{name:8} {each:6.2f} ms of processor time a stream of {TOKENS} tokens  {seconds / took['own']:5.2f}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import socket
+from functools import lru_cache
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -63,22 +64,26 @@ class Stub:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
-        async def give(delta: dict[str, str], reason: str | None = None) -> None:
-            choice = {"index": 0, "delta": delta, "finish_reason": reason}
-            chunk = {"id": "chatcmpl-stub", "object": "chat.completion.chunk", "model": model, "created": 1}
-            data = b"data: " + json.dumps({**chunk, "choices": [choice]}).encode() + b"\n\n"
+        async def give(data: bytes) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": True})
 
-        await give({"role": "assistant", "content": ""})
+        await give(_chunk(model, role="assistant", content=""))
         if model == "silent":
             raise ConnectionResetError
         for at, word in enumerate(words):
             await asyncio.sleep(self._pause)
-            await give({"content": word})
+            await give(_chunk(model, content=word))
             if model == "breaks" and at == 1:
                 raise ConnectionResetError
-        await give({}, "stop")
-        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+        await send({"type": "http.response.body", "body": _chunk(model, "stop") + b"data: [DONE]\n\n"})
+
+
+@lru_cache(1024)
+def _chunk(model: str, reason: str | None = None, **delta: str) -> bytes:
+    """One event of a stream. Kept, for what is measured are not the models."""
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    chunk = {"id": "chatcmpl-stub", "object": "chat.completion.chunk", "model": model, "created": 1}
+    return b"data: " + json.dumps({**chunk, "choices": [choice]}).encode() + b"\n\n"
 
 
 async def _whole(send: Send, status: int, content: object) -> None:

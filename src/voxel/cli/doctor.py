@@ -26,7 +26,7 @@ EXTRAS = {
     "local": (("trl", "peft"), "training on this machine"),
     "eval": (("inspect_ai",), "evaluating models of services"),
     "hub": (("datasets",), "Parquet and pushing to the hub"),
-    "serve": (("uvicorn", "starlette", "aiohttp"), "voxel ui and the gateway"),
+    "serve": (("uvicorn", "starlette", "httptools"), "voxel ui and the gateway"),
     "mcp": (("mcp",), "tools for agents"),
 }
 """Extra: modules that it brings, and what needs them."""

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-import aiohttp
 import msgspec
 
 from voxel.errors import TryLater
 from voxel.records.deployment import Backend
+from voxel.training.deployment.upstream import Connection, Upstream
 
-CONNECT_S = 15.0
-SILENT_S = 120.0
-"""A backend that says nothing for so long has failed."""
-KEPT_S = 4.0
-"""An idle connection is kept so long: less than the five seconds after which many servers close theirs."""
 MOST_BEFORE = 1 << 20
 """Bytes that may come before the first token."""
 _FAILED = frozenset({401, 403, 404, 408, 409, 425, 429})
@@ -37,50 +31,36 @@ class Reply(NamedTuple):
     status: int
     content_type: str
     begun: bytes
-    response: aiohttp.ClientResponse | None
+    connection: Connection | None
     """Where the rest comes from; None when `begun` is all."""
 
-    async def rest(self) -> AsyncIterator[bytes]:
-        """What is still to come, as it comes. TryLater where it breaks off."""
-        if self.response is None:
-            return
+    async def rest(self) -> tuple[bytes, bool]:
+        """What comes next, and whether there is more after it. TryLater where it breaks off."""
+        if self.connection is None:
+            return b"", False
         try:
-            while chunk := await self.response.content.readany():
-                yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return await self.connection.some(), not self.connection.ended
+        except OSError as error:
             raise TryLater(f"broke off: {_said(error)}") from error
 
     def close(self) -> None:
         """Lets the connection go, for good when the answer is not at its end."""
-        if self.response is not None:
-            self.response.close()
+        if self.connection is not None:
+            self.connection.done()
 
 
 class Forwarder:
-    """Connections to all backends. A context manager; used within one event loop."""
+    """Asks backends. Used within one event loop."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """`environment` is where keys are looked up."""
         self._environment = environment
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENT_S)
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
         # connections are as many as clients: who limits them is in front of this gateway, or behind it
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=self._timeout,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),  # one caller's cookies are none of the next one's
-        )
-        return self
+        self._upstream = Upstream()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._session is not None
-        await self._session.close()
+    def close(self) -> None:
+        """Closes the connections that are kept."""
+        self._upstream.close()
 
     async def ask(self, backend: Backend, body: Mapping[str, Any]) -> Reply:
         """The answer to an OpenAI chat request, which is sent with the backend's own model name and key.
@@ -88,55 +68,48 @@ class Forwarder:
         Comes back with the first token of a stream, or with the whole of anything else. TryLater when there is
         none.
         """
-        assert self._session is not None
-        headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        headers = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "voxel"}
         key = self._environment.get(backend.key_variable, "") if backend.key_variable else ""
         if key:
             headers["authorization"] = f"Bearer {key}"
         data = msgspec.json.encode({**body, "model": backend.model})
-        response = await self._sent(backend.base_url, data, headers)
         try:
-            return await _begun(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            response.close()
+            connection = await self._upstream.post(f"{backend.base_url}/chat/completions", headers, data)
+        except (OSError, ValueError) as error:
+            raise TryLater(f"{backend.base_url} {_said(error)}") from error
+        try:
+            reply = await _begun(backend.base_url, connection)
+        except OSError as error:
+            connection.done()
             raise TryLater(f"{backend.base_url} broke off before its first token: {_said(error)}") from error
         except BaseException:
-            response.close()
+            connection.done()
             raise
-
-    async def _sent(self, url: str, data: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Sends it, and once more when a connection that was kept open turns out to have been closed over there."""
-        assert self._session is not None
-        for again in (True, False):
-            try:
-                return await self._session.post(f"{url}/chat/completions", data=data, headers=headers)
-            except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
-                if not again:
-                    raise TryLater(f"{url} {_said(error)}") from error
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-                raise TryLater(f"{url} {_said(error)}") from error
-        raise AssertionError("the second attempt returns or raises")
+        if reply.connection is None:
+            connection.done()
+        return reply
 
 
-async def _begun(response: aiohttp.ClientResponse) -> Reply:
-    kind = response.headers.get("content-type", "application/json")
-    if response.status >= 500 or response.status in _FAILED:
-        raise TryLater(f"{response.url.origin()} answered {response.status}: {_line(await response.read())}")
-    if response.status >= 400 or not kind.startswith("text/event-stream"):
-        whole = await response.read()
-        if response.status < 400 and not _is_object(whole):
-            raise TryLater(f"{response.url.origin()} answered with something that is no JSON object")
-        return Reply(response.status, kind, whole, None)
+async def _begun(name: str, answer: Connection) -> Reply:
+    kind = answer.headers.get(b"content-type", b"application/json").decode("latin-1")
+    if answer.status >= 500 or answer.status in _FAILED or 300 <= answer.status < 400:
+        place = answer.headers.get(b"location", b"").decode("latin-1")
+        raise TryLater(f"{name} answered {answer.status}: {_line(await answer.whole()) or place}")
+    if answer.status >= 400 or not kind.startswith("text/event-stream"):
+        whole = await answer.whole()
+        if answer.status < 400 and not _is_object(whole):
+            raise TryLater(f"{name} answered with something that is no JSON object")
+        return Reply(answer.status, kind, whole, None)
     held = b""
-    while chunk := await response.content.readany():
+    while chunk := await answer.some():
         held += chunk
         if _BROKEN.search(held):
-            raise TryLater(f"{response.url.origin()} broke off before its first token: {_line(held)}")
+            raise TryLater(f"{name} broke off before its first token: {_line(held)}")
         if _BEGUN.search(held):
-            return Reply(response.status, kind, held, response)
+            return Reply(answer.status, kind, held, answer)
         if len(held) > MOST_BEFORE:
-            raise TryLater(f"{response.url.origin()} sent a megabyte without a token")
-    raise TryLater(f"{response.url.origin()} ended before its first token")
+            raise TryLater(f"{name} sent a megabyte without a token")
+    raise TryLater(f"{name} ended before its first token")
 
 
 class Renamer:

@@ -104,13 +104,13 @@ class Gateway:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """While this is open, requests can be answered."""
-        async with self.forwarder:
-            try:
-                yield
-            finally:
-                for task in self._waiting:
-                    task.cancel()
-                self._bench.shutdown(wait=True, cancel_futures=True)
+        try:
+            yield
+        finally:
+            for task in self._waiting:
+                task.cancel()
+            self._bench.shutdown(wait=True, cancel_futures=True)
+            self.forwarder.close()
 
     async def answer(self, way: Way, body: Mapping[str, Any]) -> tuple[Deployment, Reply]:
         """The answer of the first model of the way that gives one. TryLater with the reason of each when none does."""
@@ -209,7 +209,8 @@ class _Chat:
             refused = _refusal(404, f"nothing serves {role!r}; there are: {there}", "model_not_found")
             await refused(scope, receive, send)
             return
-        conversation = conversation_of(request.headers, body) or secrets.token_hex(8)
+        number = secrets.token_hex(16)
+        conversation = conversation_of(request.headers, body) or number[16:]
         way = self._gateway.routes.way(state, conversation)
         try:
             model, reply = await self._gateway.answer(way, _forwarded(body))
@@ -217,9 +218,9 @@ class _Chat:
             await _refusal(502, str(error), "no_answer")(scope, receive, send)
             return
         given_to = way.models[0]
-        name = f"chatcmpl-{model.role}-{model.version}-{way.conversation}-{secrets.token_hex(8)}"
+        name = f"chatcmpl-{model.role}-{model.version}-{way.conversation}-{number[:16]}"
         asked = _Asked(
-            model, way.conversation, body.get("messages") or [], reply.response is not None, b"",
+            model, way.conversation, body.get("messages") or [], reply.connection is not None, b"",
             keep=body.get("store") is not False and request.headers.get("x-voxel-keep") != "no",
         )  # fmt: skip
         try:
@@ -243,7 +244,7 @@ class _Chat:
         ]
         renamer = Renamer(reply.begun, name)
         begun = renamer.lines(reply.begun)
-        if reply.response is None:
+        if reply.connection is None:
             whole = begun + renamer.end()
             headers.append((b"content-length", str(len(whole)).encode()))
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -252,21 +253,21 @@ class _Chat:
         headers.append((b"cache-control", b"no-cache"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": begun, "more_body": True})
-        kept, size = [begun], len(begun)
+        kept, size, more = [begun], len(begun), True
         gone = asyncio.ensure_future(_hung_up(receive))
         try:
-            async for chunk in reply.rest():
+            while more:
+                chunk, more = await reply.rest()
                 if gone.done():
                     return None
-                lines = renamer.lines(chunk)
-                if lines:
-                    await send({"type": "http.response.body", "body": lines, "more_body": True})
+                lines = renamer.lines(chunk) if more else renamer.lines(chunk) + renamer.end()
+                if lines or not more:
+                    await send({"type": "http.response.body", "body": lines, "more_body": more})
                     size += len(lines)
                     if size <= MOST_KEPT:
                         kept.append(lines)
         finally:
             gone.cancel()
-        await send({"type": "http.response.body", "body": renamer.end()})
         return b"".join(kept)
 
 
