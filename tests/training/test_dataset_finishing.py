@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,13 +12,16 @@ import pytest
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Property, Provenance, Split
 from voxel.stages import DataDir
+from voxel.training.dataset_builder import finishing
 from voxel.training.dataset_builder.decontaminating import Prompts
-from voxel.training.dataset_builder.finishing import Finished, finish
+from voxel.training.dataset_builder.finishing import Finished, finished
+from voxel.training.dataset_builder.kinds import NEAR, Kinds, Shingles, jaccard, packed
 from voxel.training.dataset_builder.likeness import likeness
-from voxel.training.dataset_builder.nearness import NEAR, jaccard, joined, near_pairs, shingles, words
+from voxel.training.dataset_builder.nearness import joined, shingles, words
 from voxel.training.dataset_builder.proving import Proved
-from voxel.training.dataset_builder.quality import parts_of, quality_of
+from voxel.training.dataset_builder.quality import own_of, parts_of, quality_of
 from voxel.training.dataset_builder.selecting import PER_ANSWER, PER_SHAPE_AND_CLUSTER, Wanted
+from voxel.training.dataset_builder.sketching import sketched
 from voxel.training.dataset_builder.splitting import cluster_of, split_of
 
 
@@ -49,9 +54,14 @@ def proved(
 
 
 def unit(folder: Path, name: str, lines: list[Proved]) -> str:
-    """Every data directory here lies in `folder`; units of all lie beside them."""
+    """Every data directory here lies in `folder`; units of all lie beside them, each with its sketches."""
     (folder / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    (folder / f"{name}.msgpack").write_bytes(msgspec.msgpack.encode([sketched(line.example) for line in lines]))
     return f"../{name}.jsonl"
+
+
+def finish(data: DataDir, units: Iterable[str], *given: Any, **more: Any) -> Finished:
+    return finishing.finish(data, {name: name.replace(".jsonl", ".msgpack") for name in units}, *given, **more)
 
 
 def kept(data: DataDir) -> dict[str, list[str]]:
@@ -212,12 +222,12 @@ def test_an_example_that_was_in_test_does_not_come_back_in_train(tmp_path: Path)
 
 
 def test_scenes_that_are_nearly_the_same_join_their_repositories_and_startup_scenes_do_not() -> None:
-    scene = [f"fact {n}" for n in range(40)]
-    facts = {
-        ("o/a", "x.blend"): scene, ("o/b", "y.blend"): [*scene[:38], "other"], ("o/c", "z.blend"): scene[:5],
-        ("o/d", "z.blend"): scene[:5], ("o/e", "w.blend"): [f"else {n}" for n in range(40)],
-    }  # fmt: skip
-    assert list(joined(facts, 25)) == [("o/a", "o/b")]
+    scene = frozenset(range(40))
+    scenes: list[tuple[str, Shingles]] = [
+        ("o/a", scene), ("o/b", scene - {38, 39} | {50}), ("o/c", frozenset(range(5))), ("o/d", frozenset(range(5))),
+        ("o/e", frozenset(range(100, 140))), ("o/f", frozenset(range(100, 140))), ("o/a", scene),
+    ]  # fmt: skip
+    assert list(joined(scenes, 25)) == [("o/a", "o/b"), ("o/e", "o/f")]
 
 
 def test_what_is_nearly_the_same_is_not_in_two_splits_nor_twice_in_one(tmp_path: Path) -> None:
@@ -241,9 +251,12 @@ def test_what_is_nearly_the_same_is_not_in_two_splits_nor_twice_in_one(tmp_path:
 
 def test_lsh_proposes_every_pair_that_is_near() -> None:
     """Against all pairs, on sets whose likeness goes through the threshold."""
-    sets = [frozenset(f"{n // 5}.{m}" for m in range(n % 5 * 3, 40 + n % 5)) for n in range(200)]
-    wanted = {(a, b) for b in range(200) for a in range(b) if jaccard(sets[a], sets[b]) >= NEAR}
-    assert set(near_pairs(sets)) == wanted
+    sets = [frozenset(n // 5 * 100 + m for m in range(n % 5 * 3, 40 + n % 5)) for n in range(200)]
+    with Kinds() as kinds:
+        numbers = [kinds.kind(packed(one)) for one in sets]
+        wanted = {(numbers[a], numbers[b]) for b in range(200) for a in range(b) if jaccard(sets[a], sets[b]) >= NEAR}
+        assert set(kinds.near_pairs()) == wanted
+        assert [kinds.kind(packed(one)) for one in sets] == numbers
     assert 100 < len(wanted) < 400
 
 
@@ -295,7 +308,8 @@ def test_startup_content_is_worth_little_and_every_part_is_kept(tmp_path: Path) 
     startup = 'import bpy\n\nbpy.ops.mesh.primitive_cube_add()\ncube = bpy.context.object\ncube.name = "Cube"\n'
     bad = proved(1, "o/a", completion=startup).example
     good = proved(2, "o/a").example
-    of = {one.id: parts_of(one, ("4.5", "5.0"), shingles(one.completion), 1) for one in (bad, good)}
+    asked = ("4.5", "5.0")
+    of = {one.id: parts_of(own_of(one, shingles(one.completion)), one.blender, asked, 1) for one in (bad, good)}
     assert of[bad.id].rarity <= 0.15
     assert of[good.id].rarity == 1.0
     assert of[good.id].proved == 0.5
@@ -340,13 +354,36 @@ def test_nothing_is_worked_out_twice_and_a_changed_file_is_noticed(tmp_path: Pat
     done = finish(data, files, [], asked="this")
     before = written(data)
     (data.root / files[0]).write_text("broken")  # units are named by their content: an unchanged name is not read again
-    assert finish(data, files, [], asked="this") == done
+    beside = {name: name.replace(".jsonl", ".msgpack") for name in files}
+    assert finished(data, beside, [], asked="this") == done
+    assert finished(data, beside, [], asked="that") is None
+    assert finished(data, {**beside, "more": "more"}, [], asked="this") is None
     (data.datasets / "test.jsonl").write_text("")
+    assert finished(data, beside, [], asked="this") is None
     with pytest.raises(SetupError, match=r"u\.jsonl:1"):
         finish(data, files, [], asked="this")
     unit(tmp_path, "u", [proved(n, f"o/{n % 4}") for n in range(40)])
     assert finish(data, files, [], asked="this") == done
     assert written(data) == before
+
+
+def test_what_is_kept_stays_kept_when_the_same_is_worked_out_once_more(tmp_path: Path) -> None:
+    """An answer that is near to more others than may be near to it, and that came first."""
+    data = DataDir(tmp_path / "d").create()
+    hub = code(5)
+    others = [hub.replace(f"= {35 + at % 8}\n", f"= {1000 + at}\n") for at in range(60)]
+    contexts = [code(100 + n) for n in range(61)]
+    lines = []
+    for n, (context, completion) in enumerate(zip(contexts, [hub, *others], strict=True)):
+        line = proved(n, "o/a", completion=completion)
+        lines.append(msgspec.structs.replace(line, example=msgspec.structs.replace(line.example, context=context)))
+    first, rest = [unit(tmp_path, "u", lines[:1])], [unit(tmp_path, "v", lines[1:])]
+    finish(data, first, [])
+    finish(data, first + rest, [])
+    was = kept(data)
+    assert PER_ANSWER < len(was["train"]) < 61
+    finish(data, first + rest, [])
+    assert kept(data) == was
 
 
 def test_parquet_that_is_gone_is_written_anew(tmp_path: Path) -> None:
@@ -357,6 +394,7 @@ def test_parquet_that_is_gone_is_written_anew(tmp_path: Path) -> None:
     path = data.datasets / "parquet" / "train.parquet"
     content = path.read_bytes()
     path.unlink()
+    assert finished(data, {name: name.replace(".jsonl", ".msgpack") for name in files}, [], asked="this") is None
     finish(data, files, [], asked="this")
     assert path.read_bytes() == content
 
@@ -366,8 +404,16 @@ def test_a_unit_that_is_gone_or_broken_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"gone\.jsonl.*voxel build"):
         finish(data, ["gone.jsonl"], [])
     (data.root / "broken.jsonl").write_text('{"type":"example"}\n')
+    (data.root / "broken.msgpack").write_bytes(msgspec.msgpack.encode([]))
     with pytest.raises(SetupError, match=r"broken\.jsonl:1"):
         finish(data, ["broken.jsonl"], [])
+    name = unit(data.root, "short", [proved(1, "o/a")]).removeprefix("../")
+    (data.root / "short.msgpack").write_bytes(msgspec.msgpack.encode([]))
+    with pytest.raises(SetupError, match=r"short\.msgpack: too short; .*voxel build"):
+        finish(data, [name], [])
+    (data.root / "short.msgpack").write_bytes(b"broken")
+    with pytest.raises(SetupError, match=r"short\.msgpack: .*voxel build"):
+        finish(data, [name], [])
 
 
 def test_code_that_differs_in_names_is_the_same_and_in_numbers_of_one_shape() -> None:

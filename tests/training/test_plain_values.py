@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from voxel.training.dataset_builder.naming import NAMELESS, is_hint, is_misnamed
-from voxel.training.dataset_builder.quality import parts_of
+from voxel.training.dataset_builder.quality import own_of
 from voxel.training.dataset_builder.settling import can_settle, settle
 from voxel.training.dataset_builder.startup import is_fresh
 from voxel.training.dataset_builder.tidying import euler_of, place, say_plainly, tidy, tidy_setting
@@ -185,7 +185,7 @@ def test_words_full_of_noise_are_worth_little() -> None:
             completion=completion, checks=(Exists(of=("objects", "Cube")),), quality=0.0, tokens=10,
             blender=("4.5",), provenance=Provenance(source="samples", repo="a/b"),
         )  # fmt: skip
-        return parts_of(example, ("4.5",), shingles(completion), 1).agreement
+        return own_of(example, shingles(completion)).agreement
 
     plain = agreement("A box of 1.5 m x 0.25 m x 2 m at (0.813, 0, 1), RGB (0.1234, 0.5432, 0.9876).")
     assert plain == 1.0

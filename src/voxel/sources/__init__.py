@@ -21,7 +21,6 @@ from voxel.sources.remote import (
 )
 from voxel.sources.rows import File, Repository
 from voxel.sources.samples import Catalogue, Recipe, Sample, catalogue, recipes
-from voxel.sources.scratch import Scratch
 from voxel.sources.services import Services, services_of_environment
 from voxel.sources.shelf import Blobs, Shelf
 
@@ -45,7 +44,6 @@ __all__ = [
     "Recipe",
     "Repository",
     "Sample",
-    "Scratch",
     "Services",
     "Shelf",
     "Starter",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from voxel.scratch import Scratch
 from voxel.sources.candidate import Candidate
-from voxel.sources.scratch import Scratch
 
 TABLES = """
 CREATE TABLE candidate (place INTEGER PRIMARY KEY, pickled BLOB);

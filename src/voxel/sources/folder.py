@@ -17,11 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from voxel.errors import UsageError
+from voxel.scratch import Scratch
 from voxel.sources import capping, manifest, walk
 from voxel.sources.candidate import LEADS_OUT, MAX_BYTES, Candidate, shown, suffix, unfit, whole
 from voxel.sources.licences import UNKNOWN, Licence, LicenceFinder
 from voxel.sources.policy import Policy
-from voxel.sources.scratch import Scratch
 from voxel.sources.worktree import Worktree, find_worktree
 
 _BPY = re.compile(rb"^[ \t]*(?:import|from)[ \t]+bpy\b", re.MULTILINE)

@@ -19,10 +19,10 @@ from urllib.parse import quote
 import msgspec
 
 from voxel.errors import UsageError
+from voxel.scratch import Scratch
 from voxel.sources.candidate import LEADS_OUT, Bounds, Candidate, own_facts, shown, suffix, unfit
 from voxel.sources.licences import attribution, read_text
 from voxel.sources.policy import Policy
-from voxel.sources.scratch import Scratch
 
 MANIFEST = "manifest.jsonl"
 TABLE = "CREATE TABLE line (local BLOB PRIMARY KEY, told BLOB NOT NULL) WITHOUT ROWID;"

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from voxel.scratch import Scratch
 from voxel.sources.candidate import LEADS_OUT, Bounds, own_facts, suffix
-from voxel.sources.scratch import Scratch
 
 KINDS = (".blend", ".py")
 TABLES = """

@@ -6,14 +6,17 @@ import errno
 import fcntl
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from voxel.errors import SetupError
 
+_BUFFER = 1 << 20
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Writes `data` to `path`, whole or not at all, and durably; makes the folder if it is missing.
+
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Writes `data`, whole or piece by piece, to `path`: all of it or nothing, and durably. Makes a missing folder.
 
     The bytes go to a file without a name in the same folder, are flushed to disk, and only then get their name, so
     that a kill at any moment leaves neither half a file nor a stray one. SetupError on a full disk or a folder that
@@ -31,7 +34,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise SetupError(why(path, error)) from error
 
 
-def _write(folder: int, path: Path, data: bytes) -> None:
+def _write(folder: int, path: Path, data: bytes | Iterable[bytes]) -> None:
     nameless = getattr(os, "O_TMPFILE", None)
     if nameless is not None:
         try:
@@ -56,10 +59,9 @@ def _write(folder: int, path: Path, data: bytes) -> None:
         raise
 
 
-def _pour(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
+def _pour(handle: int, data: bytes | Iterable[bytes]) -> None:
+    with os.fdopen(handle, "wb", buffering=_BUFFER, closefd=False) as file:
+        file.writelines([data] if isinstance(data, bytes) else data)
     os.fsync(handle)
 
 

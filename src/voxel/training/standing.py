@@ -9,7 +9,7 @@ import msgspec
 from voxel.stages import DataDir, Ledger, StageRow, holder
 from voxel.training.fine_tuning.noting import PROVIDERS, command, dataset_digest
 
-_ORDER = ("scrape", "parse", "build", "teach", "format", "evaluate")
+_ORDER = ("scrape", "parse", "build", "teach", "sketch", "format", "evaluate")
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

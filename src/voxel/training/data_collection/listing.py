@@ -19,7 +19,8 @@ import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
-from voxel.sources import Book, File, Repository, Scratch, Services, services_of_environment
+from voxel.scratch import Scratch
+from voxel.sources import Book, File, Repository, Services, services_of_environment
 from voxel.stages import DataDir, Ledger
 
 REMOTE = ("github", "git")

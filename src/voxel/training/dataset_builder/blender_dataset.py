@@ -46,15 +46,16 @@ from voxel.stages import (
 from voxel.training.dataset_builder.contents import contents
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.exporting import parquet_possible
-from voxel.training.dataset_builder.finishing import Finished, finish
+from voxel.training.dataset_builder.finishing import Finished, finish, finished
 from voxel.training.dataset_builder.selecting import Wanted
+from voxel.training.dataset_builder.sketching import SketchStage
 from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
 
 UNITS = "datasets/units"
 MIN_QUALITY = 0.5
 _AFTERWARDS = frozenset({
-    "card.py", "decontaminating.py", "exporting.py", "finishing.py", "nearness.py", "quality.py", "selecting.py",
-    "splitting.py",
+    "card.py", "decontaminating.py", "exporting.py", "finishing.py", "kinds.py", "nearness.py", "pool.py", "quality.py",
+    "selecting.py", "sketching.py", "splitting.py",
 })  # fmt: skip
 """Code that works on what the units found: a change of it costs moments, not proofs."""
 _NO_PART = frozenset({"blender_dataset.py", "contents.py", "teaching.py", "verifying.py"})
@@ -263,6 +264,8 @@ class BlenderDatasetBuilder:
                 present = [
                     name if (name := lessons.file(unit.key)) in done else unit.payload for unit in lessons.units()
                 ]
+            sketches = SketchStage(self.data.storage, present)
+            beside = {unit.payload: sketches.file(unit.key) for unit in sketches.units()}
             asked = [
                 versions,
                 self.min_quality,
@@ -270,7 +273,14 @@ class BlenderDatasetBuilder:
                 _code_digest(afterwards=True),
                 parquet_possible(),
             ]
-            self.finished = finish(self.data, present, _shared(self.data), wanted, asked=asked)
+            shared = _shared(self.data)
+            self.finished = finished(self.data, beside, shared, asked=asked)
+            if self.finished is None:
+                known = run_stage(sketches, self.data, workers=workers, engine=engine, progress=progress)
+                report = msgspec.structs.replace(
+                    report, failed=report.failed + known.failed, seconds=report.seconds + known.seconds
+                )
+                self.finished = finish(self.data, beside, shared, wanted, asked=asked)
             publish(self.data, "datasets")
         return report
 

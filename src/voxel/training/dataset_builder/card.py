@@ -6,27 +6,47 @@ The form is that of the Hugging Face hub (its documentation, "Dataset Cards"): Y
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.records.roles import ROLES
 
 
+class _Tally:
+    """What the card tells of the examples."""
+
+    def __init__(self, by_split: Mapping[Split, Iterable[Example]]) -> None:
+        self.splits: Counter[str] = Counter()
+        self.roles: Counter[tuple[str, str]] = Counter()
+        self.versions: Counter[str] = Counter()
+        self.sources: Counter[tuple[str, str, str]] = Counter()
+        """By repository, licence and attribution."""
+        self.licences: Counter[str] = Counter()
+        for split in SPLITS:
+            for one in by_split[split]:
+                source = one.provenance
+                self.splits[split] += 1
+                self.roles[split, one.role] += 1
+                self.versions.update(one.blender)
+                self.sources[source.repo, source.license, source.attribution] += 1
+                self.licences[source.license] += 1
+
+
 def card(
-    by_split: Mapping[Split, Sequence[Example]], dropped: Sequence[DroppedCandidate] = (), *, parquet: bool = False
+    by_split: Mapping[Split, Iterable[Example]], dropped: Iterable[DroppedCandidate] = (), *, parquet: bool = False
 ) -> str:
-    """The text of datasets/README.md; depends on what it is given alone.
+    """The text of datasets/README.md; depends on what it is given alone, which is read once.
 
     `dropped` are the candidates that are no examples; `parquet` says whether there are files under parquet/.
     """
-    examples = [one for split in SPLITS for one in by_split[split]]
+    tally = _Tally(by_split)
     return "\n".join(
         [
-            *_front(by_split),
+            *_front(tally),
             "",
             "# Instructions and Blender Python, each proved in real Blender",
             "",
-            f"{len(examples)} examples. Running `context`, then `completion`, in an empty scene of each Blender",
+            f"{tally.splits.total()} examples. Running `context`, then `completion`, in an empty scene of each Blender",
             "version that the example lists satisfies every one of its `checks`; `voxel dataset verify` repeats that.",
             "",
             "```python",
@@ -36,9 +56,9 @@ def card(
             "```",
             "",
             *(_PARQUET if parquet else ()),
-            *_splits(by_split),
+            *_splits(tally),
             "",
-            *_versions(examples),
+            *_versions(tally),
             "",
             "## How it was made",
             "",
@@ -47,8 +67,8 @@ def card(
             *_drops(dropped),
             *_LIMITS,
             "",
-            *_licences(examples),
-            *_sources(examples),
+            *_licences(tally),
+            *_sources(tally),
             "",
         ]
     )
@@ -84,11 +104,10 @@ _ON_THE_HUB = frozenset({
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def _front(by_split: Mapping[Split, Sequence[Example]]) -> list[str]:
-    examples = [one for split in SPLITS for one in by_split[split]]
-    licences = sorted({_licence(one.provenance.license) for one in examples})
-    size = next((name for most, name in _SIZES if len(examples) < most), "1M<n<10M")
-    held = [split for split in SPLITS if by_split[split]]
+def _front(tally: _Tally) -> list[str]:
+    licences = sorted({_licence(name) for name in tally.licences})
+    size = next((name for most, name in _SIZES if tally.splits.total() < most), "1M<n<10M")
+    held = [split for split in SPLITS if tally.splits[split]]
     return [
         "---",
         "pretty_name: Blender Python, proved",
@@ -116,7 +135,7 @@ def _licence(name: str) -> str:
     return plain if plain in _ON_THE_HUB else "other"
 
 
-def _drops(dropped: Sequence[DroppedCandidate]) -> list[str]:
+def _drops(dropped: Iterable[DroppedCandidate]) -> list[str]:
     counts = Counter(one.reason.partition(":")[0] for one in dropped)
     if not counts:
         return []
@@ -124,35 +143,31 @@ def _drops(dropped: Sequence[DroppedCandidate]) -> list[str]:
     return [f"Candidates that are no examples, by reason: {told}.", ""]
 
 
-def _licences(examples: Sequence[Example]) -> list[str]:
-    counts = Counter(one.provenance.license or "unknown" for one in examples)
-    rows = [f"| {_cell(name)} | {count} |" for name, count in counts.most_common()]
+def _licences(tally: _Tally) -> list[str]:
+    rows = [f"| {_cell(name or 'unknown')} | {count} |" for name, count in tally.licences.most_common()]
     told = "Each example carries the licence of the file that it was made from, and whom to name."
     return ["## Licences", "", told, "", "| licence | examples |", "|---|---:|", *rows, ""]
 
 
-def _splits(by_split: Mapping[Split, Sequence[Example]]) -> list[str]:
-    counts = {split: Counter(one.role for one in by_split[split]) for split in SPLITS}
+def _splits(tally: _Tally) -> list[str]:
     rows = [
-        f"| {role} | " + " | ".join(str(counts[split][role]) for split in SPLITS) + " |"
+        f"| {role} | " + " | ".join(str(tally.roles[split, role]) for split in SPLITS) + " |"
         for role in ROLES
-        if any(counts[split][role] for split in SPLITS)
+        if any(tally.roles[split, role] for split in SPLITS)
     ]
-    totals = "| all | " + " | ".join(str(len(by_split[split])) for split in SPLITS) + " |"
+    totals = "| all | " + " | ".join(str(tally.splits[split]) for split in SPLITS) + " |"
     return ["| role | " + " | ".join(SPLITS) + " |", "|---|" + "---:|" * len(SPLITS), *rows, totals]
 
 
-def _versions(examples: Sequence[Example]) -> list[str]:
-    counts = Counter(version for one in examples for version in one.blender)
-    return [f"Proved on Blender {version}: {counts[version]}." for version in sorted(counts)]
+def _versions(tally: _Tally) -> list[str]:
+    return [f"Proved on Blender {version}: {tally.versions[version]}." for version in sorted(tally.versions)]
 
 
-def _sources(examples: Sequence[Example]) -> list[str]:
+def _sources(tally: _Tally) -> list[str]:
     """One row for each repository, licence and attribution: what the licences ask to be told."""
-    found = Counter((one.provenance.repo, one.provenance.license, one.provenance.attribution) for one in examples)
     rows = [
         f"| {_cell(repo)} | {count} | {_cell(licence)} | {_cell(attribution)} |"
-        for (repo, licence, attribution), count in sorted(found.items())
+        for (repo, licence, attribution), count in sorted(tally.sources.items())
     ]
     return ["## Sources", "", "| repository | examples | licence | attribution |", "|---|---:|---|---|", *rows]
 

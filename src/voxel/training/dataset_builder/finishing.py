@@ -8,22 +8,24 @@ anew when one of these, the wishes or this code has changed; datasets/finished.j
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
-from voxel.records.files import FAILURES
 from voxel.stages import DataDir, Storage, write_atomic
 from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
 from voxel.training.dataset_builder.nearness import joined
-from voxel.training.dataset_builder.proving import Line, Proved, Unproved
+from voxel.training.dataset_builder.pool import Pool
+from voxel.training.dataset_builder.proving import Line, Unproved
 from voxel.training.dataset_builder.selecting import Placed, Wanted, select
+from voxel.training.dataset_builder.sketching import Sketch
 
+Record = TypeVar("Record", Example, DroppedCandidate)
 SCENE_FACTS = 25
 """A scene with fewer facts does not join clusters, however alike another one is."""
 WRITTEN = (
@@ -50,61 +52,83 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int
 
 
+def finished(
+    data: DataDir, units: Mapping[str, str], shared: Sequence[tuple[str, str]], *, asked: Any
+) -> Finished | None:
+    """What the dataset holds where it was made of just this and nobody has touched its files; else None."""
+    note = _note(data)
+    if note and note.asked == _digest(units, shared, asked) and note.files == _digests(data):
+        return Finished(note.kept, note.dropped)
+    return None
+
+
 def finish(
     data: DataDir,
-    units: Iterable[str],
-    shared: Iterable[tuple[str, str]],
+    units: Mapping[str, str],
+    shared: Sequence[tuple[str, str]],
     wanted: Wanted | None = None,
     *,
     asked: Any = None,
 ) -> Finished:
     """Writes datasets/{train,val,test}.jsonl, dropped.jsonl, the card README.md and, with pyarrow, Parquet beside them.
 
-    `units` are the names of the units' lines in the storage, `shared` pairs of repositories that hold the same file.
-    `asked` names, JSON-able, all that decides beside the units: when it is given and nothing has changed, nothing is
-    done. SetupError when a unit's file is gone or broken.
+    `units` are the names of the units' lines in the storage, each with that of its sketches; `shared` are pairs of
+    repositories that hold the same file; `asked` names, JSON-able, all that decides beside these. SetupError when a
+    unit's file is gone or broken.
     """
     wanted = wanted or Wanted()
-    names, pairs = sorted(units), sorted(shared)
-    held = [PurePosixPath(name).name for name in names]
-    digest = hashlib.sha256(msgspec.json.encode([asked, held, pairs])).hexdigest()
-    note = _note(data)
-    if asked is not None and note and note.asked == digest and note.files == _digests(data):
-        return Finished(note.kept, note.dropped)
-    lines = list(_lines(data.storage, names))
-    proved = [line for line in lines if isinstance(line, Proved)]
+    names, pairs = sorted(units.items()), sorted(shared)
     before = Placed(_known(data.datasets / "splits.json"), _known(data.datasets / "placed.json"))
-    facts: dict[tuple[str, str], set[str]] = {}
-    for line in proved:
-        source = line.example.provenance
-        if source.source == FAILURES:
-            continue  # always in train, where they draw nothing after them
-        facts.setdefault((source.repo, source.path), set()).update(map(_fact, line.example.checks))
-    selected = select(proved, [*pairs, *joined(facts, SCENE_FACTS)], before, wanted)
-    by_split: dict[Split, list[Example]] = {split: [] for split in SPLITS}
-    for split, example in sorted(selected.kept, key=lambda one: one[1].id):
-        by_split[split].append(example)
-    for split, examples in by_split.items():
-        _write(data.datasets / f"{split}.jsonl", examples)
-    gone = [line.dropped for line in lines if isinstance(line, Unproved)] + selected.dropped
-    gone.sort(key=lambda one: (one.reason, one.id, one.provenance.path))
-    _write(data.datasets / "dropped.jsonl", gone)
-    _keep(data.datasets / "splits.json", _table(selected.repositories))
-    held_out: dict[str, Split] = {one: split for one, split in before.examples.items() if split != "train"}
-    _keep(data.datasets / "placed.json", _table(held_out | {example.id: split for split, example in selected.kept}))
+    with Pool() as pool:
+        _fill(pool, data.storage, names, wanted)
+        repositories = select(pool, [*pairs, *joined(pool.scenes(), SCENE_FACTS)], before, wanted)
+        kept = {split: _write(data.datasets / f"{split}.jsonl", pool.kept(split)) for split in SPLITS}
+        dropped = _write(data.datasets / "dropped.jsonl", pool.dropped())
+        held_out: dict[str, Split] = {one: split for one, split in before.examples.items() if split != "train"}
+        placed = held_out | pool.placed()
+    write_atomic(data.datasets / "splits.json", _table(repositories))
+    write_atomic(data.datasets / "placed.json", _table(placed))
+    by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
     parquet = write_parquet(data.datasets, by_split)
-    _keep(data.datasets / "README.md", card(by_split, gone, parquet=parquet).encode())
-    done = Finished({split: len(found) for split, found in by_split.items()}, len(gone))
-    written = _Note(asked=digest, files=_digests(data), kept=done.kept, dropped=done.dropped)
-    _keep(data.datasets / "finished.json", msgspec.json.encode(written) + b"\n")
-    return done
+    by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
+    gone = read(data.datasets / "dropped.jsonl", DroppedCandidate)
+    write_atomic(data.datasets / "README.md", card(by_split, gone, parquet=parquet).encode())
+    written = _Note(asked=_digest(units, shared, asked), files=_digests(data), kept=kept, dropped=dropped)
+    write_atomic(data.datasets / "finished.json", msgspec.json.encode(written) + b"\n")
+    return Finished(kept, dropped)
 
 
-def _fact(check: Any) -> str:
-    """A fact of a scene without the name of what it is about."""
-    fact = msgspec.to_builtins(check)
-    fact["of"] = fact["of"][0]
-    return msgspec.json.encode(fact, order="deterministic").decode()
+def _fill(pool: Pool, storage: Storage, names: Sequence[tuple[str, str]], wanted: Wanted) -> None:
+    decoder = msgspec.msgpack.Decoder(list[Sketch])
+    units, sketches = (storage.read_all([pair[at] for pair in names]) for at in (0, 1))
+    try:
+        for (name, beside), raw, content in zip(names, units, sketches, strict=True):
+            try:
+                sketched = iter(decoder.decode(content))
+            except msgspec.MsgspecError as error:
+                raise SetupError(f"{storage}/{beside}: {error}; delete it and run: voxel build") from error
+            for line in _lines(raw, f"{storage}/{name}"):
+                if isinstance(line, Unproved):
+                    pool.leave_out(line)
+                    continue
+                sketch = next(sketched, None)
+                if sketch is None:
+                    raise SetupError(f"{storage}/{beside}: too short; delete it and run: voxel build")
+                pool.add(line, sketch, _fault(line.example, sketch, wanted))
+    except OSError as error:
+        raise SetupError(f"{error.filename}: {error.strerror}; make it anew with: voxel build") from error
+
+
+def _fault(example: Example, sketch: Sketch, wanted: Wanted) -> str:
+    if sketch.private:
+        return f"private: shows {sketch.private}"
+    prompt = wanted.prompts.repeated(example.instruction)
+    return f"benchmark: repeats {prompt}" if prompt else ""
+
+
+def _digest(units: Mapping[str, str], shared: Sequence[tuple[str, str]], asked: Any) -> str:
+    held = [PurePosixPath(name).name for both in sorted(units.items()) for name in both]
+    return hashlib.sha256(msgspec.json.encode([asked, held, sorted(shared)])).hexdigest()
 
 
 def _note(data: DataDir) -> _Note | None:
@@ -137,24 +161,33 @@ def _table(splits: dict[str, Split]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(dict(sorted(splits.items())))) + b"\n"
 
 
-def _keep(path: Path, content: bytes) -> None:
-    if not path.exists() or path.read_bytes() != content:
-        write_atomic(path, content)
-
-
-def _lines(storage: Storage, names: Sequence[str]) -> Iterator[Line]:
+def _lines(raw: bytes, name: str) -> Iterator[Line]:
     decoder = msgspec.json.Decoder(Line)
-    try:
-        for name, raw in zip(names, storage.read_all(names), strict=True):
-            for number, line in enumerate(raw.splitlines(), 1):
-                try:
-                    yield decoder.decode(line)
-                except msgspec.MsgspecError as error:
-                    raise SetupError(f"{storage}/{name}:{number}: {error}; delete it and run: voxel build") from error
-    except OSError as error:
-        raise SetupError(f"{error.filename}: {error.strerror}; make it anew with: voxel build") from error
+    for number, line in enumerate(raw.splitlines(), 1):
+        try:
+            yield decoder.decode(line)
+        except msgspec.MsgspecError as error:
+            raise SetupError(f"{name}:{number}: {error}; delete it and run: voxel build") from error
 
 
-def _write(path: Path, records: Sequence[Example | DroppedCandidate]) -> None:
+def _write(path: Path, records: Iterable[Example | DroppedCandidate]) -> int:
+    """Writes records as lines; how many there were."""
     encoder = msgspec.json.Encoder()
-    _keep(path, b"".join(encoder.encode(record) + b"\n" for record in records))
+    count = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count
+        for record in records:
+            count += 1
+            yield encoder.encode(record) + b"\n"
+
+    write_atomic(path, lines())
+    return count
+
+
+def read(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """The records of a file, one after the other."""
+    decoder = msgspec.json.Decoder(kind)
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)

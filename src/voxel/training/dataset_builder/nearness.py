@@ -1,9 +1,7 @@
-"""Near-duplicates: examples whose code is all but the same, proposed by MinHash and decided exactly.
+"""What examples are compared by: the normal form of their code, and what is alike on two sides of a border.
 
-Code is compared in its normal form: names of variables and of datablocks, comments and layout are taken out; numbers
-stay, for a number is what is asked. Two codes are near when the sets of their runs of `RUN` words have a Jaccard index
-of at least `NEAR`. MinHash with banded LSH (Broder 1997; Leskovec et al., Mining of Massive Datasets, 3.4) only
-proposes pairs: of two codes at .8 it misses one pair in 150,000.
+Names of variables and of datablocks, comments and layout are taken out of code; numbers stay, for a number is what is
+asked. Its runs of `RUN` words are its features; `kinds` says when two sets of features are near.
 """
 
 from __future__ import annotations
@@ -13,29 +11,23 @@ import io
 import tokenize
 import zlib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
-from rensa import RMinHash, RMinHashLSH
-
 from voxel.records.example import Example
+from voxel.training.dataset_builder.kinds import Kinds, Shingles, packed
 
-NEAR = 0.8
 RUN = 4
-_PERMUTATIONS, _BANDS = 150, 30
-_SEED = 7
 _LAYOUT = frozenset({
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
     tokenize.ENDMARKER,
 })  # fmt: skip
 _MAKERS = frozenset({"new", "load", "get"})
 
-Shingles = frozenset[Hashable]
-"""What two things are compared by: a set of their features."""
 
-
-@lru_cache(1 << 16)
+@lru_cache(1 << 12)
 def words(source: str) -> tuple[str, ...]:
     """The normal form of a script, word by word. A text that is no Python (a scene plan) gives its own words."""
     try:
@@ -87,47 +79,6 @@ def shingles(*sources: str) -> Shingles:
     return frozenset(zlib.crc32("\0".join(flow[at : at + RUN]).encode("utf-8", "replace")) for at in range(runs))
 
 
-def jaccard(one: Shingles, other: Shingles) -> float:
-    """0 to 1; two empty sets are the same."""
-    return len(one & other) / len(one | other) if one or other else 1.0
-
-
-class Nearness:
-    """Which of many sets are near one another. Equal sets are one `kind`, a number from 0."""
-
-    def __init__(self, sets: Sequence[Shingles]) -> None:
-        numbers: dict[Shingles, int] = {}
-        self.kinds = [numbers.setdefault(one, len(numbers)) for one in sets]
-        """The kind of each set."""
-        self.near: Mapping[int, frozenset[int]] = _neighbours(list(numbers))
-        """The kinds near each kind; always itself as well."""
-
-
-def _neighbours(sets: Sequence[Shingles]) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = {number: {number} for number in range(len(sets))}
-    for one, other in near_pairs(sets):
-        found[one].add(other)
-        found[other].add(one)
-    return {number: frozenset(others) for number, others in found.items()}
-
-
-def near_pairs(sets: Sequence[Shingles]) -> Iterator[tuple[int, int]]:
-    """Places of every two sets with a Jaccard index of at least `NEAR`; the lower place first."""
-    return (pair for pair in _proposed(sets) if jaccard(sets[pair[0]], sets[pair[1]]) >= NEAR)
-
-
-def _proposed(sets: Sequence[Shingles]) -> Iterator[tuple[int, int]]:
-    index = RMinHashLSH(NEAR, _PERMUTATIONS, _BANDS)
-    for place, features in enumerate(sets):
-        sketch = RMinHash(_PERMUTATIONS, _SEED)
-        sketch.update([str(feature) for feature in features])
-        for other in sorted(index.query(sketch)):
-            small, large = sorted((len(features), len(sets[other])))
-            if small >= NEAR * large:
-                yield other, place
-        index.insert(place, sketch)
-
-
 class Crossing(NamedTuple):
     """What is on both sides of a border between splits."""
 
@@ -138,36 +89,51 @@ class Crossing(NamedTuple):
     repositories: int
 
 
-def crossing(by_split: Mapping[str, Sequence[Example]]) -> Crossing:
+def crossing(by_split: Mapping[str, Iterable[Example]]) -> Crossing:
     """Looks at a finished dataset for what must not be there; all three counts but the second are to be 0."""
-    placed = [(split, example) for split, examples in by_split.items() for example in examples]
+    splits: list[str] = []
+    homes: set[tuple[str, str]] = set()
     near: set[tuple[int, int]] = set()
     compared: set[tuple[int, int]] = set()
-    for sets in (
-        [shingles(example.completion) for _, example in placed],
-        [shingles(example.context, example.completion) for _, example in placed],
-    ):
-        for one, other in _proposed(sets):
-            if placed[one][0] != placed[other][0]:
-                compared.add((one, other))
-                if jaccard(sets[one], sets[other]) >= NEAR:
-                    near.add((one, other))
-    homes = {(example.provenance.repo, split) for split, example in placed}
+    with Kinds() as kinds:
+        answers: dict[int, list[int]] = {}
+        codes: dict[int, list[int]] = {}
+        for split, examples in by_split.items():
+            for example in examples:
+                homes.add((example.provenance.repo, split))
+                answers.setdefault(kinds.kind(packed(shingles(example.completion))), []).append(len(splits))
+                both = shingles(example.context, example.completion)
+                codes.setdefault(kinds.kind(packed(both)), []).append(len(splits))
+                splits.append(split)
+        same = ((kind, kind) for kind in {*answers, *codes})
+        for one, other in chain(same, kinds.proposed()):
+            for places in (answers, codes):
+                crossed = {
+                    (min(first, second), max(first, second))
+                    for first in places.get(one, ())
+                    for second in places.get(other, ())
+                    if splits[first] != splits[second]
+                }
+                compared |= crossed
+                if crossed and (one == other or kinds.is_near(one, other)):
+                    near |= crossed
     repositories = Counter(repo for repo, _ in homes)
     return Crossing(len(near), len(compared), sum(count > 1 for count in repositories.values()))
 
 
-def joined(facts: Mapping[tuple[str, str], Iterable[Hashable]], least: int) -> Iterator[tuple[str, str]]:
-    """Pairs of repositories that hold near-duplicate scenes.
+def joined(scenes: Iterable[tuple[str, Shingles]], least: int) -> Iterator[tuple[str, str]]:
+    """Pairs of repositories that hold near-duplicate scenes: enough of them to join all that belong together.
 
-    `facts` are what is so in each scene, by (repository, path). Scenes with fewer than `least` facts prove nothing:
-    thousands of repositories hold a file with the startup scene.
+    `scenes` are (repository, what is so in the scene). Scenes with fewer than `least` facts prove nothing: thousands of
+    repositories hold a file with the startup scene.
     """
-    by_scene = {scene: frozenset(known) for scene, known in facts.items()}
-    large = sorted(scene for scene, known in by_scene.items() if len(known) >= least)
     pairs: set[tuple[str, str]] = set()
-    for one, other in near_pairs([by_scene[scene] for scene in large]):
-        first, second = sorted((large[one][0], large[other][0]))
-        if first != second:
-            pairs.add((first, second))
-    yield from sorted(pairs)
+    with Kinds() as kinds:
+        firsts: dict[int, str] = {}
+        for repo, facts in scenes:
+            if len(facts) >= least:
+                first = firsts.setdefault(kinds.kind(packed(facts)), repo)
+                pairs.add((min(first, repo), max(first, repo)))
+        for one, other in kinds.near_pairs():
+            pairs.add((min(firsts[one], firsts[other]), max(firsts[one], firsts[other])))
+    yield from sorted(pair for pair in pairs if pair[0] != pair[1])

@@ -12,9 +12,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import msgspec
+
 from voxel.blender import code_quality
 from voxel.records.example import Example, QualityParts
-from voxel.training.dataset_builder.nearness import Shingles, jaccard, shingles
+from voxel.training.dataset_builder.kinds import Shingles, jaccard
+from voxel.training.dataset_builder.nearness import shingles
 
 WEIGHTS = {"proved": 0.25, "rarity": 0.3, "code": 0.15, "agreement": 0.2, "length": 0.1}
 _FLOOR = 0.01
@@ -67,19 +70,37 @@ _STARTUP_PLACES = (
 _DEFAULT, _SHORT = 0.05, 9
 
 
-def parts_of(example: Example, asked: Sequence[str], answer: Shingles, crowd: int) -> QualityParts:
-    """The parts of an example that was to be proved on the versions `asked`.
+class Own(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What can be told of an example without the others; each 0 to 1."""
 
-    `answer` are the shingles of its completion, `crowd` how many candidates have nearly that completion, itself too.
-    """
+    unlike_startup: float
+    code: float
+    agreement: float
+    length: float
+
+
+def own_of(example: Example, answer: Shingles) -> Own:
+    """`answer` are the shingles of its completion."""
     statements = _statements(example.completion)
-    proved = len(set(example.blender) & set(asked)) / len(asked) if asked else 1.0
-    return QualityParts(
-        proved=round(proved, 3),
-        rarity=round(_unlike_startup(answer) * _own_places(example, statements) / (1 + math.log10(max(1, crowd))), 3),
+    return Own(
+        unlike_startup=_unlike_startup(answer) * _own_places(example, statements),
         code=round(_code(example.completion), 3),
         agreement=round(_agreement(example, statements), 3),
         length=round(_length(example.tokens, statements), 3),
+    )
+
+
+def parts_of(own: Own, held: Sequence[str], asked: Sequence[str], crowd: int) -> QualityParts:
+    """The parts for an example that holds on the versions `held` and was to be proved on those `asked`.
+
+    `crowd` is how many candidates have nearly its completion, itself too.
+    """
+    return QualityParts(
+        proved=round(len(set(held) & set(asked)) / len(asked) if asked else 1.0, 3),
+        rarity=round(own.unlike_startup / (1 + math.log10(max(1, crowd))), 3),
+        code=own.code,
+        agreement=own.agreement,
+        length=own.length,
     )
 
 
@@ -115,7 +136,7 @@ def _statements(completion: str) -> int | None:
     )
 
 
-@lru_cache(1 << 16)
+@lru_cache(1 << 12)
 def _code(completion: str) -> float:
     """As `voxel check` grades it; a plan, whose form is checked elsewhere, has no faults of style."""
     return code_quality(completion).score if _statements(completion) is not None else 1.0

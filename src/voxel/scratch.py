@@ -1,8 +1,9 @@
-"""What a listing has to remember of every file: in tables on disk, so that the number of files costs no memory."""
+"""What has to be remembered of every file or example: in tables on disk, so that their number costs no memory."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from voxel.errors import SetupError
@@ -33,6 +34,15 @@ class Scratch:
         try:
             return self._db.execute(statement, values)
         except sqlite3.Error as error:
-            raise SetupError(
-                f"cannot keep a list in the folder for temporary files: {error}; free space there"
-            ) from error
+            raise _full(error) from error
+
+    def do_all(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Executes one statement for each row of values."""
+        try:
+            self._db.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise _full(error) from error
+
+
+def _full(error: sqlite3.Error) -> SetupError:
+    return SetupError(f"cannot keep a list in the folder for temporary files: {error}; free space there")
