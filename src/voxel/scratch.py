@@ -27,6 +27,10 @@ class Scratch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends it; its tables are gone."""
         self._db.close()
 
     def do(self, statement: str, *values: Any) -> sqlite3.Cursor:

@@ -66,18 +66,22 @@ class Kinds:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._scratch.__exit__()
+        self.close()
 
-    def kind(self, packed: bytes) -> int:
-        """The kind of a set."""
-        digest = hashlib.sha256(packed).digest()[:16]
+    def close(self) -> None:
+        """Ends it; all sets are gone."""
+        self._scratch.close()
+
+    def kind(self, content: bytes) -> int:
+        """The kind of a packed set."""
+        digest = hashlib.sha256(content).digest()[:16]
         found = self._scratch.do("SELECT number FROM kind WHERE digest = ?", digest).fetchone()
         if found:
             return int(found[0])
-        number = self._scratch.do("INSERT INTO kind (digest, features) VALUES (?, ?)", digest, packed).lastrowid
+        number = self._scratch.do("INSERT INTO kind (digest, features) VALUES (?, ?)", digest, content).lastrowid
         assert number is not None
         sketch = RMinHash(_PERMUTATIONS, _SEED)
-        sketch.update([str(feature) for feature in unpacked(packed)])
+        sketch.update([str(feature) for feature in unpacked(content)])
         # a band's place is in its hash: only like bands are compared
         rows = array("Q", sketch.digest())
         bands = [rows[at : at + _ROWS].tobytes() + at.to_bytes(2, "little") for at in range(0, _PERMUTATIONS, _ROWS)]
@@ -114,8 +118,8 @@ class Kinds:
         return {number: frozenset(others) for number, others in found.items()}
 
     def _read(self, number: int) -> Shingles:
-        (packed,) = self._scratch.do("SELECT features FROM kind WHERE number = ?", number).fetchone()
-        return unpacked(packed)
+        (content,) = self._scratch.do("SELECT features FROM kind WHERE number = ?", number).fetchone()
+        return unpacked(content)
 
 
 def _hash(band: bytes) -> int:

@@ -98,8 +98,8 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._scratch.__exit__()
-        self.kinds.__exit__()
+        self._scratch.close()
+        self.kinds.close()
 
     def add(self, line: Proved, sketch: Sketch, fault: str) -> None:
         """Takes a proved example in; `fault` says why it is none, where that is so whatever else there is."""
