@@ -53,7 +53,11 @@ install_project() {
   state=$(cat pyproject.toml scripts/constraints.txt | cksum)
   if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$state" ]; then
     for extra in ${1//,/ }; do
-      grep -qx "$extra" "$stamp" || break
+      if ! grep -qx "$extra" "$stamp"; then
+        # pip would look into the network even where another extra has brought everything
+        brings_nothing_new "$extra" || break
+        printf '%s\n' "$extra" >>"$stamp"
+      fi
       extra=
     done
     if [ -z "$extra" ]; then return 0; fi
@@ -66,6 +70,34 @@ install_project() {
     return 2
   fi
   { printf '%s\n' "$state"; printf '%s\n' "${1//,/$'\n'}"; } >"$stamp"
+}
+
+# brings_nothing_new EXTRA: whether whatever this extra of the installed project asks for is there, down to the last.
+brings_nothing_new() {
+  .venv/bin/python - "$1" <<'PYTHON'
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+
+from pip._vendor.packaging.requirements import Requirement
+
+waiting, seen = [("voxel-training", sys.argv[1])], set()
+while waiting:
+    name, extra = waiting.pop()
+    if (name, extra) in seen:
+        continue
+    seen.add((name, extra))
+    for line in distribution(name).requires or ():
+        asked = Requirement(line)
+        if asked.marker and not asked.marker.evaluate({"extra": extra}):
+            continue
+        try:
+            there = distribution(asked.name).version
+        except PackageNotFoundError:
+            sys.exit(1)
+        if not asked.specifier.contains(there, prereleases=True):
+            sys.exit(1)
+        waiting += [(asked.name, each) for each in ("", *asked.extras)]
+PYTHON
 }
 
 # What Blender and the box need from the system; says what is missing and what that costs.
