@@ -18,6 +18,7 @@ from voxel.records.example import SPLITS, DroppedCandidate, Example
 from voxel.stages import DataDir
 from voxel.training.data_collection.blend_parser import BlendFileParser
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
+from voxel.training.dataset_builder import blender_dataset
 from voxel.training.dataset_builder.blender_dataset import BlenderDatasetBuilder
 from voxel.training.dataset_builder.verifying import verify
 
@@ -200,3 +201,13 @@ def test_verify_names_the_lines_that_do_not_hold(built: DataDir, tmp_path: Path)
 def test_without_collected_files_the_command_that_collects_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="voxel scrape"):
         BlenderDatasetBuilder(tmp_path / "data", versions=["4.5"]).run(workers=1)
+
+
+def test_code_of_another_room_is_never_taken_for_code_that_only_selects() -> None:
+    """Files of the same name lie in several rooms."""
+    making, selecting = (list(blender_dataset._code(afterwards=afterwards)) for afterwards in (False, True))
+    assert {path.name for path in selecting} == blender_dataset._AFTERWARDS
+    assert {path.parent.name for path in selecting} == {"dataset_builder"}
+    folder = Path(blender_dataset.__file__).parents[2]
+    for room in ("facts", "bpycode"):
+        assert {path for path in making if path.parent.name == room} >= set((folder / room).glob("*.py"))

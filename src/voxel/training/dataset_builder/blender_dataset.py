@@ -52,6 +52,7 @@ from voxel.training.dataset_builder.sketching import SketchStage
 from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
 
 UNITS = "datasets/units"
+_HERE = "voxel.training.dataset_builder"
 MIN_QUALITY = 0.5
 _AFTERWARDS = frozenset({
     "card.py", "decontaminating.py", "exporting.py", "finishing.py", "kinds.py", "nearness.py", "pool.py", "quality.py",
@@ -64,12 +65,18 @@ _NO_PART = frozenset({"blender_dataset.py", "contents.py", "teaching.py", "verif
 def _code_digest(*, afterwards: bool = False) -> str:
     """Names the code that makes examples, or that selects among them, so that what another one made is made anew."""
     digest = hashlib.sha256()
-    for room in ("voxel.facts", "voxel.bpycode", "voxel.training.dataset_builder"):
-        folder = Path(str(files(room)))
-        for path in sorted(p for p in folder.iterdir() if p.suffix in (".py", ".json", ".toml")):
-            if path.name not in _NO_PART and (path.name in _AFTERWARDS) == afterwards:
-                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in _code(afterwards=afterwards):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _code(*, afterwards: bool) -> Iterator[Path]:
+    for room in ("voxel.facts", "voxel.bpycode", _HERE):
+        for path in sorted(Path(str(files(room))).iterdir()):
+            if path.suffix not in (".py", ".json", ".toml") or (room == _HERE and path.name in _NO_PART):
+                continue
+            if (room == _HERE and path.name in _AFTERWARDS) == afterwards:
+                yield path
 
 
 class BuildStage:
