@@ -39,7 +39,6 @@ ELSEWHERE = {"docs/cli.md": "written from the code; tests/cli/test_main.py holds
 START = "./quick_start_training.sh"
 NOT_RUN = {
     "./run_tests.sh": "runs these tests",
-    "voxel doctor": "tries every attack on the box; tests/blender/test_box.py does, tests/cli/test_doctor.py the rest",
     "claude mcp add voxel -- /path/to/.venv/bin/voxel mcp --root ~/blends": "a program of others",
     "claude mcp add blender -- uvx blender-mcp": "a program of others",
     '@scene("props", "A brass ship\'s bell on an oak bracket.")': "a form; tests/sources makes each scene",
