@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import threading
 import time
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ import httpx
 import openai
 import pytest
 
+from voxel.records.deployment import Backend
 from voxel.training.deployment.forwarding import Renamer
+from voxel.training.deployment.gateway import _break_off
 from voxel.training.deployment.model_deployer import ModelDeployer
 from voxel.training.deployment.routing import share_of
 
@@ -107,6 +112,59 @@ def test_a_stream_that_breaks_off_says_so_and_does_not_end_as_if_whole(served: A
     assert '"content": "1 "' in text
     assert "[DONE]" not in text
     assert json.loads(text.strip().splitlines()[-1][6:])["error"]["code"] == "broke_off"
+
+
+def test_what_is_told_of_a_broken_stream_is_an_event_of_its_own() -> None:
+    """Also where the model broke off between an event and the empty line that ends it."""
+    sent: list[bytes] = [b'data: {"choices":[]}\n']
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["body"])
+
+    asyncio.run(_break_off("broke off", send))
+    assert [json.loads(event[6:])["error"]["message"] for event in b"".join(sent).split(b"\n\n")[1:-1]] == ["broke off"]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_model_need_not_work_for_who_has_hung_up(served: Any, begun: bool) -> None:
+    """It says nothing, or one token and then nothing: what it would say next is not what tells that nobody listens."""
+    descriptors = Path(f"/proc/{served.process.pid}/fd")
+    with socket.create_server(("127.0.0.1", 0)) as model:
+        url = f"http://127.0.0.1:{model.getsockname()[1]}/v1"
+        served.deployer.deploy_model(
+            "slow", "stub", "builder", {}, force=True, backend=Backend(base_url=url, model="m")
+        )
+        body = b'{"model": "builder", "messages": [], "stream": true}'
+        before = len(list(descriptors.iterdir()))
+        with socket.create_connection(("127.0.0.1", int(served.url.rsplit(":", 1)[1])), 10) as client:
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body))
+            client.sendall(body)
+            asked = model.accept()[0]
+            asked.settimeout(10)
+            while not asked.recv(1000).endswith(b"}"):
+                continue
+            if begun:
+                event = b'data: {"id":"a","choices":[{"delta":{"content":"a"}}]}\n\n'
+                asked.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 999\r\n\r\n" + event
+                )
+                assert b"200 OK" in client.recv(1000)
+        with asked:
+            assert asked.recv(1000) == b""
+    until = time.monotonic() + 10
+    while len(list(descriptors.iterdir())) > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(list(descriptors.iterdir())) <= before
+    assert not Path(served.folder, "deployment/outcomes/builder.jsonl").exists()
+
+
+def test_who_hangs_up_in_the_middle_of_a_request_leaves_no_traceback(tmp_path: Path, judging: Any) -> None:
+    with socket.create_connection(("127.0.0.1", int(judging.url.rsplit(":", 1)[1])), 10) as client:
+        client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        time.sleep(0.2)
+    assert judging.client.post("/v1/chat/completions", content=b"[" * 100_000).status_code == 400
+    judging.process.terminate()
+    assert "Traceback" not in judging.process.stderr.read()
 
 
 def test_the_id_is_ours_also_after_a_first_chunk_that_has_none() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import socket
 import ssl
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,8 +93,36 @@ def says(*parts: bytes, close: bool = False) -> Talk:
     return talk
 
 
-async def whole(client: Upstream, url: str) -> tuple[int, bytes]:
-    connection = await client.post(url, {"content-type": "application/json"}, b"{}")
+@contextlib.contextmanager
+def beside(meet: Callable[[socket.socket, int], None]) -> Iterator[str]:
+    """The URL of a server that goes on while the loop of the test stands still; `meet` is told the connection's
+    number, from 1.
+    """
+    meetings: list[threading.Thread] = []
+
+    def met(one: socket.socket, number: int) -> None:
+        with one, contextlib.suppress(OSError):
+            meet(one, number)
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                one = listening.accept()[0]
+                one.settimeout(20)
+                meetings.append(threading.Thread(target=met, args=(one, len(meetings) + 1)))
+                meetings[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1/chat/completions"
+        listening.shutdown(socket.SHUT_RDWR)
+        for each in (thread, *meetings):
+            each.join()
+
+
+async def whole(client: Upstream, url: str, content: bytes = b"{}") -> tuple[int, bytes]:
+    connection = await client.post(url, {"content-type": "application/json"}, content)
     try:
         return connection.status, await connection.whole()
     finally:
@@ -164,6 +195,107 @@ def test_a_kept_connection_that_was_closed_over_there_is_replaced() -> None:
     met(says(SIZED), meet)
 
 
+@pytest.mark.parametrize("said", [b"HTTP/1.1 200 OK\r\nContent-", b"garbage", b""])
+def test_a_request_on_which_a_server_has_worked_is_not_sent_twice(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(upstream, "CROSSED_S", 0.1)
+
+    async def meet(server: Server, url: str) -> None:
+        client = Upstream()
+        assert await whole(client, url) == (200, b"hello")
+
+        async def fail(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            server.talk = says(SIZED)
+            if not said:
+                await asyncio.sleep(0.3)
+            writer.write(said)
+            await writer.drain()
+            writer.close()
+
+        server.talk = fail
+        with pytest.raises(ConnectionError):
+            await whole(client, url)
+        assert (server.opened, len(server.asked)) == (1, 2)
+        client.close()
+
+    met(says(SIZED), meet)
+
+
+def test_what_came_before_the_question_is_not_its_answer() -> None:
+    late = threading.Event()
+
+    def meet(one: socket.socket, number: int) -> None:
+        one.recv(1000)
+        one.sendall(SIZED)
+        if number == 1:
+            time.sleep(0.05)
+            one.sendall(TIMEOUT)
+            late.set()
+        one.recv(1000)
+
+    async def ask(url: str) -> None:
+        client = Upstream()
+        assert await whole(client, url) == (200, b"hello")
+        late.wait(10)  # the loop stands still, and does not see what comes
+        assert await whole(client, url) == (200, b"hello")
+        client.close()
+
+    with beside(meet) as url:
+        asyncio.run(asyncio.wait_for(ask(url), 20))
+
+
+def test_an_answer_before_the_request_is_sent_whole_ends_its_connection() -> None:
+    ended = []
+
+    def meet(one: socket.socket, number: int) -> None:
+        one.recv(1000)
+        one.sendall(SIZED)
+        while one.recv(1 << 20):
+            continue
+        ended.append(number)
+
+    async def ask(url: str) -> None:
+        client = Upstream()
+        for _ in range(2):
+            assert await whole(client, url, bytes(64 << 20)) == (200, b"hello")
+        client.close()
+
+    with beside(meet) as url:
+        asyncio.run(asyncio.wait_for(ask(url), 20))
+    assert sorted(ended) == [1, 2]
+
+
+def test_a_server_that_does_not_read_keeps_no_connection_open() -> None:
+    left = threading.Event()
+
+    def meet(one: socket.socket, _: int) -> None:
+        left.wait(10)
+        one.recv(1)
+
+    async def ask(url: str) -> None:
+        client, descriptors = Upstream(), Path("/proc/self/fd")
+        before = len(list(descriptors.iterdir()))
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(whole(client, url, bytes(64 << 20)), 0.3)
+        await asyncio.sleep(0.05)
+        after = len(list(descriptors.iterdir()))
+        left.set()
+        assert after - before == 3  # the other ends
+
+    with beside(meet) as url:
+        asyncio.run(ask(url))
+
+
+def test_headers_without_end_are_an_error() -> None:
+    many = [b"HTTP/1.1 200 OK\r\n", *(b"X-%d: %s\r\n" % (number, bytes(50_000).hex().encode()) for number in range(9))]
+
+    async def meet(_: Server, url: str) -> None:
+        with pytest.raises(ConnectionError, match="256 kB of headers"):
+            await whole(Upstream(), url)
+
+    met(says(*many, SIZED), meet)
+
+
 def test_a_kept_connection_closes_itself_when_no_request_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upstream, "KEPT_S", 0.05)
 
@@ -227,14 +359,19 @@ def test_an_answer_that_nobody_reads_to_its_end_closes_its_connection() -> None:
     met(says(CHUNKED, b"3\r\nhel\r\n"), meet)
 
 
-@pytest.mark.parametrize("url", ["ftp://a/b", "http:///b", "http://a/b c", "http://a/ä", "a", "http://a:99999/"])
+@pytest.mark.parametrize("url", [
+    "ftp://a/b", "http:///b", "http://a/b c", "http://a/ä", "a", "http://a:99999/", "http://a/b\r\nX:y",
+    "http://u:secret@a/",
+])  # fmt: skip
 def test_what_is_no_address_is_told(url: str) -> None:
-    with pytest.raises(ValueError, match=r"address|[Pp]ort"):
+    with pytest.raises(ValueError, match=r"address|[Pp]ort") as told:
         address_of(url)
+    assert "secret" not in str(told.value)
 
 
 def test_addresses() -> None:
     assert address_of("https://a.example/v1?api=2") == ("a.example", 443, True, "a.example", "/v1?api=2")
+    assert address_of("http://a:0/").port == 0
     assert address_of("http://[::1]:81") == ("::1", 81, False, "[::1]:81", "/")
 
 
@@ -244,6 +381,7 @@ def test_addresses() -> None:
         (b"HTTP/1.1 307 Moved\r\nLocation: https://b.example/\r\nContent-Length: 0\r\n\r\n", "307: https://b.example/"),
         (b"HTTP/1.1 429 Slow\r\nContent-Length: 4\r\n\r\nwait", "429: wait"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwait", "no JSON object"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b"[" * 99999, "no JSON object"),
         (CHUNKED + b"14\r\ndata: {\"error\": \"x\"}\n\r\n0\r\n\r\n", "before its first token"),
         (CHUNKED + b"0\r\n\r\n", "ended before its first token"),
     ],
@@ -268,6 +406,9 @@ def test_keys_stay_in_their_header() -> None:
         with pytest.raises(TryLater, match="characters that no header may hold") as told:
             await forwarder.ask(Backend(base_url=base, model="m", key_variable="WRONG"), {})
         assert "sk-1" not in str(told.value)
+        with pytest.raises(TryLater, match=r"^http://127\S+ ValueError: is an address with a user") as told:
+            await forwarder.ask(Backend(base_url=base.replace("//", "//u:sk-2@"), model="m"), {})
+        assert "sk-2" not in str(told.value)
         forwarder.close()
 
     met(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), meet)

@@ -23,6 +23,8 @@ _BEGUN = re.compile(
 _BROKEN = re.compile(rb'^data:\s*\{\s*"error"', re.MULTILINE)
 _ID = re.compile(rb'"id"\s*:\s*"[^"]+"')
 """Azure's first chunk, which tells of its filters, has an empty one."""
+_USER = re.compile(r"//[^/]*@")
+"""What of an address is told to nobody."""
 
 
 class Reply(NamedTuple):
@@ -73,15 +75,16 @@ class Forwarder:
         if key:
             headers["authorization"] = f"Bearer {key}"
         data = msgspec.json.encode({**body, "model": backend.model})
+        place = _USER.sub("//", backend.base_url)
         try:
             connection = await self._upstream.post(f"{backend.base_url}/chat/completions", headers, data)
         except (OSError, ValueError) as error:
-            raise TryLater(f"{backend.base_url} {_said(error)}") from error
+            raise TryLater(f"{place} {_said(error)}") from error
         try:
-            reply = await _begun(backend.base_url, connection)
+            reply = await _begun(place, connection)
         except OSError as error:
             connection.done()
-            raise TryLater(f"{backend.base_url} broke off before its first token: {_said(error)}") from error
+            raise TryLater(f"{place} broke off before its first token: {_said(error)}") from error
         except BaseException:
             connection.done()
             raise
@@ -142,8 +145,8 @@ def text_of(answer: bytes, *, streamed: bool) -> str:
     for raw in _objects(answer) if streamed else [answer]:
         try:
             body = msgspec.json.decode(raw)
-        except msgspec.DecodeError:
-            continue  # a line that was cut off
+        except (msgspec.DecodeError, RecursionError):
+            continue  # a line that was cut off, or that nobody can read
         choices = body.get("choices") if isinstance(body, dict) else None
         for choice in choices[:1] if isinstance(choices, list) else ():
             said = choice.get("delta" if streamed else "message") if isinstance(choice, dict) else None
@@ -160,7 +163,7 @@ def _objects(stream: bytes) -> list[bytes]:
 def _is_object(raw: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(raw), dict)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
 
 

@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -198,10 +198,19 @@ class _Chat:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = await _body(request)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return  # in the middle of the request
         if isinstance(body, Response):
             await body(scope, receive, send)
             return
+        async with _while_there(receive):
+            await self._answered(request, body, scope, receive, send)
+
+    async def _answered(
+        self, request: Request, body: dict[str, Any], scope: Scope, receive: Receive, send: Send
+    ) -> None:
         role = body.get("model")
         state = self._gateway.routes.roles().get(role) if isinstance(role, str) else None
         if state is None or state.champion is None:
@@ -224,19 +233,19 @@ class _Chat:
             keep=body.get("store") is not False and request.headers.get("x-voxel-keep") != "no",
         )  # fmt: skip
         try:
-            answer = await self._relay(reply, name, model, receive, send)
+            answer = await self._relay(reply, name, model, send)
         except TryLater as error:
             self._gateway.say(f"{model.model} (version {model.version}) {error}")
             await self._gateway.note(given_to.role, given_to.version, way.conversation, 0.0, "no answer")
             await _break_off(str(error), send)
         else:
-            if answer is not None and reply.status < 400:
+            if reply.status < 400:
                 await self._gateway.given(name, asked._replace(answer=answer))
         finally:
             reply.close()
 
-    async def _relay(self, reply: Reply, name: str, model: Deployment, receive: Receive, send: Send) -> bytes | None:
-        """Sends the answer on as it comes and returns it; None when whoever asked went away before its end."""
+    async def _relay(self, reply: Reply, name: str, model: Deployment, send: Send) -> bytes:
+        """Sends the answer on as it comes and returns it."""
         headers = [
             (b"content-type", reply.content_type.encode("latin-1")),
             (b"x-voxel-version", str(model.version).encode()),
@@ -254,21 +263,33 @@ class _Chat:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": begun, "more_body": True})
         kept, size, more = [begun], len(begun), True
-        gone = asyncio.ensure_future(_hung_up(receive))
-        try:
-            while more:
-                chunk, more = await reply.rest()
-                if gone.done():
-                    return None
-                lines = renamer.lines(chunk) if more else renamer.lines(chunk) + renamer.end()
-                if lines or not more:
-                    await send({"type": "http.response.body", "body": lines, "more_body": more})
-                    size += len(lines)
-                    if size <= MOST_KEPT:
-                        kept.append(lines)
-        finally:
-            gone.cancel()
+        while more:
+            chunk, more = await reply.rest()
+            lines = renamer.lines(chunk) if more else renamer.lines(chunk) + renamer.end()
+            if lines or not more:
+                await send({"type": "http.response.body", "body": lines, "more_body": more})
+                size += len(lines)
+                if size <= MOST_KEPT:
+                    kept.append(lines)
         return b"".join(kept)
+
+
+@asynccontextmanager
+async def _while_there(receive: Receive) -> AsyncIterator[None]:
+    """Ends what is done in it, in silence, as soon as whoever asked has gone: no model need work for nobody."""
+    task = asyncio.current_task()
+    assert task is not None
+    gone = asyncio.ensure_future(_hung_up(receive))
+    gone.add_done_callback(lambda _: None if gone.cancelled() or over else task.cancel())
+    over = False
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not gone.done() or task.uncancel() > 0:
+            raise
+    finally:
+        over = True
+        gone.cancel()
 
 
 async def _hung_up(receive: Receive) -> None:
@@ -280,7 +301,8 @@ async def _hung_up(receive: Receive) -> None:
 async def _break_off(reason: str, send: Send) -> None:
     """All that is left for a stream that has begun: to say so, without the `[DONE]` of a whole one."""
     told = msgspec.json.encode({"error": {"message": reason, "type": "server_error", "code": "broke_off"}})
-    await send({"type": "http.response.body", "body": b"data: " + told + b"\n\n"})
+    # an empty line first: the last event may have come without the one that ends it
+    await send({"type": "http.response.body", "body": b"\ndata: " + told + b"\n\n"})
 
 
 async def _body(request: Request) -> dict[str, Any] | Response:
@@ -295,7 +317,7 @@ async def _body(request: Request) -> dict[str, Any] | Response:
         parts.append(part)
     try:
         body = msgspec.json.decode(b"".join(parts))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return _refusal(400, f"the body is not JSON: {error}")
     return body if isinstance(body, dict) else _refusal(400, "the body must be a JSON object")
 

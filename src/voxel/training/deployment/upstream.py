@@ -8,6 +8,7 @@ environment names are not used.
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from collections.abc import Mapping
 from functools import cache
@@ -21,8 +22,13 @@ SILENT_S = 120.0
 """A server that says nothing for so long has failed."""
 KEPT_S = 4.0
 """An idle connection is kept so long: less than the five seconds after which many servers close theirs."""
+CROSSED_S = 1.0
+"""A server that closes a kept connection while a request is on its way shows it within so long; later it has failed
+at the request."""
 MOST_HELD = 256 << 10
 """Bytes of an answer that may wait to be read; beyond them the server has to wait."""
+MOST_HEAD = 256 << 10
+"""Bytes that may come before an answer's body begins."""
 
 
 class Address(NamedTuple):
@@ -38,16 +44,21 @@ class Address(NamedTuple):
 
 @cache
 def address_of(url: str) -> Address:
-    """Takes a URL apart. ValueError where it is no http or https URL, or holds what a request line cannot."""
+    """Takes a URL apart. ValueError where it is no http or https URL, holds what a request line cannot, or a user.
+
+    The error does not repeat the URL, which may hold a password.
+    """
+    if not url.isascii() or any(sign <= " " or sign == "\x7f" for sign in url):
+        raise ValueError("holds characters that no address may hold")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url} is no http or https address")
+        raise ValueError("is no http or https address")
+    if "@" in parts.netloc:
+        raise ValueError("is an address with a user; a key has its place in a variable")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    name = parts.netloc.rpartition("@")[2]
-    if not (path + name).isascii() or any(sign <= " " or sign == "\x7f" for sign in path + name):
-        raise ValueError(f"{url} holds characters that no address may hold")
     tls = parts.scheme == "https"
-    return Address(parts.hostname, parts.port or (443 if tls else 80), tls, name, path)
+    port = parts.port if parts.port is not None else 443 if tls else 80
+    return Address(parts.hostname, port, tls, parts.netloc, path)
 
 
 class Connection(asyncio.Protocol):
@@ -67,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._chunks: list[bytes] = []
         self._held = 0
+        self._head = 0
         self._paused = False
         self._headed = self._keeps = self._asked = False
         self._error: OSError | None = None
@@ -83,6 +95,7 @@ class Connection(asyncio.Protocol):
         self.status, self.headers, self._error = 0, {}, None
         self._headed = self.ended = self._keeps = False
         self._asked = True
+        self._head = 0
         self._heard = self._loop.time()
         self._timer = self._loop.call_later(SILENT_S, self._silent)
         self._transport.write(request)
@@ -110,25 +123,39 @@ class Connection(asyncio.Protocol):
             parts.append(chunk)
         return b"".join(parts)
 
+    def unanswered(self) -> bool:
+        """Whether nothing came after the last request."""
+        return self._head == 0
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read, neither bytes that nobody asked for nor the connection's end."""
+        transport = self._transport
+        if self.closed or transport is None or transport.is_closing():
+            return False
+        poll = select.poll()
+        poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not poll.poll(0)
+
     def done(self) -> None:
-        """Ends the use of this answer. The connection waits for another request if its answer is at its end."""
+        """Ends the use of this answer. The connection waits for another request if answer and request are at an end."""
         assert self._transport is not None
         if not self._asked:
             return  # it was called before
         self._end_timer()
         self._asked = False
-        if self.closed or self._chunks or not (self.ended and self._keeps):
+        unsent = self._transport.get_write_buffer_size()
+        if self.closed or self._chunks or unsent or not (self.ended and self._keeps):
             self.close()
         else:
             self._resting.append(self)
             self._timer = self._loop.call_later(KEPT_S, self.close)
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connection, at once: what has not been sent yet is for nobody any more."""
         self.closed = True
         self._end_timer()
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
 
     def _end_timer(self) -> None:
         if self._timer is not None:
@@ -174,6 +201,11 @@ class Connection(asyncio.Protocol):
             self.close()  # nobody asked; it may be a 408 before the server closes
             return
         self._heard = self._loop.time()
+        if not self._headed:
+            self._head += len(data)
+            if self._head > MOST_HEAD + len(data):
+                self._fail(ConnectionError(f"more than {MOST_HEAD >> 10} kB of headers"))
+                return
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -240,21 +272,25 @@ class Upstream:
         """A connection over which the answer to this request has begun: its status and headers are there.
 
         Its `done` has to be called. A connection that was kept and turns out to have been closed over there is
-        replaced by a new one, once. ValueError where `url` or a header cannot be sent; OSError where no answer comes.
+        replaced by a new one, once, and only where the server has said nothing and cannot have worked on the request
+        for long. ValueError where `url` or a header cannot be sent; OSError where no answer comes.
         """
         place = address_of(url)
         request = _request(place, headers, body)
         resting = self._resting.setdefault(place[:3], [])
+        loop = asyncio.get_running_loop()
         while resting:
             kept = resting.pop()
-            if kept.closed:
+            if not kept.is_quiet():
+                kept.close()
                 continue
+            sent = loop.time()
             try:
                 await kept.ask(request)
             except ConnectionError:
                 kept.close()
-                if kept.status:
-                    raise  # it had begun to answer
+                if not kept.unanswered() or loop.time() - sent > CROSSED_S:
+                    raise
                 break
             except BaseException:
                 kept.close()
