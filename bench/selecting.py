@@ -22,10 +22,10 @@ from voxel.training.dataset_builder.blender_dataset import MIN_QUALITY, UNITS, B
 from voxel.training.dataset_builder.finishing import finish
 from voxel.training.dataset_builder.proving import Line, Proved
 from voxel.training.dataset_builder.selecting import Wanted
-from voxel.training.dataset_builder.sketching import Sketch, SketchStage
+from voxel.training.dataset_builder.sketching import Sketches, SketchStage, digest
 
 _DECODER = msgspec.json.Decoder(Line)
-_SKETCHES = msgspec.msgpack.Decoder(list[Sketch])
+_SKETCHES = msgspec.msgpack.Decoder(Sketches)
 
 
 def units_of(root: Path) -> dict[str, str]:
@@ -50,12 +50,15 @@ def copied(root: Path, units: dict[str, str], folder: Path, number: int) -> tupl
         count += len(lines)
         unit = f"{number}/{at:05d}.jsonl"
         (folder / unit).parent.mkdir(exist_ok=True)
-        (folder / unit).write_bytes(b"".join(lines))
+        content = b"".join(lines)
+        (folder / unit).write_bytes(content)
         sketches = [
             msgspec.structs.replace(one, answer=_masked(one.answer, mask), code=_masked(one.code, mask))
-            for one in _SKETCHES.decode((root / beside).read_bytes())
+            for one in _SKETCHES.decode((root / beside).read_bytes()).sketches
         ]
-        (folder / f"{number}/{at:05d}.msgpack").write_bytes(msgspec.msgpack.encode(sketches))
+        (folder / f"{number}/{at:05d}.msgpack").write_bytes(
+            msgspec.msgpack.encode(Sketches(of=digest(content), sketches=sketches))
+        )
         found[unit] = f"{number}/{at:05d}.msgpack"
     return found, count
 

@@ -11,7 +11,7 @@ import pytest
 
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Exists, Property, Provenance, Split
-from voxel.stages import DataDir
+from voxel.stages import DataDir, write_atomic
 from voxel.training.dataset_builder import finishing
 from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.finishing import Finished, finished
@@ -21,7 +21,7 @@ from voxel.training.dataset_builder.nearness import joined, shingles, words
 from voxel.training.dataset_builder.proving import Proved
 from voxel.training.dataset_builder.quality import own_of, parts_of, quality_of
 from voxel.training.dataset_builder.selecting import PER_ANSWER, PER_SHAPE_AND_CLUSTER, Wanted
-from voxel.training.dataset_builder.sketching import sketched
+from voxel.training.dataset_builder.sketching import Sketches, digest, sketched, sketches_of
 from voxel.training.dataset_builder.splitting import cluster_of, split_of
 
 
@@ -55,8 +55,10 @@ def proved(
 
 def unit(folder: Path, name: str, lines: list[Proved]) -> str:
     """Every data directory here lies in `folder`; units of all lie beside them, each with its sketches."""
-    (folder / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-    (folder / f"{name}.msgpack").write_bytes(msgspec.msgpack.encode([sketched(line.example) for line in lines]))
+    content = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    (folder / f"{name}.jsonl").write_bytes(content)
+    sketches = Sketches(of=digest(content), sketches=[sketched(line.example) for line in lines])
+    (folder / f"{name}.msgpack").write_bytes(msgspec.msgpack.encode(sketches))
     return f"../{name}.jsonl"
 
 
@@ -404,16 +406,54 @@ def test_a_unit_that_is_gone_or_broken_is_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"gone\.jsonl.*voxel build"):
         finish(data, ["gone.jsonl"], [])
     (data.root / "broken.jsonl").write_text('{"type":"example"}\n')
-    (data.root / "broken.msgpack").write_bytes(msgspec.msgpack.encode([]))
+    (data.root / "broken.msgpack").write_bytes(msgspec.msgpack.encode(Sketches(of=b"", sketches=[])))
     with pytest.raises(SetupError, match=r"broken\.jsonl:1"):
         finish(data, ["broken.jsonl"], [])
     name = unit(data.root, "short", [proved(1, "o/a")]).removeprefix("../")
-    (data.root / "short.msgpack").write_bytes(msgspec.msgpack.encode([]))
-    with pytest.raises(SetupError, match=r"short\.msgpack: too short; .*voxel build"):
-        finish(data, [name], [])
     (data.root / "short.msgpack").write_bytes(b"broken")
     with pytest.raises(SetupError, match=r"short\.msgpack: .*voxel build"):
         finish(data, [name], [])
+
+
+@pytest.mark.parametrize("wrong", ["of more lines", "of fewer lines", "of another unit"])
+def test_a_unit_that_was_made_anew_gets_sketches_of_what_it_says_now(tmp_path: Path, wrong: str) -> None:
+    first, second = DataDir(tmp_path / "a").create(), DataDir(tmp_path / "b").create()
+    lines = [proved(n, "o/a", completion=code(n % 3)) for n in range(9)]
+    name = unit(tmp_path, "u", lines)
+    right = (tmp_path / "u.msgpack").read_bytes()
+    finish(first, [name], [])
+    others = {"of more lines": [proved(99, "o/b"), *lines], "of fewer lines": lines[1:]}
+    unit(tmp_path, "u", others.get(wrong, lines[::-1]))
+    (tmp_path / "u.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    finish(second, [name], [])
+    assert written(second) == written(first)
+    assert (tmp_path / "u.msgpack").read_bytes() == right
+    assert msgspec.msgpack.encode(sketches_of((tmp_path / "u.jsonl").read_bytes())) == right
+
+
+@pytest.mark.parametrize("last", ["train.jsonl", "README.md", "finished.json", "splits.json", "placed.json"])
+def test_a_build_that_is_killed_at_its_end_ends_as_one_that_never_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """Every reason why something is dropped is the same, too, though it depends on what was kept before."""
+    lines = [proved(n, f"o/{n % 5}", completion=code(n // 2), derived="x" * (n % 2)) for n in range(60)]
+    files = [unit(tmp_path, "u", lines[::-1])]
+    whole, killed = DataDir(tmp_path / "a").create(), DataDir(tmp_path / "b").create()
+    finish(whole, files, [], asked="this")
+
+    def write(path: Path, *given: Any) -> None:
+        write_atomic(path, *given)
+        if path.name == last:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finishing, "write_atomic", write)
+        with pytest.raises(KeyboardInterrupt):
+            finish(killed, files, [], asked="this")
+    beside = {name: name.replace(".jsonl", ".msgpack") for name in files}
+    if finished(killed, beside, [], asked="this") is None:
+        finish(killed, files, [], asked="this")
+    assert written(killed) == written(whole)
 
 
 def test_code_that_differs_in_names_is_the_same_and_in_numbers_of_one_shape() -> None:

@@ -23,7 +23,7 @@ from voxel.training.dataset_builder.nearness import joined
 from voxel.training.dataset_builder.pool import Pool
 from voxel.training.dataset_builder.proving import Line, Unproved
 from voxel.training.dataset_builder.selecting import Placed, Wanted, select
-from voxel.training.dataset_builder.sketching import Sketch
+from voxel.training.dataset_builder.sketching import Sketch, Sketches, digest, sketches_of
 
 Record = TypeVar("Record", Example, DroppedCandidate)
 SCENE_FACTS = 25
@@ -86,34 +86,40 @@ def finish(
         dropped = _write(data.datasets / "dropped.jsonl", pool.dropped())
         held_out: dict[str, Split] = {one: split for one, split in before.examples.items() if split != "train"}
         placed = held_out | pool.placed()
-    write_atomic(data.datasets / "splits.json", _table(repositories))
-    write_atomic(data.datasets / "placed.json", _table(placed))
     by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
     parquet = write_parquet(data.datasets, by_split)
     by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
     gone = read(data.datasets / "dropped.jsonl", DroppedCandidate)
     write_atomic(data.datasets / "README.md", card(by_split, gone, parquet=parquet).encode())
-    written = _Note(asked=_digest(units, shared, asked), files=_digests(data), kept=kept, dropped=dropped)
+    # what a later build goes by comes last: one that was killed before is worked out from the same as this one
+    decided = {"splits.json": _table(repositories), "placed.json": _table(placed)}
+    files = _digests(data) | {name: hashlib.sha256(table).hexdigest() for name, table in decided.items()}
+    written = _Note(asked=_digest(units, shared, asked), files=files, kept=kept, dropped=dropped)
     write_atomic(data.datasets / "finished.json", msgspec.json.encode(written) + b"\n")
+    for name, table in decided.items():
+        write_atomic(data.datasets / name, table)
     return Finished(kept, dropped)
 
 
 def _fill(pool: Pool, storage: Storage, names: Sequence[tuple[str, str]], wanted: Wanted) -> None:
-    decoder = msgspec.msgpack.Decoder(list[Sketch])
+    decoder = msgspec.msgpack.Decoder(Sketches)
     units, sketches = (storage.read_all([pair[at] for pair in names]) for at in (0, 1))
     try:
         for (name, beside), raw, content in zip(names, units, sketches, strict=True):
             try:
-                sketched = iter(decoder.decode(content))
+                held = decoder.decode(content)
             except msgspec.MsgspecError as error:
                 raise SetupError(f"{storage}/{beside}: {error}; delete it and run: voxel build") from error
-            for line in _lines(raw, f"{storage}/{name}"):
+            lines = list(_lines(raw, f"{storage}/{name}"))
+            if held.of != digest(raw):  # the unit was made anew, and is not quite what it was
+                held = sketches_of(raw)
+                storage.write(beside, msgspec.msgpack.encode(held))
+            sketched = iter(held.sketches)
+            for line in lines:
                 if isinstance(line, Unproved):
                     pool.leave_out(line)
                     continue
-                sketch = next(sketched, None)
-                if sketch is None:
-                    raise SetupError(f"{storage}/{beside}: too short; delete it and run: voxel build")
+                sketch = next(sketched)
                 pool.add(line, sketch, _fault(line.example, sketch, wanted))
     except OSError as error:
         raise SetupError(f"{error.filename}: {error.strerror}; make it anew with: voxel build") from error

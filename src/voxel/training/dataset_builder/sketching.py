@@ -40,6 +40,28 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The kind of a private thing in it; empty when there is none."""
 
 
+class Sketches(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Of a built unit."""
+
+    of: bytes
+    """The digest of its lines."""
+    sketches: list[Sketch]
+    """One for each line that is an example, in their order."""
+
+
+def digest(lines: bytes) -> bytes:
+    """Names what a unit's lines say."""
+    return hashlib.sha256(lines).digest()[:16]
+
+
+def sketches_of(lines: bytes) -> Sketches:
+    """The sketches of a unit. MsgspecError where its lines are broken."""
+    decoder = msgspec.json.Decoder(Line)
+    decoded = [decoder.decode(line) for line in lines.splitlines()]
+    found = [sketched(line.example) for line in decoded if isinstance(line, Proved)]
+    return Sketches(of=digest(lines), sketches=found)
+
+
 def sketched(example: Example) -> Sketch:
     """The sketch of an example."""
     answer = shingles(example.completion)
@@ -57,7 +79,7 @@ class SketchStage:
     """One unit per built unit: a sketch for each line that is an example, in their order."""
 
     name = "sketch"
-    version = 1
+    version = 2
 
     def __init__(self, storage: Storage, built: Sequence[str]) -> None:
         self._storage, self._built = storage, built
@@ -90,15 +112,13 @@ class SketchStage:
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Needs nothing."""
-        decoder = msgspec.json.Decoder(Line)
 
         def sketch(unit: Unit) -> Outcome:
             try:
-                lines = [decoder.decode(line) for line in self._storage.read(unit.payload).splitlines()]
+                found = sketches_of(self._storage.read(unit.payload))
             except (OSError, msgspec.MsgspecError) as error:
                 return Failed(f"{unit.payload}: {error}; delete it and run: voxel build")
-            found = [sketched(line.example) for line in lines if isinstance(line, Proved)]
             self._storage.write(self.file(unit.key), msgspec.msgpack.encode(found))
-            return Done({"sketches": len(found)})
+            return Done({"sketches": len(found.sketches)})
 
         yield sketch
