@@ -436,8 +436,10 @@ def test_a_build_that_is_killed_at_its_end_ends_as_one_that_never_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
     """Every reason why something is dropped is the same, too, though it depends on what was kept before."""
-    lines = [proved(n, f"o/{n % 5}", completion=code(n // 2), derived="x" * (n % 2)) for n in range(60)]
-    files = [unit(tmp_path, "u", lines[::-1])]
+    lines = [proved(n, "o/a", shape="same") for n in range(PER_SHAPE_AND_CLUSTER)]
+    # one beyond the limit, which is near to another that comes after it
+    lines += [proved(90, "o/a", shape="same", completion=code(90)), proved(91, "o/a", completion=code(90))]
+    files = [unit(tmp_path, "u", lines)]
     whole, killed = DataDir(tmp_path / "a").create(), DataDir(tmp_path / "b").create()
     finish(whole, files, [], asked="this")
 
