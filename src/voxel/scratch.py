@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from voxel.errors import SetupError
@@ -37,6 +37,13 @@ class Scratch:
         """Executes one statement."""
         try:
             return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _full(error) from error
+
+    def rows(self, statement: str, *values: Any) -> Iterator[Any]:
+        """The rows of a query, one after the other; sorting them may take room, too."""
+        try:
+            yield from self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise _full(error) from error
 

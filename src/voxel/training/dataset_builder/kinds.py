@@ -85,10 +85,7 @@ class Kinds:
         # a band's place is in its hash: only like bands are compared
         rows = array("Q", sketch.digest())
         bands = [rows[at : at + _ROWS].tobytes() + at.to_bytes(2, "little") for at in range(0, _PERMUTATIONS, _ROWS)]
-        hashes = (
-            int.from_bytes(hashlib.blake2b(band, digest_size=8).digest(), "little", signed=True) for band in bands
-        )
-        self._scratch.do_all("INSERT OR IGNORE INTO band VALUES (?, ?)", ((one, number) for one in hashes))
+        self._scratch.do_all("INSERT OR IGNORE INTO band VALUES (?, ?)", ((_hash(band), number) for band in bands))
         return number
 
     def near_pairs(self) -> Iterator[tuple[int, int]]:
@@ -104,7 +101,7 @@ class Kinds:
         (count,) = self._scratch.do("SELECT max(number) FROM kind").fetchone()
         for number in range(1, (count or 0) + 1):
             size = len(self._features(number))
-            for (other,) in self._scratch.do(_NEIGHBOURS, number).fetchall():
+            for (other,) in self._scratch.rows(_NEIGHBOURS, number):
                 small, large = sorted((size, len(self._features(other))))
                 if small >= NEAR * large:
                     yield other, number

@@ -125,7 +125,7 @@ class Pool:
         """(repository, what is so in it) of each scene."""
         place: tuple[str, str] | None = None
         facts: set[int] = set()
-        for repo, path, fact in self._scratch.do("SELECT repo, path, fact FROM fact ORDER BY repo, path"):
+        for repo, path, fact in self._rows("SELECT repo, path, fact FROM fact ORDER BY repo, path"):
             if (repo, path) != place:
                 if place is not None:
                     yield place[0], frozenset(facts)
@@ -191,7 +191,7 @@ class Pool:
             yield _dropped(example.decode(content), reason)
 
     def _rows(self, query: str, *values: Any) -> Iterator[Any]:
-        return iter(self._scratch.do(query, *values))
+        return self._scratch.rows(query, *values)
 
     def _gone(self, *values: Any) -> None:
         self._scratch.do("INSERT INTO gone VALUES (?, ?, ?, ?, ?)", *values)
