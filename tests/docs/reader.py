@@ -27,8 +27,8 @@ def _can_leave() -> bool:
 
 OFFLINE = _can_leave()
 """Whether the reader can be taken off the network; where not, whatever asks for a proxy finds a closed port."""
-LONGEST = 600
-"""Seconds that one line may take."""
+LONGEST = 1800
+"""Seconds that one line may take: a guide trains for up to 21 minutes and then follows that to its end."""
 _CLOSED = {**dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9"), "no_proxy": "localhost,127.0.0.1"}
 _SESSION = """
 import json, sys, traceback
@@ -131,6 +131,7 @@ class Reader:
                 process.communicate(typed, timeout=LONGEST)
             finally:
                 process.kill()
+                process.wait()
             said, told = (_whole(file) for file in (out, err))
         self._tell(command)
         assert process.returncode == status, f"ended with {process.returncode}\n{said[-2000:]}\n{told[-3000:]}"
