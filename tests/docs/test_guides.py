@@ -47,6 +47,7 @@ NOT_RUN = {
 HOSTED = {
     "voxel scrape --source git": "github",  # and all that begin like one of these
     "voxel run --source github": "github",
+    "voxel jobs monitor": "openai",  # where a job of an earlier block is
     "voxel dataset push": "hub",
     "voxel models pull": "hub",
     "voxel evaluate openai/": "openai",
