@@ -283,9 +283,9 @@ class BlenderDatasetBuilder:
             shared = _shared(self.data)
             self.finished = finished(self.data, beside, shared, asked=asked)
             if self.finished is None:
-                known = run_stage(sketches, self.data, workers=workers, engine=engine, progress=progress)
+                sketched = run_stage(sketches, self.data, workers=workers, engine=engine, progress=progress)
                 report = msgspec.structs.replace(
-                    report, failed=report.failed + known.failed, seconds=report.seconds + known.seconds
+                    report, failed=report.failed + sketched.failed, seconds=report.seconds + sketched.seconds
                 )
                 self.finished = finish(self.data, beside, shared, wanted, asked=asked)
             publish(self.data, "datasets")

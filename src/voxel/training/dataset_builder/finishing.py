@@ -57,7 +57,7 @@ def finished(
 ) -> Finished | None:
     """What the dataset holds where it was made of just this and nobody has touched its files; else None."""
     note = _note(data)
-    if note and note.asked == _digest(units, shared, asked) and note.files == _digests(data):
+    if note and note.asked == _name_of(units, shared, asked) and note.files == _digests(data):
         return Finished(note.kept, note.dropped)
     return None
 
@@ -86,15 +86,13 @@ def finish(
         dropped = _write(data.datasets / "dropped.jsonl", pool.dropped())
         held_out: dict[str, Split] = {one: split for one, split in before.examples.items() if split != "train"}
         placed = held_out | pool.placed()
-    by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
-    parquet = write_parquet(data.datasets, by_split)
-    by_split = {split: read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
-    gone = read(data.datasets / "dropped.jsonl", DroppedCandidate)
-    write_atomic(data.datasets / "README.md", card(by_split, gone, parquet=parquet).encode())
+    parquet = write_parquet(data.datasets, _written(data))
+    gone = _read(data.datasets / "dropped.jsonl", DroppedCandidate)
+    write_atomic(data.datasets / "README.md", card(_written(data), gone, parquet=parquet).encode())
     # what a later build goes by comes last: one that was killed before is worked out from the same as this one
     decided = {"splits.json": _table(repositories), "placed.json": _table(placed)}
     files = _digests(data) | {name: hashlib.sha256(table).hexdigest() for name, table in decided.items()}
-    written = _Note(asked=_digest(units, shared, asked), files=files, kept=kept, dropped=dropped)
+    written = _Note(asked=_name_of(units, shared, asked), files=files, kept=kept, dropped=dropped)
     write_atomic(data.datasets / "finished.json", msgspec.json.encode(written) + b"\n")
     for name, table in decided.items():
         write_atomic(data.datasets / name, table)
@@ -132,7 +130,8 @@ def _fault(example: Example, sketch: Sketch, wanted: Wanted) -> str:
     return f"benchmark: repeats {prompt}" if prompt else ""
 
 
-def _digest(units: Mapping[str, str], shared: Sequence[tuple[str, str]], asked: Any) -> str:
+def _name_of(units: Mapping[str, str], shared: Sequence[tuple[str, str]], asked: Any) -> str:
+    """Names what a dataset is made of and how; the names of units and sketches stand for what is in them."""
     held = [PurePosixPath(name).name for both in sorted(units.items()) for name in both]
     return hashlib.sha256(msgspec.json.encode([asked, held, sorted(shared)])).hexdigest()
 
@@ -145,6 +144,7 @@ def _note(data: DataDir) -> _Note | None:
 
 
 def _digests(data: DataDir) -> dict[str, str]:
+    """sha256 of what lies there now."""
     found = {}
     for name in WRITTEN:
         path = data.datasets / name
@@ -191,8 +191,12 @@ def _write(path: Path, records: Iterable[Example | DroppedCandidate]) -> int:
     return count
 
 
-def read(path: Path, kind: type[Record]) -> Iterator[Record]:
-    """The records of a file, one after the other."""
+def _written(data: DataDir) -> dict[Split, Iterator[Example]]:
+    """What the dataset holds, to be read once."""
+    return {split: _read(data.datasets / f"{split}.jsonl", Example) for split in SPLITS}
+
+
+def _read(path: Path, kind: type[Record]) -> Iterator[Record]:
     decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as lines:
         for line in lines:

@@ -203,7 +203,8 @@ class Connection(asyncio.Protocol):
         self._heard = self._loop.time()
         if not self._headed:
             self._head += len(data)
-            if self._head > MOST_HEAD + len(data):
+            # what came just now may be body already
+            if self._head - len(data) > MOST_HEAD:
                 self._fail(ConnectionError(f"more than {MOST_HEAD >> 10} kB of headers"))
                 return
         try:
@@ -235,7 +236,8 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """An answer begins; it is a second one where the server says more than it was asked."""
         self._keeps = False
-        self.headers = {} if not self._headed else self.headers
+        if not self._headed:
+            self.headers = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
