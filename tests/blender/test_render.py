@@ -61,6 +61,50 @@ def test_a_material_is_shown_on_a_sphere_in_linear_light(series: Runtime) -> Non
     assert floats(picture)[16, 16].tolist() == pytest.approx([1.0, 0.5, 0.0, 1.0], abs=1e-4)
 
 
+SKY = """
+import bpy
+world = bpy.data.worlds.new("Sky")
+world.use_nodes = True
+tree = world.node_tree
+sky = tree.nodes.new("ShaderNodeTexSky")
+sky.sky_type = {kind!r}
+tree.links.new(sky.outputs[0], tree.nodes["Background"].inputs["Color"])
+world.cycles.sampling_method = "MANUAL"
+world.cycles.sample_map_resolution = {resolution}
+"""
+
+
+def test_a_world_looks_the_same_whatever_map_its_light_is_taken_from(series: Runtime) -> None:
+    """And a map of thousands of pixels, which took 3 s, is not made for it."""
+    kind = "HOSEK_WILKIE" if series.series == "4.5" else "MULTIPLE_SCATTERING"
+    with Blender(series) as blender:
+        small, large = (
+            blender.render(SKY.format(kind=kind, resolution=size), size=(32, 32), samples=8, world="Sky", pixels=True)
+            for size in (64, 4096)
+        )
+    assert small.pixels == large.pixels
+    assert floats(small)[:, :, :3].std() > 0.05
+
+
+def test_what_an_image_shows_is_seen_on_the_sphere_of_a_material(blender: Blender) -> None:
+    """The sphere has a UV map, so that a picture's columns lie side by side on it."""
+    stripes = """
+import bpy
+image = bpy.data.images.new("Stripes", 8, 1)
+image.pixels = [1, 0, 0, 1, 0, 0, 1, 1] * 4
+image.pack()
+material = bpy.data.materials.new("Stripes")
+material.use_nodes = True
+tree = material.node_tree
+texture = tree.nodes.new("ShaderNodeTexImage")
+texture.image = image
+tree.links.new(texture.outputs[0], tree.nodes["Principled BSDF"].inputs["Base Color"])
+"""
+    image = floats(blender.render(stripes, size=(32, 32), samples=8, material="Stripes", pixels=True))
+    red, blue = image[:, :, 0] - image[:, :, 2] > 0.1, image[:, :, 2] - image[:, :, 0] > 0.1
+    assert min(red.sum(), blue.sum()) > 40, "some 230 pixels show the sphere"
+
+
 def test_nothing_to_see_is_a_grey_sphere(blender: Blender) -> None:
     picture = blender.render("import bpy\n", size=(16, 16), samples=1)
     assert (picture.visible, picture.added) == (0, ("sphere", "camera", "light"))
