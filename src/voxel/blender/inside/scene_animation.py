@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 import numpy as np
+from scene_numbers import clean, nested, shortest_all
+from scene_plans import Props
 from scene_rules import KEY_LIMIT
-from scene_values import Props, Walk, clean, nested, shortest_all
+from scene_values import Walk
 
 # Handle types whose positions Blender works out from the neighbouring keys.
 WORKED_OUT = frozenset({"AUTO", "AUTO_CLAMPED", "VECTOR"})

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import bpy
-from scene_values import Walk, clean
+from scene_numbers import clean
+from scene_values import Walk
 
 # Blender's own.
 INTERNAL = frozenset({"cycles", "cycles_visibility", "cycles_curves", "_RNA_UI"})

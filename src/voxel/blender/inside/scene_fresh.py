@@ -9,7 +9,8 @@ from typing import Any
 
 import bpy
 from scene_nodes import fresh_interfaces, fresh_nodes
-from scene_values import Props, Walk
+from scene_plans import Props
+from scene_values import Walk
 
 MADE = "fresh"
 

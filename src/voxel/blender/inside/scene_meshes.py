@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scene_numbers import clean, shortest_all
 from scene_primitives import UNSTEADY, Found, recognise
 from scene_rules import VERTEX_LIMIT
-from scene_values import Walk, clean, shortest_all
+from scene_values import Walk
 
 Array = np.ndarray[Any, Any]
 

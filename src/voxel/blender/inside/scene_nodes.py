@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from scene_numbers import clean, nested
+from scene_plans import Props
 from scene_rules import words
-from scene_values import Props, Struct, Walk, clean, nested
+from scene_values import Struct, Walk
 
 # Since 5.0 trees of all kinds share many nodes: functions, menus, zones.
 SHARED = ("GeometryNode", "FunctionNode", "ShaderNode") if bpy.app.version >= (5, 0, 0) else ()

@@ -8,7 +8,9 @@ import bpy
 import numpy as np
 from scene_custom import custom_of
 from scene_meshes import told_numbers, vertex_groups
-from scene_values import Props, Struct, Walk, clean, nested, shortest
+from scene_numbers import clean, nested, shortest
+from scene_plans import Props
+from scene_values import Struct, Walk
 
 # The transform channels that a rotation mode leaves without effect.
 IDLE = {

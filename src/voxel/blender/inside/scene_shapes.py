@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scene_values import Props, Struct, Walk, clean, nested
+from scene_numbers import clean, nested
+from scene_plans import Props
+from scene_values import Struct, Walk
 
 POINT_LIMIT = 4096
 

@@ -6,118 +6,19 @@ made serve every later dump. A value that differs is clamped to the property's r
 
 from __future__ import annotations
 
-import struct as binary
-from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
-import numpy as np
 from scene_choices import CHOICES, chosen
-from scene_noise import NOISE, OLD_DEFAULTS, Silent, old_default, silent
-from scene_rules import ALIASES, COLLECTIONS, MEANT_IS, REBUILT, RUNTIME_LISTS, STATE, UNMEANT, words
+from scene_noise import OLD_DEFAULTS, Silent, old_default, silent
+from scene_numbers import clean, close, nested
+from scene_plans import ABSENT, Plan, Props, Scalars, make_plan, qualified
+from scene_rules import COLLECTIONS, words
 
-Props = dict[str, Any]
 Struct = dict[str, Any]
-Plan = list[list[Any]]
 
-LEFT_OUT = ALIASES | UNMEANT | NOISE
 OLD_NAMES = frozenset(name.split(".")[1] for name in OLD_DEFAULTS)
 DEEPEST = 6
-ABSENT = object()
-
-
-def shortest(value: float) -> float:
-    """The shortest decimal that is the same float32."""
-    if not isfinite(value):
-        return 0.0
-    if abs(value) < 1e15 and value == int(value):
-        return float(value) + 0.0
-    exact = binary.pack("f", value)
-    for digits in (6, 7, 8):
-        candidate = float(f"{value:.{digits}g}")
-        if binary.pack("f", candidate) == exact:
-            return candidate
-    return float(f"{value:.9g}")
-
-
-def shortest_all(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """`shortest` for a whole array, of any shape; float64 with values that print short."""
-    if values.size <= 64:
-        return np.array([shortest(value) for value in values.ravel().tolist()], np.float64).reshape(values.shape)
-    exact = values.astype(np.float64)
-    exact[~np.isfinite(exact)] = 0.0
-    result = exact.copy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exponent = np.floor(np.log10(np.abs(exact)))
-    exponent = np.where(np.isfinite(exponent), exponent, 0.0)
-    todo = exact != np.round(exact)
-    for digits in (6, 7, 8, 9):
-        places = np.clip(digits - 1 - exponent, -22, 22)
-        up, down = 10.0 ** np.maximum(places, 0), 10.0 ** np.maximum(-places, 0)
-        candidate = np.round(exact * up / down) / up * down
-        fits = todo & (candidate.astype(np.float32) == exact.astype(np.float32))
-        result[fits] = candidate[fits]
-        todo &= ~fits
-    return result + 0.0
-
-
-def qualified(kind: Any, identifier: str) -> list[str]:
-    """The names under which the rules may speak of a property of an RNA type: `Type.prop` for it and each base."""
-    names = []
-    while kind is not None:
-        names.append(f"{kind.identifier}.{identifier}")
-        kind = kind.base
-    return names
-
-
-def is_id(kind: Any) -> bool:
-    while kind is not None:
-        if kind.identifier == "ID":
-            return True
-        kind = kind.base
-    return False
-
-
-def how(kind: Any, prop: Any) -> str | None:
-    """How a property is read: plain, float, floats, flags, id, struct, bone, list, lost; None when it is not."""
-    identifier = prop.identifier
-    if identifier in STATE or identifier.startswith("bl_"):
-        return None
-    if identifier.startswith("is_") and identifier not in MEANT_IS:
-        return None
-    names = qualified(kind, identifier)
-    if any(name in LEFT_OUT for name in names):
-        return None
-    if prop.type == "COLLECTION":
-        if any(name in REBUILT for name in names):
-            return "list"
-        return None if any(name in RUNTIME_LISTS for name in names) else "lost"
-    if prop.type == "POINTER":
-        if is_id(prop.fixed_type):
-            return None if prop.is_readonly else "id"
-        if prop.fixed_type.identifier in ("PoseBone", "Bone"):
-            return None if prop.is_readonly else "bone"
-        return "struct" if prop.is_readonly else None
-    if prop.is_readonly:
-        return None
-    if prop.type == "ENUM":
-        return "flags" if prop.is_enum_flag else "plain"
-    if prop.type == "FLOAT":
-        return "floats" if prop.is_array else "float"
-    if getattr(prop, "is_array", False):
-        return "ints"
-    return "plain"
-
-
-def make_plan(kind: Any) -> Plan:
-    plan: Plan = []
-    for prop in kind.properties:
-        manner = how(kind, prop)
-        if manner is None:
-            continue
-        limits = [prop.hard_min, prop.hard_max] if prop.type in ("INT", "FLOAT") else [None, None]
-        plan.append([prop.identifier, manner, *limits])
-    return plan
 
 
 def rna_defaults(kind: Any) -> Props:
@@ -135,28 +36,28 @@ def rna_defaults(kind: Any) -> Props:
     return values
 
 
-def nested(value: Any) -> Any:
-    """A bpy array, vector or matrix as (nested) lists."""
-    items = list(value)
-    return [nested(item) if hasattr(item, "__len__") else item for item in items]
+def _with_choice(fresh: Struct, choice: str) -> Props:
+    """The values of a fresh struct once a choice is made, the same object each time."""
+    known = _chosen.get((id(fresh), choice))
+    if known is None or known[0] is not fresh:
+        known = _chosen[id(fresh), choice] = fresh, fresh["props"] | fresh.get("chosen", {}).get(choice, {})
+    return known[1]
 
 
-def clean(value: Any, low: float | None = None, high: float | None = None) -> Any:
-    """Floats shortest and inside their range, at any depth of lists."""
-    if isinstance(value, list):
-        return [clean(item, low, high) for item in value]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return value
-    if low is not None and high is not None:
-        value = min(max(value, low), high)
-    return shortest(value) if isinstance(value, float) else value
+class Reading(NamedTuple):
+    """How structs of one RNA type are read."""
+
+    name: str
+    scalars: Scalars
+    others: Plan
+    order: dict[str, int]
+    """The places of all properties in the type's plan."""
 
 
-def close(value: Any, before: Any) -> bool:
-    """Equal but for the rounding of a write and a read, 2e-6 relative above 1."""
-    if isinstance(value, list):
-        return isinstance(before, list) and len(value) == len(before) and all(map(close, value, before))
-    return isinstance(before, (int, float)) and abs(value - before) <= 2e-6 * max(1.0, abs(value))
+# these serve every dump of this process
+_readings: dict[type, Reading] = {}
+_declared: dict[str, Props] = {}
+_chosen: dict[tuple[int, str], tuple[Struct, Props]] = {}
 
 
 class Walk:
@@ -175,22 +76,23 @@ class Walk:
         self.making = not fresh["structs"]
         # what was never saved has the version of the startup file
         self.old = bool(bpy.data.filepath) and tuple(bpy.data.version[:2]) < tuple(bpy.app.version[:2])
-        self._by_class: dict[type, tuple[str, Plan]] = {}
         self._silent: dict[str, list[Silent]] = {}
-        self._defaults: dict[str, Props] = {}
 
     def lose(self, path: str, reason: str) -> None:
         """Names something that is in the file and not in the dump."""
         self.opaque.append({"path": path, "reason": reason})
 
-    def plan(self, struct: Any) -> tuple[str, Plan]:
-        known = self._by_class.get(type(struct))
+    def reading(self, struct: Any) -> Reading:
+        """How a struct's type is read."""
+        known = _readings.get(type(struct))
         if known is None:
             kind = struct.bl_rna
-            name = kind.identifier
-            if name not in self.plans:
-                self.plans[name] = make_plan(kind)
-            known = self._by_class[type(struct)] = (name, self.plans[name])
+            plan = self.plans.get(kind.identifier)
+            if plan is None:
+                plan = self.plans[kind.identifier] = make_plan(kind)
+            others = [part for part in plan if part[1] not in ("plain", "float")]
+            order = {part[0]: place for place, part in enumerate(plan)}
+            known = _readings[type(struct)] = Reading(kind.identifier, Scalars(kind, plan), others, order)
         return known
 
     def reference(self, block: Any, path: str) -> dict[str, Any] | None:
@@ -210,23 +112,18 @@ class Walk:
 
     def changed(self, struct: Any, base: Props | None, path: str, depth: int = 0) -> Props:
         """The properties whose values are not those of `base`; with `base` None, all that have an effect."""
-        found: Props = {}
-        name, plan = self.plan(struct)
+        name, scalars, others, order = self.reading(struct)
+        found = scalars.changed(struct, base)
+        plain = len(found)
         everything = base is None
         base = {} if base is None else base
-        for identifier, manner, low, high in plan:
+        for identifier, manner, low, high in others:
             try:
                 value = getattr(struct, identifier)
             except AttributeError:
                 continue
             before = base.get(identifier, ABSENT)
-            if manner in ("plain", "float"):
-                if value == before or (value == "" and struct.bl_rna.properties[identifier].type == "ENUM"):
-                    continue
-                value = clean(value, low, high)
-                if value != before and not (manner == "float" and close(value, before)):
-                    found[identifier] = value
-            elif manner in ("floats", "ints"):
+            if manner in ("floats", "ints"):
                 value = nested(value)
                 if value == before:
                     continue
@@ -264,6 +161,8 @@ class Walk:
                 self.lose(f"{path}.{identifier}", f"{name}.{identifier} is not described by the dump")
             elif everything and len(value):
                 found[identifier] = True
+        if 0 < plain < len(found):
+            found = dict(sorted(found.items(), key=lambda item: order[item[0]]))
         if found and (depth or not everything):
             self.quieten(struct, name, found)
         return found
@@ -295,7 +194,7 @@ class Walk:
         known = isinstance(before, dict) and before.get("type") == kind
         base = before["props"] if known else self.defaults(value)
         if kind in CHOICES and known:
-            base = base | before.get("chosen", {}).get(getattr(value, CHOICES[kind][-1]), {})
+            base = _with_choice(before, getattr(value, CHOICES[kind][-1]))
         props = self.changed(value, base, path, depth)
         return {"type": kind, "props": props} if props or not known else None
 
@@ -310,10 +209,12 @@ class Walk:
 
     def defaults(self, struct: Any) -> Props:
         kind = struct.bl_rna
-        if kind.identifier not in self._defaults:
-            known = self.fresh["structs"].get(kind.identifier)
-            self._defaults[kind.identifier] = rna_defaults(kind) if known is None else known
-        return self._defaults[kind.identifier]
+        known: Props | None = self.fresh["structs"].get(kind.identifier)
+        if known is not None:
+            return known
+        if kind.identifier not in _declared:
+            _declared[kind.identifier] = rna_defaults(kind)
+        return _declared[kind.identifier]
 
     def base(self, key: str, struct: Any) -> Props:
         """The values of a fresh instance: by key, else those that RNA declares."""
@@ -322,7 +223,7 @@ class Walk:
 
     def struct(self, struct: Any, path: str, key: str | None = None) -> Struct:
         """A struct with the properties that differ from those of its fresh instance `key` (its type's when None)."""
-        name, _ = self.plan(struct)
+        name = self.reading(struct).name
         result: Struct = {"type": name}
         label = getattr(struct, "name", None)
         if isinstance(label, str) and not isinstance(struct, bpy.types.ID):
