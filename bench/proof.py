@@ -79,7 +79,7 @@ def kind_of(statement: ast.stmt) -> str:
 def differing(blender: Blender, sources: tuple[str, ...], missed: minimal.Missed) -> tuple[int, int]:
     """(statements, those on which leaving out in a fork of its own says another thing than the proof)."""
     (found,) = together([minimal.tried(blender, sources, missed, timeout=30)])
-    quick = {one.way for one in found.spare}
+    quick = {found.spare.way} if found.spare else set()
     count = wrong = 0
     for one in minimal.statements(ast.parse(sources[-1])):
         try:
@@ -138,7 +138,7 @@ def main() -> None:
         nonlocal statements
         found = yield from inner_tried(blender, sources, missed, **named)
         statements += len(list(minimal.statements(ast.parse(sources[-1])))) if not found.trouble else 0
-        spare.update(kind_of(one.node) for one in found.spare[-1:])
+        spare.update([kind_of(found.spare.node)] if found.spare else [])
         return found
 
     def lined(candidate: Candidate | PlanCandidate, *values: Any, **named: Any) -> Proved:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from voxel.blender import Attempt, Blender, Trial
+from voxel.blender import Attempt, Blender, Trial, Tried
+from voxel.records.verdict import ApiError
 
 LAMP = """
 import bpy
@@ -42,6 +43,19 @@ lower.parent = upper
 bpy.ops.object.mode_set(mode="OBJECT")
 """
 
+PARTS = """
+import bpy
+paint = bpy.data.materials.new("Paint")
+paint.use_nodes = True
+paint.node_tree.nodes["Principled BSDF"].inputs["Roughness"].default_value = 0.25
+cube = bpy.data.objects.new("Cube", bpy.data.meshes.new("Cube"))
+bpy.context.scene.collection.objects.link(cube)
+cube.location = (1, 2, 3)
+cube.data.materials.append(paint)
+bpy.context.scene.frame_end = 90
+cube.name = "Box"
+"""
+
 
 @pytest.fixture(scope="module", params=["4.5", "5.0"])
 def blender(request: pytest.FixtureRequest) -> Iterator[Blender]:
@@ -49,7 +63,7 @@ def blender(request: pytest.FixtureRequest) -> Iterator[Blender]:
         yield running
 
 
-def asked(blender: Blender, *sources: str, timeout: float = 30) -> tuple[list[Trial | None], int]:
+def asked(blender: Blender, *sources: str, timeout: float = 30) -> tuple[list[Tried], int]:
     """What the attempts show, and the forks that they took."""
     before = blender._units
     found = blender.trials([Attempt(sources=(source,)) for source in sources], timeout=timeout)
@@ -67,9 +81,60 @@ def test_each_attempt_shows_what_it_shows_alone(blender: Blender) -> None:
 
 def test_an_attempt_that_fails_costs_the_next_one_nothing(blender: Blender) -> None:
     broken = SETTINGS + "bpy.nothing()\n"
-    assert asked(blender, broken, LAMP, "raise SystemExit", LAMP) == (
-        [None, blender.trial(LAMP), None, blender.trial(LAMP)], 1,
+    (first, second, third, fourth), forks = asked(blender, broken, LAMP, "raise SystemExit", LAMP)
+    assert isinstance(first, ApiError)
+    assert isinstance(third, ApiError)
+    assert (third.kind, third.line) == ("SystemExit", 1)
+    assert second == fourth == blender.trial(LAMP)
+    assert forks == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "import bpy\n\nbpy.context.scene.eevee.use_bloom = True\n",
+        "import bpy\nbpy.data.materials['Nothing']\nbpy.nothing()\n",
+        "import bpy\nfor number in range(3):\n    bpy.ops.mesh.primitive_cube_add(sise=number)\n",
+        "def made():\n    return bpy.data\n\nmade()\n",
+        "import bpy\nif True\n    pass\n",
+    ],
+)
+def test_a_failure_is_told_as_a_run_tells_it(blender: Blender, broken: str) -> None:
+    run = blender.run(LAMP, broken, dump=False)
+    wanted = run.errors[0]
+    (found,) = blender.trials([Attempt(sources=(LAMP, broken))])
+    assert isinstance(found, ApiError)
+    assert (found.kind, found.message, found.line, found.source) == (
+        wanted.kind, wanted.message, wanted.line, wanted.source,
     )  # fmt: skip
+
+
+def test_a_fork_lives_on_until_another_kind_of_unit_comes(blender: Blender) -> None:
+    """Only the code of attempts meets it, and each request finds an empty scene."""
+    who = "import bpy, os\nbpy.data.texts.new(str(os.getpid()))\nbpy.context.scene.frame_end = os.getpid()"
+
+    def process() -> int:
+        (found,) = blender.trials([Attempt(sources=(who,))])
+        assert isinstance(found, Trial)
+        return int(found.scene["blocks"]["scenes"]["Scene"]["props"]["frame_end"])
+
+    alone = [blender.trial(LAMP), blender.trial(SETTINGS)]
+    first = process()
+    assert asked(blender, LAMP, SETTINGS)[0] == alone
+    assert process() == first
+    assert blender.run("import os\nassert os.listdir('.') == []").verdict == "passed"
+    assert process() != first
+
+
+def test_what_is_not_sure_is_asked_for_again(blender: Blender) -> None:
+    """Of attempts before one that ends the fork none is lost and none is counted twice."""
+    many = [LAMP.replace("50", str(number + 100)) for number in range(40)]
+    many[25] = "import os\nos.kill(os.getpid(), 9)"
+    found = asked(blender, *many)[0]
+    assert found[25] is None
+    assert [one.scene["blocks"]["lights"]["Lamp"]["props"]["energy"] for one in found if isinstance(one, Trial)] == [
+        number + 100 for number in range(40) if number != 25
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +148,7 @@ def test_an_attempt_that_fails_costs_the_next_one_nothing(blender: Blender) -> N
 )
 def test_what_outlives_its_scene_ends_the_fork(blender: Blender, lasting: str) -> None:
     (first, second, third), forks = asked(blender, lasting, LAMP, LAMP)
-    assert first is not None
+    assert isinstance(first, Trial)
     assert second == third == blender.trial(LAMP)
     assert forks == 2
 
@@ -103,3 +168,44 @@ def test_bones_that_blender_has_freed_are_not_touched_again(blender: Blender) ->
     places = range(len(ast.parse(BONES).body))
     for _ in range(20):  # read, they ended every second fork
         assert sorted(blender.trial(BONES, places=places).without) == [2]
+
+
+def test_the_empty_scene_is_kept_in_a_small_file(blender: Blender) -> None:
+    """One that holds the scene alone and the DNA of what is in it; Blender reads it as it reads its own."""
+    sizes, scene = blender.answer("""
+import bpy, _bpy
+from unit_home import plain_home, small_home
+
+def answer():
+    bpy.context.scene.frame_end = 77
+    small, plain = small_home(), plain_home()
+    with open("home.blend", "wb") as file:
+        file.write(small)
+    _bpy.ops.call("WM_OT_read_homefile", {"filepath": bpy.path.abspath("home.blend"), "load_ui": False})
+    scenes = [[scene.name, scene.frame_end, len(scene.view_layers)] for scene in bpy.data.scenes]
+    return [len(small), len(plain)], scenes
+""")
+    assert sizes[0] < sizes[1] / 4
+    assert scene == [["Scene", 77, 1]]
+
+
+def test_a_fork_that_stands_is_replaced_now_and_then(blender: Blender) -> None:
+    who = "import bpy, os\nbpy.context.scene.frame_end = os.getpid()"
+    seen = []
+    for _ in range(201):
+        (found,) = blender.trials([Attempt(sources=(who,))])
+        assert isinstance(found, Trial)
+        seen.append(found.scene["blocks"]["scenes"]["Scene"]["props"]["frame_end"])
+    assert len(set(seen)) == 2
+
+
+def test_what_is_taken_back_leaves_the_scene_that_leaving_it_out_leaves(blender: Blender) -> None:
+    """Though of most only the datablock is dumped that the statement changes."""
+    body = ast.parse(PARTS).body
+    places = range(3, len(body))
+    found = blender.trial(PARTS, places=places)
+    assert sorted(found.without) == [3, 5, 6, 7, 8, 9]
+    for place, scene in found.without.items():
+        rest = ast.unparse(ast.Module([*body[:place], *body[place + 1 :]], []))
+        assert scene["blocks"] == blender.trial(rest).scene["blocks"], ast.unparse(body[place])
+        assert scene["blocks"] != found.scene["blocks"]

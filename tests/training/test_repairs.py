@@ -11,6 +11,7 @@ from voxel.blender.runtimes import available
 from voxel.records.example import Example, Exists, Provenance
 from voxel.training.dataset_builder.proving import Proved
 from voxel.training.dataset_builder.repairs import aged, as_repair, broken, drifts, mended, repairs
+from voxel.training.dataset_builder.together import together
 
 CUBE = "import bpy\nbpy.ops.mesh.primitive_cube_add()\ncube = bpy.context.object\n"
 MATERIAL = (
@@ -147,7 +148,7 @@ def test_a_repair_shows_the_broken_script_and_what_blender_said(blenders: list[B
     old = broken(SPHERE)
     assert old is not None
     assert old.code == "import bpy\n\nbpy.ops.mesh.primitive_uv_sphere_add(size=2)\n"
-    made = as_repair(proved(SPHERE), old, blenders, 30)
+    (made,) = together([as_repair(proved(SPHERE), old, blenders, 30)])
     assert made is not None
     example = made.example
     assert (example.category, example.completion, example.context) == ("repair", SPHERE, "")
@@ -161,7 +162,7 @@ def test_a_repair_shows_the_broken_script_and_what_blender_said(blenders: list[B
 def test_a_script_that_fails_only_in_its_context_is_no_repair(blenders: list[Blender]) -> None:
     old = broken(SPHERE)
     assert old is not None
-    assert as_repair(proved(SPHERE, context="import bpy\nbpy.nothing\n"), old, blenders, 30) is None
+    assert together([as_repair(proved(SPHERE, context="import bpy\nbpy.nothing\n"), old, blenders, 30)]) == [None]
 
 
 def test_a_file_gives_few_repairs_of_one_role_and_each_of_another_change(blenders: list[Blender]) -> None:
@@ -170,11 +171,11 @@ def test_a_file_gives_few_repairs_of_one_role_and_each_of_another_change(blender
     others = [
         proved(code) for code in (CAMERA + "camera.dof.focus_distance = 3\n", CUBE + "cube.hide_viewport = True\n")
     ]
-    made = list(repairs([*spheres, *empties, *others], blenders, 30))
+    made = repairs([*spheres, *empties, *others], blenders, 30)
     assert [line.example.provenance.derived_from.partition("(")[2] for line in made] == [
         "radius of a sphere)", "drawing of empties)", "focus distance)",
     ]  # fmt: skip
-    assert list(repairs([proved("import bpy\nprint(1)\n")], blenders, 30)) == []
+    assert repairs([proved("import bpy\nprint(1)\n")], blenders, 30) == []
 
 
 def test_sockets_made_in_a_loop_are_aged_with_the_others() -> None:

@@ -6,7 +6,7 @@ from voxel.blender.quality import Quality, code_quality
 from voxel.blender.renderer import Picture
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Attempt, Blender, Limits, Trial
+from voxel.blender.server import Attempt, Blender, Limits, Trial, Tried
 
 __all__ = [
     "Attempt",
@@ -18,6 +18,7 @@ __all__ = [
     "Runtime",
     "Schema",
     "Trial",
+    "Tried",
     "check",
     "code_quality",
     "schema",

@@ -18,6 +18,7 @@ from voxel.blender.process import Boxed, GoneError
 from voxel.blender.renderer import Picture, Renderer
 from voxel.blender.runtimes import Runtime, find
 from voxel.errors import BadInput, BoxError, SetupError, UsageError
+from voxel.records.verdict import ApiError
 
 GRACE = 10.0
 FRESH_TIMEOUT = 60.0
@@ -25,6 +26,8 @@ UNITS_BEFORE_RECYCLING = 5000
 GROWTH_BEFORE_RECYCLING = 1.25
 MAX_BLEND = 1 << 30
 MOST_BESIDE = 200
+SURE = b"sure"
+"""As `inside/unit_shared` says it."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,17 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """The Scene without one top-level statement, by its place."""
     effects: dict[str, Any] = {}
     """As `inside/unit_effects` tells them."""
+
+
+Tried = Trial | ApiError | None
+"""What an attempt shows; an error where it fails, None where it ends its fork or takes too long."""
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What is reported of an attempt."""
+
+    trial: Trial | None = None
+    failure: ApiError | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,34 +180,54 @@ class Blender:
         """Runs code that our own writer made and dumps what it leaves in the same fork: half the cost of `run`.
 
         `places` are top-level statements of the last source to do without, one at a time, see `inside/unit_trial`.
-        `effects` asks for what the scene does as well.
+        `effects` asks for what the scene does as well. It is the first that its fork meets.
         Not for scripts of people or models, whose words on themselves it would believe. Raises BadInput where the code
         fails, BoxError, and SetupError without a box.
         """
-        if self._refuse:
-            raise SetupError(box.missing())
-        ask = {"op": "trial", "result": "dump", "places": list(places), "effects": effects}
-        reply, payload = self._ask(ask, msgspec.json.encode(sources), timeout, timeout)
-        if reply["bad"]:
-            raise BadInput(reply["bad"])
-        return msgspec.json.decode(payload, type=Trial)
+        attempt = Attempt(sources=sources, places=tuple(places), effects=effects)
+        lines, reply = self._attempts([attempt], timeout, alone=True)
+        shown = lines[0] if lines else None
+        if isinstance(shown, Trial):
+            return shown
+        ended = "takes too long" if reply["timed_out"] else f"Blender ended with {reply['ended']}"
+        raise BadInput(ended if shown is None else shown.message)
 
-    def trials(self, attempts: Sequence[Attempt], *, timeout: float = 30) -> list[Trial | None]:
-        """The same for many attempts, as many as can be in one fork; between them the scene is made empty again.
+    def trials(self, attempts: Sequence[Attempt], *, timeout: float = 30) -> list[Tried]:
+        """The same for many attempts in one fork that lives on; between them the scene is made empty again.
 
-        None for an attempt that failed, which `trial` tells more of. What ends a fork or takes too long there is tried
-        once more as the first of another fork, where it has `timeout` seconds of its own. Raises as `trial` does, but
-        no BadInput.
+        What ends a fork or takes too long there is tried once more as the first of another fork, where it has
+        `timeout` seconds of its own; so is what cannot be shown to have begun in an empty scene. Raises as `trial`
+        does, but no BadInput.
         """
+        found: list[Tried] = []
+        most = len(attempts)
+        while len(found) < len(attempts):
+            lines, reply = self._attempts(attempts[len(found) : len(found) + most], timeout)
+            sure = max(1, reply["sure"])  # the first attempt always begins in an empty scene
+            found += lines[:sure] or [None]
+            # without what came after them, since that may be what ended the fork
+            most = len(lines[sure:]) or len(attempts)
+        return found
+
+    def _attempts(
+        self, attempts: Sequence[Attempt], timeout: float, *, alone: bool = False
+    ) -> tuple[list[Tried], dict[str, Any]]:
+        """What one request shows of the first of these attempts, and the reply, with how many of them are `sure`."""
         if self._refuse:
             raise SetupError(box.missing())
-        found: list[Trial | None] = []
-        while len(found) < len(attempts):
-            left = msgspec.json.encode(attempts[len(found) :])
-            _, payload = self._ask({"op": "trials", "result": "dump"}, left, timeout, timeout)
-            lines = payload.split(b"\n")[:-1]
-            found += [msgspec.json.decode(line, type=Trial | None) for line in lines] or [None]
-        return found
+        ask = {"op": "trials", "result": "dump", "alone": alone}
+        reply, payload = self._ask(ask, msgspec.json.encode(attempts), timeout, timeout)
+        found, sure = list[Tried](), 0
+        for line in payload.split(b"\n")[:-1]:
+            if line == SURE:
+                sure = len(found)
+                continue
+            try:
+                told = msgspec.json.decode(line, type=_Line)
+            except msgspec.MsgspecError:
+                break  # a fork that breaks says so in words, and ends
+            found.append(told.trial or told.failure)
+        return found, reply | {"sure": sure}
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
         """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it

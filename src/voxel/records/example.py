@@ -21,6 +21,8 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 REPAIR = "repair"
 """The category of examples whose instruction holds a broken script."""
+SCRIPT = "script"
+"""The category of examples that are scripts which people wrote."""
 Proof = Literal["runs", "checks", "means", "minimal", "mesh", "picture", "curves", "bones"]
 """It runs; every check holds; the scene means just what was wanted; no statement can be left out; and which effect
 agrees with what the file holds: the evaluated mesh, a small picture, values of f-curves, matrices of bones."""

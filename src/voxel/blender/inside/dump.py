@@ -20,7 +20,7 @@ from scene_meshes import keys_move_vertices, mesh_parts, shape_keys
 from scene_nodes import TREE_TYPES, tree_of
 from scene_noise import without_upgrade
 from scene_objects import UPGRADED_SMOOTHING, collection_block, object_block
-from scene_rules import CONTENTS_LEFT_OUT, LEFT_OUT_KINDS, VERTEX_LIMIT
+from scene_rules import COLLECTIONS, CONTENTS_LEFT_OUT, LEFT_OUT_KINDS, VERTEX_LIMIT
 from scene_scenes import scene_block
 from scene_shapes import armature_parts, curve_parts, lattice_parts, metaball_parts
 from scene_values import Walk, units_of
@@ -91,6 +91,28 @@ def dump(fresh: dict[str, Any]) -> dict[str, Any]:
         "units": {key: value for key, value in sorted(units.items()) if value},
         "opaque": walk.opaque,
     }
+
+
+def told_alone(fresh: dict[str, Any], block: Any) -> tuple[str, str, Part] | None:
+    """(collection, name, its part of the Scene) of one datablock, or of that which a tree or collection is within.
+
+    None for one that a Scene does not describe.
+    """
+    if block.is_embedded_data:
+        block = _around(block)
+    kind = None if block is None else COLLECTIONS.get(block.id_type)
+    if kind is None or getattr(bpy.data, kind).get(block.name) != block:
+        return None
+    return kind, block.name, _block(block, DESCRIBED[kind], Walk(fresh), f'{kind}["{block.name}"]')
+
+
+def _around(part: Any) -> Any:
+    """The datablock that an embedded tree or root collection belongs to; None where it cannot be told."""
+    for kind in ("materials", "worlds", "lights", "scenes", "textures"):
+        for block in getattr(bpy.data, kind):
+            if part in (getattr(block, "node_tree", None), getattr(block, "collection", None)):
+                return block
+    return None
 
 
 def _block(block: Any, describe: Callable[[Any, Walk, str], Part], walk: Walk, path: str) -> Part:

@@ -21,13 +21,15 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from control import Control, HostGoneError  # noqa: E402
-from unit_fork import Forks, Limits, Outcome, copy_file, drop, ending, write_all  # noqa: E402
+from standing import DONE, Standing  # noqa: E402
+from unit_fork import ALIVE, Forks, Limits, Outcome, copy_file, drop, ending, write_all  # noqa: E402
 from unit_frames import prepare  # noqa: E402
 from unit_report import read_report  # noqa: E402
 
@@ -45,6 +47,8 @@ class Server:
         self.lift = frozenset(settings["lift"])
         self.fresh: dict[str, Any] | None = None
         self.forks = Forks(settings["control"], boxed=self.boxed, work=self.work, lift=self.lift)
+        self.standing = Standing(self.forks)
+        self.home = b""
         self.scratch = ""
         self.kept: frozenset[str] = frozenset()
 
@@ -73,16 +77,17 @@ class Server:
         limits = Limits(**header["limits"])
         op = header["op"]
         unit = os.path.join(self.work, "unit")
-        os.makedirs(unit, 0o700, exist_ok="sweep" in self.lift)
+        # what stands is for our own code, and gone before any other begins
+        if (op != "trials" or header["alone"]) and self.standing.end():
+            self.clean()
+        os.makedirs(unit, 0o700, exist_ok="sweep" in self.lift or self.standing.alive)
         if op == "load":
             places = [os.path.join(unit, "in", name) for name in header["places"]]
             return self.load(dict(zip(places, fds, strict=True)), limits, header.get("code", "dump"))
         if op == "run":
             return self.run(header, payload, unit, limits)
-        if op == "trial":
-            return self.trial(header, json.loads(payload), limits)
         if op == "trials":
-            return self.trials(json.loads(payload), limits)
+            return self.trials(payload, limits)
         if op == "code":
             return self.trusted(payload.decode(), limits)
         raise ValueError(f"unknown operation {op}")
@@ -146,37 +151,24 @@ class Server:
         )
         return reply | {"judge": judged}, result
 
-    def trial(self, header: dict[str, Any], sources: list[str], limits: Limits) -> tuple[dict[str, Any], bytes]:
-        """Runs our writer's code and dumps what it leaves, with and without single statements, all in one fork."""
-        self._want_fresh("dump", limits)
+    def trials(self, attempts: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
+        """Runs our writer's code and dumps what it leaves, in a fork that lives on; the report is `unit_shared`'s.
 
-        def work(report: int) -> None:
-            import dump
-            from unit_trial import trial
+        The first attempt is always made; of the others so many as the fork comes to.
+        """
+        self._want_fresh("dump", limits)
+        self._want_home(limits)
+
+        def work(tasks: Iterator[bytes], report: int) -> None:
+            from unit_shared import Empty, shared
 
             gc.disable()
-            result = trial(sources, header["places"], lambda: dump.dump(self.fresh or {}))
-            if header["effects"]:
-                from unit_effects import effects
+            shared(tasks, Empty(self.fresh or {}, self.home), lambda line: write_all(report, line), DONE)
 
-                result["effects"] = effects()
-            write_all(report, json.dumps(result).encode("utf-8", "replace") + b"ok")
-
-        return self._judged(self.forks.run(work, limits))
-
-    def trials(self, attempts: list[dict[str, Any]], limits: Limits) -> tuple[dict[str, Any], bytes]:
-        """The same for many attempts in one fork, as far as it comes: a line of JSON for each, the first one first."""
-        self._want_fresh("dump", limits)
-
-        def work(report: int) -> None:
-            import dump
-            from unit_shared import shared
-
-            gc.disable()
-            shared(attempts, lambda: dump.dump(self.fresh or {}), limits.wall / 2, lambda line: write_all(report, line))
-
-        outcome = self.forks.run(work, limits)
-        return {"timed_out": outcome.timed_out}, outcome.report
+        task = b'{"seconds": %f, "attempts": %s}' % (limits.wall / 2, attempts)
+        outcome = self.standing.ask(task, work, limits)
+        ended = "" if outcome.status == ALIVE else ending(outcome.status)
+        return {"timed_out": outcome.timed_out, "ended": ended}, outcome.report
 
     def trusted(self, source: str, limits: Limits) -> tuple[dict[str, Any], bytes]:
         """Runs our own source, whose `answer()` gives JSON-able data."""
@@ -201,6 +193,25 @@ class Server:
             raise RuntimeError(f"values of fresh instances could not be taken: {reply['bad']}")
         self.fresh = json.loads(result)
 
+    def _want_home(self, limits: Limits) -> None:
+        """A file of the empty scene, shown in a fork to be one; as Blender saves it where no smaller one does."""
+        from unit_home import plain_home, small_home
+        from unit_shared import proved_home
+
+        if self.home:
+            return
+        bad = ""
+        for make in (small_home, plain_home):
+
+            def work(report: int, make: Callable[[], bytes] = make) -> None:
+                write_all(report, proved_home(self.fresh or {}, make) + b"ok")
+
+            reply, self.home = self._judged(self.forks.run(work, limits))
+            if self.home:
+                return
+            bad = reply["bad"]
+        raise RuntimeError(f"the empty scene cannot be kept: {bad}")
+
     def _judged(self, outcome: Outcome) -> tuple[dict[str, Any], bytes]:
         """A judge's report is JSON followed by `ok`, or by `no` after a reason."""
         bad = ""
@@ -214,9 +225,9 @@ class Server:
         return reply, b"" if bad else outcome.report[:-2]
 
     def clean(self) -> bool:
-        """Empties the work folder; False where so much lies there that a new box is quicker."""
+        """Empties the work folder unless a fork stands in it; False where a new box is quicker."""
         seen = 0
-        if "sweep" in self.lift:
+        if "sweep" in self.lift or self.standing.alive:
             return True
         for entry in os.scandir(self.work):
             if entry.path in self.kept:
@@ -307,7 +318,7 @@ def _warm() -> None:
     for name in _USUAL:
         with contextlib.suppress(ImportError):
             __import__(name)
-    for name in ("counts", "dump", "unit_effects", "unit_shared", "unit_trial"):
+    for name in ("counts", "dump", "unit_effects", "unit_home", "unit_shared", "unit_trial"):
         __import__(name)
     bpy.ops.wm.read_factory_settings(use_empty=True)
 

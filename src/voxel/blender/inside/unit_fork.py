@@ -23,6 +23,7 @@ from control import HostGoneError
 REPORT_LIMIT = 64 << 20
 OUTPUT_LIMIT = 64 << 10
 PIPE_SIZE = 1 << 20
+ALIVE = -1
 _HANGUP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP
 
 
@@ -37,10 +38,19 @@ class Limits(NamedTuple):
     result: int
 
 
+class Fork(NamedTuple):
+    """A fork that runs: its process, and the ends of the pipes that it writes to."""
+
+    pid: int
+    report: int
+    output: int
+
+
 class Outcome(NamedTuple):
-    """How one fork ended."""
+    """How one fork ended, or what it has reported while it lives on."""
 
     status: int
+    """As `os.waitpid` tells it; ALIVE while there is none."""
     report: bytes
     output: bytes
     timed_out: bool
@@ -60,6 +70,14 @@ class Forks:
 
     def run(self, work: Callable[[int], None], limits: Limits, keep: tuple[int, ...] = ()) -> Outcome:
         """Runs `work(report fd)` in a fork under all limits; returns when it and all it left behind are gone."""
+        fork = self.begin(work, limits, keep)
+        try:
+            return self.watch(fork, limits)
+        finally:
+            self.forget(fork)
+
+    def begin(self, work: Callable[[int], None], limits: Limits, keep: tuple[int, ...] = ()) -> Fork:
+        """Starts `work(report fd)` in a fork under all limits, `watch` its own."""
         report_in, report_out = os.pipe()
         output_in, output_out = os.pipe()
         with contextlib.suppress(OSError, AttributeError):
@@ -69,17 +87,23 @@ class Forks:
             self._child(work, report_out, output_out, limits, keep)
         os.close(report_out)
         os.close(output_out)
-        try:
-            return self._watch(pid, report_in, output_in, limits)
-        finally:
-            os.close(report_in)
-            os.close(output_in)
+        for fd in (report_in, output_in):
+            os.set_blocking(fd, False)
+        return Fork(pid, report_in, output_in)
 
-    def _watch(self, pid: int, report_in: int, output_in: int, limits: Limits) -> Outcome:
+    def forget(self, fork: Fork) -> None:
+        """Closes the pipes of a fork that has ended."""
+        os.close(fork.report)
+        os.close(fork.output)
+
+    def watch(self, fork: Fork, limits: Limits, until: bytes = b"") -> Outcome:
+        """What a fork reports from now on: until it and all it left behind are gone, which `limits.wall` seconds from
+        now they are, or until its report ends with `until`.
+        """
+        pid, report_in, output_in = fork
         deadline = time.monotonic() + (limits.wall if "wall" not in self.lift else 1e9)
         poll = select.poll()
         for fd in (report_in, output_in):
-            os.set_blocking(fd, False)
             poll.register(fd, select.POLLIN)
         poll.register(self.control, _HANGUP)
         ended = _pidfd(pid)
@@ -90,15 +114,15 @@ class Forks:
             report_in: REPORT_LIMIT + limits.result,
             output_in: OUTPUT_LIMIT if "output" not in self.lift else 1 << 40,
         }
-        timed_out, status = False, None
-        while status is None:
+        timed_out, status = False, ALIVE
+        while status == ALIVE:
             left = deadline - time.monotonic()
             if left <= 0:
                 timed_out = True
                 break
             for fd, event in poll.poll(min(left, 0.02 if ended is None else 60.0) * 1000):
                 if fd == self.control:
-                    self._end(pid)
+                    self.end(pid)
                     raise HostGoneError
                 if fd in got and not _drain(fd, got[fd], caps[fd]):
                     poll.unregister(fd)
@@ -106,17 +130,21 @@ class Forks:
                         timed_out = True
             if timed_out:
                 break
+            if until and got[report_in].endswith(until):
+                if ended is not None:
+                    os.close(ended)
+                return Outcome(ALIVE, bytes(got[report_in][: -len(until)]), bytes(got[output_in]), timed_out)
             done, raw = os.waitpid(pid, os.WNOHANG)
             if done:
                 status = raw
         if ended is not None:
             os.close(ended)
-        last = self._end(pid, gone=status is not None)
+        last = self.end(pid, gone=status != ALIVE)
         for fd in got:
             _drain(fd, got[fd], caps[fd])
-        return Outcome(last if status is None else status, bytes(got[report_in]), bytes(got[output_in]), timed_out)
+        return Outcome(last if status == ALIVE else status, bytes(got[report_in]), bytes(got[output_in]), timed_out)
 
-    def _end(self, pid: int, gone: bool = False) -> int:
+    def end(self, pid: int, gone: bool = False) -> int:
         """Kills the unit and everything it left; returns the wait status."""
         status = 0
         if not gone:

@@ -22,7 +22,13 @@ from mathutils import Color, Euler, Matrix, Quaternion, Vector
 
 _COPIED = (Color, Euler, Matrix, Quaternion, Vector)
 
+SCRIPT = "<script "
+MESSAGE_LIMIT = 8000
+
 Dump = Callable[[], dict[str, Any]]
+"""The Scene of the open file."""
+Part = Callable[[Any], "tuple[str, str, dict[str, Any]] | None"]
+"""What a Scene says of one datablock alone: collection, name, entry; None where it says nothing."""
 Act = Callable[[], object]
 
 
@@ -31,6 +37,8 @@ class _Way(NamedTuple):
 
     back: Act
     again: Act
+    owner: Callable[[], Any]
+    """The datablock that it changes."""
     read: Act = bool
     """What the statement has set; the same at the end, or something later has set it too."""
 
@@ -50,20 +58,22 @@ class _Place(NamedTuple):
             return False
 
 
-def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
+def trial(sources: list[str], places: list[int], dump: Dump, part: Part) -> dict[str, Any]:
     """Runs the sources, then takes back one after another of the last one's top-level statements at `places`.
 
     Returns `scene` and, by place, the scenes `without`; a place is missing there when its statement cannot be taken
-    back in this way. What the sources raise is raised on.
+    back in this way. Where the datablock that a statement changes is another one without it, the rest of that scene is
+    that of `scene`: what misses the one difference needs no others. What the sources raise is raised on.
     """
     scopes = [types.ModuleType("__main__").__dict__ for _ in sources]
-    for source, scope in zip(sources[:-1], scopes, strict=False):
-        exec(compile(source, "<script>", "exec"), scope)  # noqa: S102  the writer's code
+    *names, name = [f"{SCRIPT}{number}>" for number in range(len(sources))]
+    for source, script, scope in zip(sources[:-1], names, scopes, strict=False):
+        exec(compile(source, script, "exec"), scope)  # noqa: S102  the writer's code
     scope, ways = scopes[-1], {}
-    for place, statement in enumerate(ast.parse(sources[-1]).body):
+    for place, statement in enumerate(ast.parse(sources[-1], name).body):
         named = _places_of(statement, scope) if place in places else None
         way = None if named is None else _way(statement, scope)
-        exec(compile(ast.Module([statement], []), "<script>", "exec"), scope)  # noqa: S102  the writer's code
+        exec(compile(ast.Module([statement], []), name, "exec"), scope)  # noqa: S102  the writer's code
         if way is not None:
             ways[place] = way, way.read(), named or []
     whole = dump()
@@ -75,11 +85,38 @@ def trial(sources: list[str], places: list[int], dump: Dump) -> dict[str, Any]:
             way.back()
         except (AttributeError, TypeError, ValueError, RuntimeError, ReferenceError):
             continue
-        without[place] = dump()
+        without[place] = _with_one_other(whole, part(way.owner())) or dump()
         way.again()
     if without and dump() != whole:
         without = {}
     return {"scene": whole, "without": without}
+
+
+def _with_one_other(scene: dict[str, Any], told: tuple[str, str, dict[str, Any]] | None) -> dict[str, Any] | None:
+    """The scene with one datablock as it is now; None where it is as it was."""
+    if told is None:
+        return None
+    kind, name, entry = told
+    blocks = scene["blocks"]
+    if blocks.get(kind, {}).get(name, entry) == entry:
+        return None
+    return {**scene, "blocks": {**blocks, kind: {**blocks[kind], name: entry}}}
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """What stopped `trial`: the exception's kind and words, its innermost line in a source, and which source."""
+    line, script = 0, ""
+    if isinstance(error, SyntaxError) and (error.filename or "").startswith(SCRIPT):
+        line, script = error.lineno or 1, error.filename or ""
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(SCRIPT):
+            line, script = trace.tb_lineno, name
+        trace = trace.tb_next
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    source = int(script[len(SCRIPT) : -1]) if script else 0
+    return {"kind": type(error).__name__, "message": words[:MESSAGE_LIMIT], "line": line, "source": source}
 
 
 def _places_of(statement: ast.stmt, scope: dict[str, Any]) -> list[_Place] | None:
@@ -114,6 +151,7 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
             return _Way(
                 lambda: setattr(eval(holder, scope), name, before),  # noqa: S307
                 lambda: setattr(eval(holder, scope), name, eval(result, scope)),  # noqa: S307
+                lambda: eval(holder, scope).id_data,  # noqa: S307
                 lambda: _kept(getattr(eval(holder, scope), name)),  # noqa: S307
             )
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="new"), args=[one, other], keywords=[])):
@@ -127,6 +165,7 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
             return _Way(
                 lambda: _cut(eval(links, scope), *[eval(end, scope) for end in ends]),  # noqa: S307
                 lambda: eval(whole, scope),  # noqa: S307
+                lambda: eval(links, scope).id_data,  # noqa: S307
             )
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="link"), args=[one], keywords=[])):
             list_, item = _expression(owner), _expression(one)
@@ -134,6 +173,7 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
             return _Way(
                 lambda: eval(list_, scope).unlink(eval(item, scope)),  # noqa: S307
                 lambda: eval(whole, scope),  # noqa: S307
+                lambda: eval(list_, scope).id_data,  # noqa: S307
             )
         case ast.Expr(
             value=ast.Call(
@@ -144,6 +184,7 @@ def _way(statement: ast.stmt, scope: dict[str, Any]) -> _Way | None:
             return _Way(
                 lambda: eval(slots, scope).pop(),  # noqa: S307
                 lambda: eval(whole, scope),  # noqa: S307
+                lambda: eval(slots, scope).id_data,  # noqa: S307
                 lambda: len(eval(slots, scope)),  # noqa: S307
             )
     return None

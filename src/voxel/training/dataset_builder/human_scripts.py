@@ -21,7 +21,7 @@ from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.fact import Fact
 from voxel.facts.lookup import Json, active_scene, blocks
 from voxel.facts.stated import unstated
-from voxel.records.example import Exists, Keys, Provenance
+from voxel.records.example import SCRIPT, Exists, Keys, Provenance
 from voxel.records.roles import Role
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import PARTS, Cut
@@ -37,6 +37,7 @@ from voxel.training.dataset_builder.proving import (
     lined,
 )
 from voxel.training.dataset_builder.repairs import Broken, as_repair, mended
+from voxel.training.dataset_builder.together import together
 
 _OTHER_LICENCE = re.compile(r"GPL LICENSE BLOCK|General Public License|All rights reserved", re.IGNORECASE)
 """A script that says so is not under the licence of the files around it."""
@@ -71,7 +72,7 @@ def from_script(code: str, source: Provenance, blenders: Sequence[Blender], time
     """The example that a script becomes, and its repair where it had to be mended; else why it becomes none."""
     code = code.rstrip() + "\n"
     empty: Json = {"blocks": {"scenes": {}}}
-    nothing = Candidate("builder", "script", empty, empty)
+    nothing = Candidate("builder", SCRIPT, empty, empty)
     if _OTHER_LICENCE.search(code):
         yield left_out(nothing, source, "licence: the script names another one than the files around it", "", code)
         return
@@ -108,7 +109,7 @@ def from_script(code: str, source: Provenance, blenders: Sequence[Blender], time
         return
     instruction = ask(facts, alike.exact)
     missing = unstated(checks, instruction)
-    candidate = Candidate(_role(facts), "script", empty, scene, "mended for today's API" if old else "")
+    candidate = Candidate(_role(facts), SCRIPT, empty, scene, "mended for today's API" if old else "")
     if missing:
         yield left_out(candidate, source, f"not said: {missing[0]}"[:160], instruction, code)
         return
@@ -120,7 +121,7 @@ def from_script(code: str, source: Provenance, blenders: Sequence[Blender], time
     line = lined(candidate, source, checks, instruction, "", code, versions, alike)
     yield line
     if old is not None:
-        repair = as_repair(line, old, blenders, timeout)
+        (repair,) = together([as_repair(line, old, blenders, timeout)], timeout=timeout)
         if repair is not None:
             yield repair
 

@@ -39,8 +39,8 @@ class Tried(NamedTuple):
 
     trouble: str
     """Why it does not hold; empty when it does."""
-    spare: list[Statement]
-    """Statements that nothing misses."""
+    spare: Statement | None
+    """One that nothing misses: of the outermost the last."""
     effects: dict[str, Any]
     """What the scene does, as `Blender.trial` tells it."""
 
@@ -59,14 +59,29 @@ def lean(
 ) -> Asking[Lean]:
     """An answer without the statements that nothing misses.
 
-    Statements go one at a time, for of two that do the same one is needed; what is left is tried anew each time.
+    Statements go one at a time, for of two that do the same one is needed; what is left is tried anew each time. It
+    begins without those that are hardly ever missed.
     """
+    short = completion
+    for one in reversed(uncertain(ast.parse(completion))):
+        if _is_update(one.node):
+            short = cut(short, one)
+    if short != completion:
+        found = yield from _lean(blender, context, short, missed, effects, timeout)
+        if not found.trouble:
+            return found
+    return (yield from _lean(blender, context, completion, missed, effects, timeout))
+
+
+def _lean(
+    blender: Blender, context: str, completion: str, missed: Missed, effects: bool, timeout: float
+) -> Asking[Lean]:
     for _ in range(ROUNDS):
         sources = (context, completion) if context else (completion,)
         found = yield from tried(blender, sources, missed, effects=effects, timeout=timeout)
-        if found.trouble or not found.spare:
+        if found.trouble or found.spare is None:
             return Lean(completion, found.trouble, found.effects)
-        completion = cut(completion, min(reversed(found.spare), key=lambda one: len(one.way)))
+        completion = cut(completion, found.spare)
     return Lean(completion, f"not minimal: more than {ROUNDS} statements are not missed", {})
 
 
@@ -144,16 +159,17 @@ def tried(
     places = [] if foreign else [one.place for one in doubtful if one.place is not None]
     trial: Trial | None = None
     if sharing:
-        (trial,) = yield Asked(blender, [Attempt(sources=tuple(sources), places=tuple(places), effects=effects)])
+        (shown,) = yield Asked(blender, [Attempt(sources=tuple(sources), places=tuple(places), effects=effects)])
+        trial = shown if isinstance(shown, Trial) else None
     if trial is None or missed(trial.scene):
         try:
             trial = blender.trial(*sources, places=places, effects=effects, timeout=timeout) if not foreign else None
             whole = trial.scene if trial else _cleanly(blender, sources, timeout)
         except BadInput as error:
-            return Tried(f"does not run: {error}", [], {})
+            return Tried(f"does not run: {error}", None, {})
         trouble = missed(whole)
         if trouble:
-            return Tried(trouble, [], {})
+            return Tried(trouble, None, {})
     unclear = []
     for one in doubtful:
         without = trial.without.get(one.place) if trial and one.place is not None else None
@@ -161,8 +177,14 @@ def tried(
             unclear.append((one, (*before, blanked(answer, one))))
     if unclear and sharing:
         found = yield Asked(blender, [Attempt(sources=shorter) for _, shorter in unclear])
-        unclear = [one for one, shown in zip(unclear, found, strict=True) if shown and not missed(shown.scene)]
-    spare = [one for one, shorter in unclear if not _fails(blender, shorter, missed, timeout, foreign)]
+        unclear = [
+            one
+            for one, shown in zip(unclear, found, strict=True)
+            if isinstance(shown, Trial) and not missed(shown.scene)
+        ]
+    unclear.reverse()
+    unclear.sort(key=lambda case: len(case[0].way))
+    spare = next((one for one, shorter in unclear if not _fails(blender, shorter, missed, timeout, foreign)), None)
     return Tried("", spare, trial.effects if trial else {})
 
 
@@ -217,6 +239,14 @@ def _of_one_version(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and any(
         isinstance(part, ast.Attribute) and part.attr == "version" for part in ast.walk(node.test)
     )
+
+
+def _is_update(node: ast.stmt) -> bool:
+    """`curve.update()`: places handles that a Scene does not tell, since Blender places them itself."""
+    match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(), "update"), [], [])):
+            return True
+    return False
 
 
 def _is_words(node: ast.stmt) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from voxel.blender import Attempt, Blender
+from voxel.blender import Attempt, Blender, Trial
 from voxel.bpycode import scripts, write
 from voxel.facts import Unsayable, ask, failing, find
 from voxel.facts.compare import differences
@@ -224,7 +224,7 @@ class Prover:
         """What `judge` says, without asking it where a fork that is shared shows that nothing is wrong."""
         if shareable(sources):
             (trial,) = yield Asked(blender, [Attempt(sources=tuple(sources))])
-            if trial is not None and not wrong_with(trial.scene, checks, after):
+            if isinstance(trial, Trial) and not wrong_with(trial.scene, checks, after):
                 return ""
         return judge(blender, sources, checks, after, self._timeout)
 

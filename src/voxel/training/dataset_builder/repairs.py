@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 import msgspec
 
-from voxel.blender import Blender
+from voxel.blender import Attempt, Blender
 from voxel.bpycode import scripts
-from voxel.records.example import REPAIR
+from voxel.records.example import REPAIR, SCRIPT
 from voxel.records.verdict import ApiError
 from voxel.training.dataset_builder.candidate import chance_of
 from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens, identity
+from voxel.training.dataset_builder.together import Asked, Asking, shareable, together
 
 PER_ROLE = 3
 """Repairs of one role from one file."""
@@ -122,25 +122,31 @@ def mended(code: str) -> Broken:
     return Broken(code, tuple(dict.fromkeys(taken)))
 
 
-def repairs(lines: Iterable[Line], blenders: Sequence[Blender], timeout: float) -> Iterator[Proved]:
+def repairs(lines: Iterable[Line], blenders: Sequence[Blender], timeout: float) -> list[Proved]:
     """Repairs of a file's examples, at most PER_ROLE of each role, each of another change."""
-    given: Counter[str] = Counter()
-    taught: dict[str, set[str]] = {}
+    fit = [line for line in lines if isinstance(line, Proved) and not line.example.earlier]
+    fit = [line for line in fit if line.example.category != REPAIR]
+    roles = dict.fromkeys(line.example.role for line in fit)
+    works = [_of_role([line for line in fit if line.example.role == role], blenders, timeout) for role in roles]
+    return [made for found in together(works, timeout=timeout) for made in found]
+
+
+def _of_role(lines: Iterable[Proved], blenders: Sequence[Blender], timeout: float) -> Asking[list[Proved]]:
+    given: list[Proved] = []
+    known: set[str] = set()
     for line in lines:
-        if not isinstance(line, Proved) or line.example.earlier or line.example.category == REPAIR:
-            continue
-        if given[line.example.role] >= PER_ROLE:
-            continue
-        known = taught.setdefault(line.example.role, set())
         found = broken(line.example.completion, known)
-        made = None if found is None else as_repair(line, found, blenders, timeout)
-        if found is not None and made is not None:
-            given[line.example.role] += 1
-            known.update(drift.name for drift in found.drifts)
-            yield made
+        made = None if found is None else (yield from as_repair(line, found, blenders, timeout))
+        if found is None or made is None:
+            continue
+        given.append(made)
+        known.update(drift.name for drift in found.drifts)
+        if len(given) == PER_ROLE:
+            break
+    return given
 
 
-def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout: float) -> Proved | None:
+def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout: float) -> Asking[Proved | None]:
     """The example with the broken script in its instruction. None where that does not fail, or is too long."""
     example = line.example
     if example.tokens + estimate_tokens(found.code) > MAX_TOKENS:
@@ -149,9 +155,9 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     failing: list[tuple[str, ApiError]] = []
     for blender in blenders:
         if blender.runtime.series in example.blender:
-            run = blender.run(*sources, timeout=timeout, dump=False)
-            if run.verdict == "failed" and run.errors and run.errors[0].source == len(sources) - 1:
-                failing.append((blender.runtime.series, run.errors[0]))
+            error = yield from _stopped(blender, sources, timeout, ours=example.category != SCRIPT)
+            if error is not None and error.source == len(sources) - 1:
+                failing.append((blender.runtime.series, error))
     if not failing:
         return None
     chance = chance_of("asked", found.code)
@@ -165,7 +171,7 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     )
     names = ", ".join(dict.fromkeys(drift.name for drift in found.drifts))
     derived = example.provenance.derived_from
-    if example.category != "script":
+    if example.category != SCRIPT:
         derived = "; ".join(filter(None, (derived, f"its script was rewritten in an older idiom ({names})")))
     repaired = msgspec.structs.replace(
         example,
@@ -178,6 +184,15 @@ def as_repair(line: Proved, found: Broken, blenders: Sequence[Blender], timeout:
     return Proved(
         example=repaired, exact=identity("repair", names, line.exact), shape=identity("repair", names, line.shape)
     )
+
+
+def _stopped(blender: Blender, sources: Sequence[str], timeout: float, *, ours: bool) -> Asking[ApiError | None]:
+    """The first error of these sources; None where they run, or end otherwise. `ours`: none of them is another's."""
+    if ours and shareable(sources):
+        (shown,) = yield Asked(blender, [Attempt(sources=tuple(sources))])
+        return shown if isinstance(shown, ApiError) else None
+    run = blender.run(*sources, timeout=timeout, dump=False)
+    return run.errors[0] if run.verdict == "failed" and run.errors else None
 
 
 def _plainly(asked: str) -> str:

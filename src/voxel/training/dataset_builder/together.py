@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from voxel.blender import Attempt, Blender, Trial
+from voxel.blender import Attempt, Blender, Tried
 
 T = TypeVar("T")
 LASTING = (
@@ -19,13 +19,13 @@ FOREIGN = (".expression", "driver_add")
 
 
 class Asked(NamedTuple):
-    """Attempts that a work wants of one Blender; it is sent what they show, None for each that fails."""
+    """Attempts that a work wants of one Blender; it is sent what they show, as `Blender.trials` tells it."""
 
     blender: Blender
     attempts: Sequence[Attempt]
 
 
-Asking = Generator[Asked, list[Trial | None], T]
+Asking = Generator[Asked, list[Tried], T]
 """A work: it yields what it asks for and returns what it found."""
 
 
@@ -43,7 +43,7 @@ def together(works: Iterable[Asking[T]], *, timeout: float = 30.0) -> list[T]:
     results: dict[int, T] = {}
     waiting: dict[int, tuple[Asking[T], Asked]] = {}
 
-    def go_on(number: int, work: Asking[T], answer: list[Trial | None] | None) -> None:
+    def go_on(number: int, work: Asking[T], answer: list[Tried] | None) -> None:
         try:
             waiting[number] = work, next(work) if answer is None else work.send(answer)
         except StopIteration as end:
