@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,14 @@ def renamed(source: bytes, suffix: str) -> bytes:
     return bytes(out)
 
 
-def base(corpus: Path, count: int, most_bytes: int) -> list[dict[str, Any]]:
-    """The manifest's lines of `count` files that are no larger than `most_bytes`, spread evenly over its order."""
+def base(corpus: Path, count: int, most_bytes: int, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The manifest's lines of `count` files that are no larger than `most_bytes`, spread evenly over its order.
+
+    With `names`, those of the files whose paths end with them instead.
+    """
     lines = [json.loads(line) for line in (corpus / "manifest.jsonl").read_bytes().splitlines()]
+    if names:
+        return [line for line in lines if line["file"].endswith(tuple(names))]
     fit = [line for line in lines if line["license_permissive"] and line["size_uncompressed"] <= most_bytes]
     assert len(fit) >= count, f"{corpus} holds {len(fit)} files of at most {most_bytes} bytes"
     return [fit[index * len(fit) // count] for index in range(count)]

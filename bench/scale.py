@@ -1,14 +1,16 @@
 """What cost does as the number of files grows, on one machine and on a Ray cluster of two local nodes.
 
     python bench/scale.py files CORPUS [--counts 100 1000 10000] [--phase parse] [--base 50] [--most-bytes 600000]
-    python bench/scale.py cluster CORPUS [--every 6] [--blender 4.5]
+                                   [--names FILE ...]
+    python bench/scale.py cluster CORPUS [--every 6] [--copies 1] [--blender 4.5]
     python bench/scale.py driver [--counts 100 1000 10000 100000] [--engine local]
 
 `files` fills folders with copies of the corpus that differ (`bench/copies.py`), and collects and parses them (with
 `--phase build` builds them, too): processor time by kind of process, peak memory, the ledger, and what it takes to find
-nothing to do. `cluster` collects every n-th file of the corpus, then parses and builds it on one machine, on
-two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares every byte of the results. What it
-costs until all workers work (a part that does not grow with the files) is told apart.
+nothing to do. `cluster` collects every n-th file of the corpus, or so many copies of each that differ, then parses and
+builds them on one machine, on two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares
+every byte of the results. What it costs until all workers work (a part that does not grow with the files) is told
+apart.
 `driver` has units that do nothing, so that what it measures is the driver and the engine alone.
 All measure processor time, so that other work on the machine matters little.
 """
@@ -91,7 +93,7 @@ def results(data: Path) -> dict[str, str]:
 
 def files_table(given: argparse.Namespace, scratch: Path) -> None:
     """Lines for each count: one of each phase, from nothing, then the same again with nothing to do."""
-    chosen = base(given.corpus, given.base, given.most_bytes)
+    chosen = base(given.corpus, given.base, given.most_bytes, given.names)
     mean = sum(line["size_uncompressed"] for line in chosen) / len(chosen)
     print(f"{len(chosen)} files of the corpus, {mean / 1000:.0f} kB on average, {WORKERS} workers\n")
     heads = ("files", "phase", *HERE, "together", "beyond the start", "wall s")
@@ -194,6 +196,11 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
     """One machine, two nodes, two nodes of which one dies."""
     some = scratch / "some"
     chosen = every_nth(given.corpus, given.every, some)
+    if given.copies > 1:
+        shutil.rmtree(some)
+        chosen *= given.copies
+        for _ in write_copies(given.corpus, chosen[: len(chosen) // given.copies], some, len(chosen)):
+            pass
     collect(some, scratch / "collected")
     version = ["--blender", given.blender] if given.blender else []
     print(f"{len(chosen)} files of the corpus, core-seconds by kind of process\n")
@@ -227,8 +234,11 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
             f"{'are the same' if one[1:] == other[1:] else 'differ'}"
             + "".join(f"\n  {path}" for path in differing[:20])
         )
-        for phase, ours in costs[RUNS[0]].items():
-            theirs = costs[name][phase]
+        both = {which: Cost(*map(sum, zip(*costs[which].values(), strict=True))) for which in (RUNS[0], name)}
+        for phase, ours, theirs in (
+            *((phase, costs[RUNS[0]][phase], costs[name][phase]) for phase in costs[name]),
+            ("together", both[RUNS[0]], both[name]),
+        ):
             print(
                 f"  {phase}: {ours.whole / theirs.whole:.0%} of the throughput per core of one machine with the start, "
                 f"{(ours.whole - ours.start) / (theirs.whole - theirs.start):.0%} from then on"
@@ -313,7 +323,9 @@ def main() -> None:
     parser.add_argument("--phase", choices=PHASES, default="parse", help="the last one to measure")
     parser.add_argument("--base", type=int, default=50)
     parser.add_argument("--most-bytes", type=int, default=600_000)
+    parser.add_argument("--names", nargs="+", default=(), help="copy the files whose paths end so, whatever their size")
     parser.add_argument("--every", type=int, default=6)
+    parser.add_argument("--copies", type=int, default=1, help="of each file, none like another")
     parser.add_argument("--blender")
     parser.add_argument("--engine", default="local")
     parser.add_argument("--runs", nargs="+", choices=RUNS, default=RUNS)
