@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from voxel.blender import Attempt, Blender, Trial, Tried
@@ -209,3 +210,16 @@ def test_what_is_taken_back_leaves_the_scene_that_leaving_it_out_leaves(blender:
         rest = ast.unparse(ast.Module([*body[:place], *body[place + 1 :]], []))
         assert scene["blocks"] == blender.trial(rest).scene["blocks"], ast.unparse(body[place])
         assert scene["blocks"] != found.scene["blocks"]
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+def test_a_fork_that_stands_ends_with_its_blender(boxed: bool) -> None:
+    """Also where one has been killed meanwhile, which costs the next request nothing."""
+    with Blender("4.5", boxed=boxed) as blender:
+        wanted = blender.trials([Attempt(sources=(LAMP,))])
+        assert blender.pid is not None
+        family = [psutil.Process(blender.pid), *psutil.Process(blender.pid).children(recursive=True)]
+        family[-1].kill()
+        assert blender.trials([Attempt(sources=(LAMP,))]) == wanted
+        family += psutil.Process(blender.pid).children(recursive=True)
+    assert not psutil.wait_procs(family, timeout=10)[1]

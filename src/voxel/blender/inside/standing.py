@@ -50,6 +50,8 @@ class Standing:
             outcome = self._forks.watch(fork, limits, DONE)
             if outcome.status != ALIVE:
                 self._forget()
+                if old and not outcome.report and not outcome.timed_out:
+                    continue  # what an old fork ends of, a new one may not
             return outcome
 
     def end(self) -> bool:
