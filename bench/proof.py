@@ -32,8 +32,9 @@ from voxel.records.example import DroppedCandidate, Provenance
 from voxel.training.dataset_builder import minimal, proving
 from voxel.training.dataset_builder.blender_dataset import default_versions
 from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanCandidate
+from voxel.training.dataset_builder.lines import Proved
 from voxel.training.dataset_builder.naming import plain_names
-from voxel.training.dataset_builder.proving import Proved, Prover, judge, wrong_with
+from voxel.training.dataset_builder.proving import Prover, judge, wrong_with
 from voxel.training.dataset_builder.roles import candidates
 from voxel.training.dataset_builder.together import together
 

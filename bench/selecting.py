@@ -20,7 +20,7 @@ import msgspec
 from voxel.stages import DataDir, Ledger, run_stage
 from voxel.training.dataset_builder.blender_dataset import MIN_QUALITY, UNITS, BuildStage, default_versions
 from voxel.training.dataset_builder.finishing import finish
-from voxel.training.dataset_builder.proving import Line, Proved
+from voxel.training.dataset_builder.lines import Line, Proved
 from voxel.training.dataset_builder.selecting import Wanted
 from voxel.training.dataset_builder.sketching import Sketches, SketchStage, digest
 

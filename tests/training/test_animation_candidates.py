@@ -12,7 +12,8 @@ from voxel.blender import Blender
 from voxel.records.example import Example, Provenance
 from voxel.training.dataset_builder.animation_candidates import animation_candidates
 from voxel.training.dataset_builder.candidate import Candidate, Candidates
-from voxel.training.dataset_builder.proving import Proved, Prover
+from voxel.training.dataset_builder.lines import Proved
+from voxel.training.dataset_builder.proving import Prover
 from voxel.training.dataset_builder.variations import variations
 
 STAGE = """import bpy

@@ -19,8 +19,9 @@ from voxel.records.plan import PlannedCamera, PlannedObject, PlannedWorld, Scene
 from voxel.records.prompt import user_prompt
 from voxel.training.dataset_builder.candidate import PlanCandidate
 from voxel.training.dataset_builder.concept_candidates import concept_candidates
+from voxel.training.dataset_builder.lines import Proved, Unproved
 from voxel.training.dataset_builder.plan_reading import Reading
-from voxel.training.dataset_builder.proving import Proved, Prover, Unproved
+from voxel.training.dataset_builder.proving import Prover
 from voxel.training.dataset_builder.verifying import verify
 from voxel.training.evaluation.scoring import score
 

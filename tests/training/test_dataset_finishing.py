@@ -17,8 +17,8 @@ from voxel.training.dataset_builder.decontaminating import Prompts
 from voxel.training.dataset_builder.finishing import Finished, finished
 from voxel.training.dataset_builder.kinds import NEAR, Kinds, Shingles, jaccard, packed
 from voxel.training.dataset_builder.likeness import likeness
+from voxel.training.dataset_builder.lines import Proved
 from voxel.training.dataset_builder.nearness import joined, shingles, words
-from voxel.training.dataset_builder.proving import Proved
 from voxel.training.dataset_builder.quality import own_of, parts_of, quality_of
 from voxel.training.dataset_builder.selecting import PER_ANSWER, PER_SHAPE_AND_CLUSTER, Wanted
 from voxel.training.dataset_builder.sketching import Sketches, digest, sketched, sketches_of

@@ -14,7 +14,8 @@ from voxel.records.example import Provenance
 from voxel.records.prompt import user_prompt
 from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate
 from voxel.training.dataset_builder.cutting import Cut
-from voxel.training.dataset_builder.proving import Proved, Prover, judge
+from voxel.training.dataset_builder.lines import Proved
+from voxel.training.dataset_builder.proving import Prover, judge
 
 STOOL = """
 import bpy

@@ -12,7 +12,8 @@ from voxel.records.example import Provenance
 from voxel.sources import recipes
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.graph_steps import AT_ONCE, STEPS, _parts, steps
-from voxel.training.dataset_builder.proving import Proved, Prover
+from voxel.training.dataset_builder.lines import Proved
+from voxel.training.dataset_builder.proving import Prover
 from voxel.training.dataset_builder.pruning import straight
 
 

@@ -10,7 +10,7 @@ import pytest
 from voxel.blender import Blender
 from voxel.records.example import Example, Keys, Provenance
 from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
-from voxel.training.dataset_builder.proving import Line, Proved, Unproved
+from voxel.training.dataset_builder.lines import Line, Proved, Unproved
 
 SOURCE = Provenance(source="git", repo="someone/tools", license="MIT", attribution="Someone")
 OLD = """import bpy

@@ -16,8 +16,9 @@ from voxel.records.example import Provenance
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.effects import Effects, alike, difference
+from voxel.training.dataset_builder.lines import Proved, Unproved
 from voxel.training.dataset_builder.minimal import Missed, blanked, cut, lean, statements, tried, uncertain
-from voxel.training.dataset_builder.proving import Proved, Prover, Unproved
+from voxel.training.dataset_builder.proving import Prover
 from voxel.training.dataset_builder.render_candidates import render_candidates
 from voxel.training.dataset_builder.together import together
 

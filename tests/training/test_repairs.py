@@ -9,7 +9,7 @@ import pytest
 from voxel.blender import Blender
 from voxel.blender.runtimes import available
 from voxel.records.example import Example, Exists, Provenance
-from voxel.training.dataset_builder.proving import Proved
+from voxel.training.dataset_builder.lines import Proved
 from voxel.training.dataset_builder.repairs import aged, as_repair, broken, drifts, mended, repairs
 from voxel.training.dataset_builder.together import together
 

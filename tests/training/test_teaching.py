@@ -13,7 +13,7 @@ from tests.training.evaluation.chat_server import ChatServer
 from voxel.errors import SetupError, UsageError
 from voxel.records.example import Example, Exists, Geometry, Property, Provenance, Stack
 from voxel.stages import DataDir, run_stage
-from voxel.training.dataset_builder.proving import Line, Proved
+from voxel.training.dataset_builder.lines import Line, Proved
 from voxel.training.dataset_builder.teaching import Teacher, TeachStage, loses
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # inspect-ai's own

@@ -49,7 +49,6 @@ from voxel.training.dataset_builder.exporting import parquet_possible
 from voxel.training.dataset_builder.finishing import Finished, finish, finished
 from voxel.training.dataset_builder.selecting import Wanted
 from voxel.training.dataset_builder.sketching import SketchStage
-from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
 
 UNITS = "datasets/units"
 _HERE = "voxel.training.dataset_builder"
@@ -136,7 +135,8 @@ class BuildStage:
         from voxel.blender import Blender
         from voxel.blender.runtimes import exactly
         from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
-        from voxel.training.dataset_builder.proving import Line, Proved, Prover
+        from voxel.training.dataset_builder.lines import Line, Proved
+        from voxel.training.dataset_builder.proving import Prover
         from voxel.training.dataset_builder.repairs import repairs
         from voxel.training.dataset_builder.roles import candidates
         from voxel.training.dataset_builder.scrubbing import private, scrubbed
@@ -261,6 +261,8 @@ class BlenderDatasetBuilder:
             with Ledger(self.data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
                 present = [name for key in ledger.keys(stage.name) if (name := stage.file(key)) in built]
             if self.teacher is not None:
+                from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
+
                 lessons = TeachStage(self.data.storage, self.teacher, present)
                 # here, whatever the engine: the service's key lies here, and waiting takes no processor
                 taught = run_stage(lessons, self.data, workers=workers, progress=progress)

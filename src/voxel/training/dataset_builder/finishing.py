@@ -19,9 +19,9 @@ from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
 from voxel.stages import DataDir, Storage, write_atomic
 from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
+from voxel.training.dataset_builder.lines import Line, Unproved
 from voxel.training.dataset_builder.nearness import joined
 from voxel.training.dataset_builder.pool import Pool
-from voxel.training.dataset_builder.proving import Line, Unproved
 from voxel.training.dataset_builder.selecting import Placed, Wanted, select
 from voxel.training.dataset_builder.sketching import Sketch, Sketches, digest, sketches_of
 

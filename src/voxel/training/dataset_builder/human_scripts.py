@@ -26,16 +26,9 @@ from voxel.records.roles import Role
 from voxel.training.dataset_builder.candidate import Candidate
 from voxel.training.dataset_builder.cutting import PARTS, Cut
 from voxel.training.dataset_builder.likeness import likeness
+from voxel.training.dataset_builder.lines import Line, estimate_tokens
 from voxel.training.dataset_builder.mending import mend_by_errors
-from voxel.training.dataset_builder.proving import (
-    MAX_FACTS,
-    MAX_TOKENS,
-    Line,
-    checks_of,
-    estimate_tokens,
-    left_out,
-    lined,
-)
+from voxel.training.dataset_builder.proving import MAX_FACTS, MAX_TOKENS, checks_of, left_out, lined
 from voxel.training.dataset_builder.repairs import Broken, as_repair, mended
 from voxel.training.dataset_builder.together import together
 

@@ -13,7 +13,7 @@ from voxel.records.example import REPAIR, DroppedCandidate, Example, QualityPart
 from voxel.records.files import FAILURES
 from voxel.scratch import Scratch
 from voxel.training.dataset_builder.kinds import Kinds, Shingles
-from voxel.training.dataset_builder.proving import Proved, Unproved
+from voxel.training.dataset_builder.lines import Proved, Unproved
 from voxel.training.dataset_builder.quality import Own
 from voxel.training.dataset_builder.sketching import Sketch
 

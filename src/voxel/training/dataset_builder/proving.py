@@ -22,6 +22,7 @@ from voxel.training.dataset_builder.candidate import FOLLOW_UP, Candidate, PlanC
 from voxel.training.dataset_builder.cutting import Cut
 from voxel.training.dataset_builder.effects import Effects, comparable
 from voxel.training.dataset_builder.likeness import Likeness, likeness
+from voxel.training.dataset_builder.lines import Line, Proved, Unproved, estimate_tokens, identity
 from voxel.training.dataset_builder.minimal import Lean, lean
 from voxel.training.dataset_builder.naming import plain_names
 from voxel.training.dataset_builder.planning import drafted
@@ -29,8 +30,6 @@ from voxel.training.dataset_builder.together import Asked, Asking, shareable, to
 
 MAX_FACTS = 40
 MAX_TOKENS = 3000
-BYTES_PER_TOKEN = 3.3
-"""Measured on bpy code; an estimate."""
 RUNS: tuple[Proof, ...] = ("runs", "checks")
 MINIMAL: tuple[Proof, ...] = (*RUNS, "means", "minimal")
 AT_ONCE = 64
@@ -38,23 +37,6 @@ AT_ONCE = 64
 _SHOWN = 160
 _REMEMBERED = 50_000
 """Proofs that a worker keeps in mind; old scenes repeat the same camera, lamp and cube file after file."""
-
-
-class Proved(msgspec.Struct, frozen=True, kw_only=True, tag="example"):
-    """A line of a unit's file: an example with what deduplication needs."""
-
-    example: Example
-    exact: str
-    shape: str
-
-
-class Unproved(msgspec.Struct, frozen=True, kw_only=True, tag="dropped"):
-    """A line of a unit's file: a candidate that is no example."""
-
-    dropped: DroppedCandidate
-
-
-Line = Proved | Unproved
 
 
 class Prover:
@@ -267,11 +249,6 @@ def checks_of(facts: Sequence[Fact]) -> tuple[Check, ...]:
     return tuple(found)
 
 
-def estimate_tokens(*texts: str) -> int:
-    """About how many tokens these are."""
-    return round(sum(len(text.encode()) for text in texts) / BYTES_PER_TOKEN)
-
-
 def lined(
     candidate: Candidate | PlanCandidate, source: Provenance, checks: tuple[Check, ...], instruction: str, context: str,
     completion: str, versions: list[str], alike: Likeness, proved: tuple[Proof, ...] = RUNS, earlier: str = "",
@@ -320,11 +297,6 @@ def _contents(candidate: Candidate | PlanCandidate) -> str:
 
 def _with_derivation(source: Provenance, derived: str) -> Provenance:
     return msgspec.structs.replace(source, derived_from=derived) if derived else source
-
-
-def identity(*parts: str) -> str:
-    """16 hex digits."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _has_content(scene: Any) -> bool:

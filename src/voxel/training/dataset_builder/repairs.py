@@ -20,7 +20,8 @@ from voxel.bpycode import scripts
 from voxel.records.example import REPAIR, SCRIPT
 from voxel.records.verdict import ApiError
 from voxel.training.dataset_builder.candidate import chance_of
-from voxel.training.dataset_builder.proving import MAX_TOKENS, Line, Proved, estimate_tokens, identity
+from voxel.training.dataset_builder.lines import Line, Proved, estimate_tokens, identity
+from voxel.training.dataset_builder.proving import MAX_TOKENS
 from voxel.training.dataset_builder.together import Asked, Asking, shareable, together
 
 PER_ROLE = 3

@@ -18,8 +18,8 @@ import msgspec
 from voxel.records.example import Example
 from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_key
 from voxel.training.dataset_builder.kinds import packed
+from voxel.training.dataset_builder.lines import Line, Proved
 from voxel.training.dataset_builder.nearness import shingles
-from voxel.training.dataset_builder.proving import Line, Proved
 from voxel.training.dataset_builder.quality import Own, own_of
 from voxel.training.dataset_builder.scrubbing import private
 

@@ -23,7 +23,7 @@ from voxel.facts.lookup import same
 from voxel.facts.stated import readings, unstated
 from voxel.records.example import Example
 from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_key
-from voxel.training.dataset_builder.proving import Line, Proved, estimate_tokens, identity
+from voxel.training.dataset_builder.lines import Line, Proved, estimate_tokens, identity
 
 TAUGHT = "datasets/taught"
 _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
