@@ -20,7 +20,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from voxel.errors import SetupError, TryLater
@@ -31,7 +31,9 @@ from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, tog
 from voxel.sources.rows import Found, Repository
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
-from voxel.sources.web import Web
+
+if TYPE_CHECKING:
+    from voxel.sources.web import Web
 
 _LASTING = (
     (r"repository .*not found|not found|does not exist|does not appear to be a git repository", "gone or private"),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from voxel.sources.web import Web
+if TYPE_CHECKING:
+    from voxel.sources.web import Web
 
 LARGEST_POINTER = 1024
 MEDIA_TYPE = "application/vnd.git-lfs+json"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,7 +25,9 @@ from voxel.sources.origin import Listing, Origin
 from voxel.sources.services import Services
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry, chosen, wanted
-from voxel.sources.web import Web
+
+if TYPE_CHECKING:
+    from voxel.sources.web import Web
 
 CONCURRENCY = 8
 MAX_FILES_PER_REPO = 200
@@ -103,6 +105,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 async def _origin(
     asked: Asked, services: Services, book: Book, shelf: Shelf, note: Callable[[str], None]
 ) -> AsyncIterator[tuple[Web, Origin]]:
+    from voxel.sources.web import Web
+
     async with Web(services, concurrency=asked.concurrency, memory=book, note=note) as web:
         names = asked.names()[: asked.max_repos]
         if asked.source == "git":

@@ -24,6 +24,7 @@ import httpx
 
 from voxel.errors import TryLater
 from voxel.sources import clock
+from voxel.sources.replies import Arrival, Etag, Reply
 from voxel.sources.services import Services, fingerprint
 from voxel.sources.shelf import trouble
 
@@ -37,34 +38,6 @@ RATE_PER_S = 800 / 60
 """Secondary limit of the API: 900 points a minute and token, one for each GET; a burst and this rate stay below it."""
 LARGEST_ANSWER = 64 << 20
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
-
-
-class Reply(NamedTuple):
-    """An answer, whole."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    """After redirects."""
-    token: str
-    """The fingerprint of the token that was sent."""
-
-
-class Arrival(NamedTuple):
-    """What a download left on disk."""
-
-    sha256: str
-    size: int
-    git: str
-    """Git's name for the bytes, if they are as many as was expected."""
-
-
-class Etag(NamedTuple):
-    """An ETag, and the fingerprint of the token that it was given to: it means nothing to another."""
-
-    value: str
-    token: str
 
 
 class _Lane:

@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from voxel.errors import SetupError, TryLater
+from voxel.sources.replies import Reply
 from voxel.sources.rows import Found
-from voxel.sources.web import Reply
 
 Answer = TypeVar("Answer")
 

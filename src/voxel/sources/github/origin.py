@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from voxel.errors import TryLater
@@ -15,10 +15,13 @@ from voxel.sources.github.answers import RepositoryAnswer, TreeAnswer, TreeEntry
 from voxel.sources.github.search import Searcher
 from voxel.sources.lfs import LfsAddress, LfsPointer, lfs_addresses
 from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, together
+from voxel.sources.replies import Arrival, Etag, Reply
 from voxel.sources.rows import Found, Repository
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
-from voxel.sources.web import Arrival, Etag, Reply, Web
+
+if TYPE_CHECKING:
+    from voxel.sources.web import Web
 
 DESCRIBED = 30
 """So many named repositories are asked about one by one; of a longer list only their trees are read."""

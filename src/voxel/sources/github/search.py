@@ -11,13 +11,17 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from voxel.errors import TryLater, UsageError
 from voxel.sources import clock
 from voxel.sources.book import Book
 from voxel.sources.github.answers import SearchAnswer, read, refusal
-from voxel.sources.web import Etag, Web
+from voxel.sources.replies import Etag
+
+if TYPE_CHECKING:
+    from voxel.sources.web import Web
 
 DEFAULT_QUERIES = (
     "topic:blender",
