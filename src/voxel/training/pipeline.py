@@ -13,7 +13,7 @@ from voxel.stages import DataDir, Ledger, PhaseReport, Progress, default_workers
 if TYPE_CHECKING:
     from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 
-SECONDS_A_FILE = {"parse": 0.1, "build": 8.0}
+SECONDS_A_FILE = {"parse": 0.15, "build": 3.0}
 """Of one worker, for one file, as `bench/pipeline.py` shows them; the other phases take moments."""
 
 
