@@ -83,6 +83,10 @@ class OpenAIService:
         """The key."""
         return list(self._secrets)
 
+    def close(self) -> None:
+        """Ends its connections."""
+        self._client.close()
+
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self.service, self.key_name, self._secrets)
 

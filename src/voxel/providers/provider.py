@@ -164,3 +164,7 @@ class Provider(Protocol):
     def secrets(self) -> list[str]:
         """What must never be shown: keys that this provider uses."""
         ...
+
+    def close(self) -> None:
+        """Ends its connections; the provider asks nothing after that. Jobs go on."""
+        ...

@@ -77,6 +77,11 @@ class BedrockService:
         """The secret key and the session token."""
         return list(self._secrets)
 
+    def close(self) -> None:
+        """Ends its connections."""
+        self._bedrock.close()
+        self._s3.close()
+
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._secrets)
 

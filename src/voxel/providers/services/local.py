@@ -60,6 +60,9 @@ class LocalService:
         """There are none."""
         return []
 
+    def close(self) -> None:
+        """It has no connections."""
+
     def hyperparameters(self, n_epochs: int | None, given: Mapping[str, Hyperparameter]) -> dict[str, Hyperparameter]:
         """Those of `voxel.providers.local.settings.SETTINGS`."""
         return checked(n_epochs, given)

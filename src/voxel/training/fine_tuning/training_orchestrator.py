@@ -78,7 +78,9 @@ class TrainingOrchestrator:
         self.close()
 
     def close(self) -> None:
-        """Closes the ledger. Jobs go on."""
+        """Closes the ledger, and the connections to services. Jobs go on."""
+        while self._providers:
+            self._providers.popitem()[1].close()
         if self._opened is not None:
             self._opened.close()
             self._opened = None
