@@ -67,9 +67,14 @@ def write_copies(corpus: Path, files: list[dict[str, Any]], folder: Path, count:
             yield folder / name
 
 
+def nth_lines(corpus: Path, step: int) -> list[dict[str, Any]]:
+    """The manifest's lines of every n-th file of a corpus."""
+    return [json.loads(line) for line in (corpus / "manifest.jsonl").read_text().splitlines()[::step]]
+
+
 def every_nth(corpus: Path, step: int, folder: Path) -> list[dict[str, Any]]:
     """Fills `folder` with every n-th file of a corpus and its line of the manifest; those lines."""
-    chosen = [json.loads(line) for line in (corpus / "manifest.jsonl").read_text().splitlines()[::step]]
+    chosen = nth_lines(corpus, step)
     for line in chosen:
         (folder / line["file"]).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(corpus / line["file"], folder / line["file"])

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from copies import base, every_nth, write_copies
+from copies import base, every_nth, nth_lines, write_copies
 from watching import Spent, Watch
 
 from voxel.stages import DataDir, Ledger
@@ -195,15 +195,14 @@ def two_nodes() -> Iterator[Any]:
 def compared(given: argparse.Namespace, scratch: Path) -> None:
     """One machine, two nodes, two nodes of which one dies."""
     some = scratch / "some"
-    chosen = every_nth(given.corpus, given.every, some)
-    if given.copies > 1:
-        shutil.rmtree(some)
-        chosen *= given.copies
-        for _ in write_copies(given.corpus, chosen[: len(chosen) // given.copies], some, len(chosen)):
-            pass
+    if given.copies == 1:
+        count = len(every_nth(given.corpus, given.every, some))
+    else:
+        chosen = nth_lines(given.corpus, given.every)
+        count = sum(1 for _ in write_copies(given.corpus, chosen, some, given.copies * len(chosen)))
     collect(some, scratch / "collected")
     version = ["--blender", given.blender] if given.blender else []
-    print(f"{len(chosen)} files of the corpus, core-seconds by kind of process\n")
+    print(f"{count} files of the corpus, core-seconds by kind of process\n")
     heads = ("run", "phase", *ORDER, "together", "of that, start", "wall s", "files", "examples")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     costs: dict[str, dict[str, Cost]] = {}
@@ -212,15 +211,15 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
         data = scratch / "data"  # the same path each time: it is part of nothing, and this shows it
         shutil.copytree(scratch / "collected", data)
         if name == RUNS[0]:
-            costs[name] = measured(name, data, [*version, "--workers", str(WORKERS)], len(chosen))
+            costs[name] = measured(name, data, [*version, "--workers", str(WORKERS)], count)
         else:
             with two_nodes() as cluster:
                 quiet()
                 words = [*version, "--engine", "ray", "--ray-address", str(cluster.address)]
-                killer = threading.Thread(target=kill_midway, args=(cluster, data, len(chosen)), daemon=True)
+                killer = threading.Thread(target=kill_midway, args=(cluster, data, count), daemon=True)
                 if name.endswith("killed"):
                     killer.start()
-                costs[name] = measured(name, data, words, len(chosen))
+                costs[name] = measured(name, data, words, count)
                 if name.endswith("killed"):
                     killer.join(timeout=1)
                     assert not killer.is_alive(), "the node was not killed"
@@ -234,11 +233,8 @@ def compared(given: argparse.Namespace, scratch: Path) -> None:
             f"{'are the same' if one[1:] == other[1:] else 'differ'}"
             + "".join(f"\n  {path}" for path in differing[:20])
         )
-        both = {which: Cost(*map(sum, zip(*costs[which].values(), strict=True))) for which in (RUNS[0], name)}
-        for phase, ours, theirs in (
-            *((phase, costs[RUNS[0]][phase], costs[name][phase]) for phase in costs[name]),
-            ("together", both[RUNS[0]], both[name]),
-        ):
+        for phase, ours in costs[RUNS[0]].items():
+            theirs = costs[name][phase]
             print(
                 f"  {phase}: {ours.whole / theirs.whole:.0%} of the throughput per core of one machine with the start, "
                 f"{(ours.whole - ours.start) / (theirs.whole - theirs.start):.0%} from then on"
@@ -254,7 +250,7 @@ class Cost(NamedTuple):
 
 
 def measured(name: str, data: Path, words: list[str], files: int) -> dict[str, Cost]:
-    """Runs parse and build, and prints a line for each."""
+    """Runs parse and build, and prints a line for each; what they and both together cost."""
     costs: dict[str, Cost] = {}
     for phase in ("parse", "build"):
         ended, found = threading.Event(), list[float]()
@@ -271,6 +267,7 @@ def measured(name: str, data: Path, words: list[str], files: int) -> dict[str, C
         shown = " | ".join(f"{one:.1f}" for one in [*each, sum(each), costs[phase].start])
         print(f"| {name} | {phase} | {shown} | {report['seconds']:.0f} | {report['done']} | {made or ''} |", flush=True)
         assert report["done"] + report["dropped"] == files, report
+    costs["together"] = Cost(sum(one.whole for one in costs.values()), sum(one.start for one in costs.values()))
     return costs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from voxel.blender import Attempt, Blender, Trial, Tried
+from voxel.blender import Attempt, AttemptResult, Blender, Trial
 from voxel.records.verdict import ApiError
 
 LAMP = """
@@ -64,7 +64,7 @@ def blender(request: pytest.FixtureRequest) -> Iterator[Blender]:
         yield running
 
 
-def asked(blender: Blender, *sources: str, timeout: float = 30) -> tuple[list[Tried], int]:
+def asked(blender: Blender, *sources: str, timeout: float = 30) -> tuple[list[AttemptResult], int]:
     """What the attempts show, and the forks that they took."""
     before = blender._units
     found = blender.trials([Attempt(sources=(source,)) for source in sources], timeout=timeout)

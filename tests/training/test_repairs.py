@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from voxel.blender import Blender
@@ -163,6 +164,23 @@ def test_a_script_that_fails_only_in_its_context_is_no_repair(blenders: list[Ble
     old = broken(SPHERE)
     assert old is not None
     assert together([as_repair(proved(SPHERE, context="import bpy\nbpy.nothing\n"), old, blenders, 30)]) == [None]
+
+
+def test_a_script_that_somebody_wrote_is_no_attempt(blenders: list[Blender], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fork of attempts believes what the code in it says, so it is for our own."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it went to the fork of attempts")
+
+    monkeypatch.setattr(Blender, "trials", refuse)
+    old, line = broken(SPHERE), proved(SPHERE)
+    assert old is not None
+    written = msgspec.structs.replace(line, example=msgspec.structs.replace(line.example, category="script"))
+    (made,) = together([as_repair(written, old, blenders, 30)])
+    assert made is not None
+    assert made.example.category == "repair"
+    with pytest.raises(AssertionError, match="fork of attempts"):
+        together([as_repair(line, old, blenders, 30)])
 
 
 def test_a_file_gives_few_repairs_of_one_role_and_each_of_another_change(blenders: list[Blender]) -> None:

@@ -6,10 +6,11 @@ from voxel.blender.quality import Quality, code_quality
 from voxel.blender.renderer import Picture
 from voxel.blender.runtimes import Runtime
 from voxel.blender.schema import Schema, schema
-from voxel.blender.server import Attempt, Blender, Limits, Trial, Tried
+from voxel.blender.server import Attempt, AttemptResult, Blender, Limits, Trial
 
 __all__ = [
     "Attempt",
+    "AttemptResult",
     "Blender",
     "Limits",
     "Picture",
@@ -18,7 +19,6 @@ __all__ = [
     "Runtime",
     "Schema",
     "Trial",
-    "Tried",
     "check",
     "code_quality",
     "schema",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -58,7 +58,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """As `inside/unit_effects` tells them."""
 
 
-Tried = Trial | ApiError | None
+AttemptResult = Trial | ApiError | None
 """What an attempt shows; an error where it fails, None where it ends its fork or takes too long."""
 
 
@@ -67,6 +67,16 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
     trial: Trial | None = None
     failure: ApiError | None = None
+
+
+class _Report(NamedTuple):
+    """What one request shows of the first of its attempts."""
+
+    results: list[AttemptResult]
+    sure: int
+    """How many of them are shown to have begun in an empty scene."""
+    ended: str
+    """How the fork ended, where it did."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,39 +195,35 @@ class Blender:
         fails, BoxError, and SetupError without a box.
         """
         attempt = Attempt(sources=sources, places=tuple(places), effects=effects)
-        lines, reply = self._attempts([attempt], timeout, alone=True)
-        shown = lines[0] if lines else None
+        report = self._attempts([attempt], timeout, alone=True)
+        shown = report.results[0] if report.results else None
         if isinstance(shown, Trial):
             return shown
-        ended = "takes too long" if reply["timed_out"] else f"Blender ended with {reply['ended']}"
-        raise BadInput(ended if shown is None else shown.message)
+        raise BadInput(report.ended if shown is None else shown.message)
 
-    def trials(self, attempts: Sequence[Attempt], *, timeout: float = 30) -> list[Tried]:
+    def trials(self, attempts: Sequence[Attempt], *, timeout: float = 30) -> list[AttemptResult]:
         """The same for many attempts in one fork that lives on; between them the scene is made empty again.
 
         What ends a fork or takes too long there is tried once more as the first of another fork, where it has
         `timeout` seconds of its own; so is what cannot be shown to have begun in an empty scene. Raises as `trial`
         does, but no BadInput.
         """
-        found: list[Tried] = []
+        found: list[AttemptResult] = []
         most = len(attempts)
         while len(found) < len(attempts):
-            lines, reply = self._attempts(attempts[len(found) : len(found) + most], timeout)
-            sure = max(1, reply["sure"])  # the first attempt always begins in an empty scene
-            found += lines[:sure] or [None]
+            report = self._attempts(attempts[len(found) : len(found) + most], timeout)
+            sure = max(1, report.sure)  # the first attempt always begins in an empty scene
+            found += report.results[:sure] or [None]
             # without what came after them, since that may be what ended the fork
-            most = len(lines[sure:]) or len(attempts)
+            most = len(report.results[sure:]) or len(attempts)
         return found
 
-    def _attempts(
-        self, attempts: Sequence[Attempt], timeout: float, *, alone: bool = False
-    ) -> tuple[list[Tried], dict[str, Any]]:
-        """What one request shows of the first of these attempts, and the reply, with how many of them are `sure`."""
+    def _attempts(self, attempts: Sequence[Attempt], timeout: float, *, alone: bool = False) -> _Report:
         if self._refuse:
             raise SetupError(box.missing())
         ask = {"op": "trials", "result": "dump", "alone": alone}
         reply, payload = self._ask(ask, msgspec.json.encode(attempts), timeout, timeout)
-        found, sure = list[Tried](), 0
+        found, sure = list[AttemptResult](), 0
         for line in payload.split(b"\n")[:-1]:
             if line == SURE:
                 sure = len(found)
@@ -227,7 +233,7 @@ class Blender:
             except msgspec.MsgspecError:
                 break  # a fork that breaks says so in words, and ends
             found.append(told.trial or told.failure)
-        return found, reply | {"sure": sure}
+        return _Report(found, sure, "takes too long" if reply["timed_out"] else f"Blender ended with {reply['ended']}")
 
     def make(self, source: str, *, timeout: float = 120) -> bytes:
         """Runs trusted source and returns the .blend file that it leaves, uncompressed. Raises BadInput when it

@@ -99,14 +99,14 @@ def told_alone(fresh: dict[str, Any], block: Any) -> tuple[str, str, Part] | Non
     None for one that a Scene does not describe.
     """
     if block.is_embedded_data:
-        block = _around(block)
+        block = _holder_of(block)
     kind = None if block is None else COLLECTIONS.get(block.id_type)
     if kind is None or getattr(bpy.data, kind).get(block.name) != block:
         return None
     return kind, block.name, _block(block, DESCRIBED[kind], Walk(fresh), f'{kind}["{block.name}"]')
 
 
-def _around(part: Any) -> Any:
+def _holder_of(part: Any) -> Any:
     """The datablock that an embedded tree or root collection belongs to; None where it cannot be told."""
     for kind in ("materials", "worlds", "lights", "scenes", "textures"):
         for block in getattr(bpy.data, kind):

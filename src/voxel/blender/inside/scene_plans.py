@@ -84,8 +84,8 @@ def make_plan(kind: Any) -> Plan:
 class Scalars:
     """The properties of one RNA type that hold a number or a word each, read with one call.
 
-    What a reading comes to is kept: dump after dump most structs are as they were, and a comparison of all values at
-    once costs less than one with each value's own base.
+    What a reading comes to is kept: dump after dump most structs are as they were, and to see that at one look costs
+    less than to compare each value with that of `base`.
     """
 
     def __init__(self, kind: Any, plan: Plan) -> None:

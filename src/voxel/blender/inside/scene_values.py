@@ -36,14 +36,6 @@ def rna_defaults(kind: Any) -> Props:
     return values
 
 
-def _with_choice(fresh: Struct, choice: str) -> Props:
-    """The values of a fresh struct once a choice is made, the same object each time."""
-    known = _chosen.get((id(fresh), choice))
-    if known is None or known[0] is not fresh:
-        known = _chosen[id(fresh), choice] = fresh, fresh["props"] | fresh.get("chosen", {}).get(choice, {})
-    return known[1]
-
-
 class Reading(NamedTuple):
     """How structs of one RNA type are read."""
 
@@ -58,6 +50,14 @@ class Reading(NamedTuple):
 _readings: dict[type, Reading] = {}
 _declared: dict[str, Props] = {}
 _chosen: dict[tuple[int, str], tuple[Struct, Props]] = {}
+
+
+def _with_choice(fresh: Struct, choice: str) -> Props:
+    """The values of a fresh struct once a choice is made, the same object each time."""
+    known = _chosen.get((id(fresh), choice))
+    if known is None or known[0] is not fresh:
+        known = _chosen[id(fresh), choice] = fresh, fresh["props"] | fresh.get("chosen", {}).get(choice, {})
+    return known[1]
 
 
 class Walk:

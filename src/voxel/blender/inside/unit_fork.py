@@ -77,7 +77,7 @@ class Forks:
             self.forget(fork)
 
     def begin(self, work: Callable[[int], None], limits: Limits, keep: tuple[int, ...] = ()) -> Fork:
-        """Starts `work(report fd)` in a fork under all limits, `watch` its own."""
+        """Starts `work(report fd)` in a fork under all limits; the caller is to `watch` and then to `forget` it."""
         report_in, report_out = os.pipe()
         output_in, output_out = os.pipe()
         with contextlib.suppress(OSError, AttributeError):

@@ -45,16 +45,14 @@ class Empty:
 
     def __init__(self, fresh: dict[str, Any], home: bytes) -> None:
         """`fresh` is what `dump.fresh` gives, `home` a file of that scene."""
-        self._fresh = fresh
-        self._version = dump(fresh)["file_version"]
+        self._fresh, self._scene, self._around = fresh, dump(fresh), around()
         self._path = os.path.abspath("empty.blend")
         with open(self._path, "wb") as file:
             file.write(home)
-        self._scene, self._around = self.dump(), around()
 
     def dump(self) -> dict[str, Any]:
         """The scene that is open, which was read from no file that anybody knows of."""
-        return dump(self._fresh) | {"file_version": self._version}
+        return dump(self._fresh) | {"file_version": self._scene["file_version"]}
 
     def part(self, block: Any) -> tuple[str, str, dict[str, Any]] | None:
         """What the scene says of one datablock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from voxel.blender import Attempt, Blender, Tried
+from voxel.blender import Attempt, AttemptResult, Blender
 
 T = TypeVar("T")
 LASTING = (
@@ -25,7 +25,7 @@ class Asked(NamedTuple):
     attempts: Sequence[Attempt]
 
 
-Asking = Generator[Asked, list[Tried], T]
+Asking = Generator[Asked, list[AttemptResult], T]
 """A work: it yields what it asks for and returns what it found."""
 
 
@@ -43,7 +43,7 @@ def together(works: Iterable[Asking[T]], *, timeout: float = 30.0) -> list[T]:
     results: dict[int, T] = {}
     waiting: dict[int, tuple[Asking[T], Asked]] = {}
 
-    def go_on(number: int, work: Asking[T], answer: list[Tried] | None) -> None:
+    def go_on(number: int, work: Asking[T], answer: list[AttemptResult] | None) -> None:
         try:
             waiting[number] = work, next(work) if answer is None else work.send(answer)
         except StopIteration as end:

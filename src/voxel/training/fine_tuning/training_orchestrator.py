@@ -79,11 +79,11 @@ class TrainingOrchestrator:
 
     def close(self) -> None:
         """Closes the ledger, and the connections to services. Jobs go on."""
-        while self._providers:
-            self._providers.popitem()[1].close()
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+        while self._providers:
+            self._providers.popitem()[1].close()
 
     @property
     def _ledger(self) -> JobsLedger:
