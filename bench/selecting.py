@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from voxel.stages import DataDir, Ledger, run_stage
-from voxel.training.dataset_builder.blender_dataset import MIN_QUALITY, UNITS, BuildStage, default_versions
+from voxel.training.dataset_builder.blender_dataset import MIN_QUALITY, BuildStage, default_versions
 from voxel.training.dataset_builder.finishing import finish
 from voxel.training.dataset_builder.lines import Line, Proved
 from voxel.training.dataset_builder.selecting import Wanted
@@ -33,8 +33,7 @@ def units_of(root: Path) -> dict[str, str]:
     data = DataDir(root)
     stage = BuildStage(data.root, default_versions(), 30.0, {})
     with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-        there = data.storage.look(UNITS)
-        names = [name for key in ledger.keys(stage.name) if (name := stage.file(key)) in there]
+        names = [stage.file(key) for key in ledger.keys(stage.name, "done")]
     sketches = SketchStage(data.storage, names)
     with data.hold():
         run_stage(sketches, data)

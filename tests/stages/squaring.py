@@ -37,7 +37,7 @@ class Squaring:
         for text in self.inputs:
             yield Unit(key=unit_key(self, text), input=text, payload=text)
 
-    def present(self, unit: Unit) -> bool:
+    def present(self, unit: Unit, _row: object) -> bool:
         return self.path(unit).exists()
 
     def attempts(self) -> list[str]:

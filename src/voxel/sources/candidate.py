@@ -92,7 +92,7 @@ class Bounds:
     def __init__(self, top: Path) -> None:
         self._top = str(top)
         self._real = os.path.realpath(top)
-        # files that come one after another lie in few folders: each is followed once
+        # files that come one after another lie in few folders: each is looked at once
         self._folder_leads_out = lru_cache(maxsize=1000)(self._leads_out)
 
     def leads_out(self, path: str, facts: os.stat_result | None) -> bool:
@@ -100,12 +100,19 @@ class Bounds:
 
         A loop leads nowhere.
         """
-        if path == self._top or (facts is not None and stat.S_ISLNK(facts.st_mode)):
+        if path == self._top or _is_link(facts):
             return self._leads_out(path)
         return self._folder_leads_out(os.path.dirname(path))  # noqa: PTH120
 
     def _leads_out(self, path: str) -> bool:
-        return not Path(os.path.realpath(path)).is_relative_to(self._real)
+        # where a path leads depends on the last link on the way to it
+        while len(path) > len(self._top) and not _is_link(own_facts(path)):
+            path = os.path.dirname(path)  # noqa: PTH120
+        return path != self._top and not Path(os.path.realpath(path)).is_relative_to(self._real)
+
+
+def _is_link(facts: os.stat_result | None) -> bool:
+    return facts is not None and stat.S_ISLNK(facts.st_mode)
 
 
 def own_facts(path: str) -> os.stat_result | None:

@@ -11,6 +11,8 @@ import msgspec
 from voxel.scratch import Scratch
 from voxel.sources.candidate import Candidate
 
+MAX_FILES_PER_REPO = 200
+"""Of a repository on the network, where nothing else is asked for."""
 TABLES = """
 CREATE TABLE candidate (place INTEGER PRIMARY KEY, pickled BLOB);
 CREATE TABLE usable (place INTEGER PRIMARY KEY, repo TEXT, folder TEXT);

@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from voxel.errors import SetupError, TryLater
 from voxel.sources.book import Book
@@ -29,6 +29,7 @@ from voxel.sources.github.origin import fetch_object
 from voxel.sources.lfs import LfsPointer, lfs_addresses
 from voxel.sources.origin import Fetched, Listing, Lost, Refused, Unchanged, together
 from voxel.sources.rows import Found, Repository
+from voxel.sources.services import public
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry
 
@@ -50,14 +51,6 @@ _ENVIRONMENT = {
 }
 _SAFE = ("-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null", "-c", "credential.helper=")
 COMMAND_S = 1800
-
-
-def public(url: str) -> str:
-    """The URL without a name, a password or a token in it."""
-    parts = urlsplit(url)
-    if parts.scheme in ("http", "https"):
-        url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    return url
 
 
 def bare(url: str) -> str:

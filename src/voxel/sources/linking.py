@@ -1,19 +1,15 @@
-"""What .blend files link to inside their repository: fetched too, shown beside them, and kept as a graph.
-
-    scraped/links/<owner>__<name>.json      {"art/house.blend": {"textures/a.png": "<sha256>"}}
-
-The graph is what the parse phase places beside a .blend file; each path is one within the repository.
-"""
+"""Follows what .blend files link to inside their repository: fetched too, shown beside them, and kept as a graph."""
 
 from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from voxel.sources.book import Book
 from voxel.sources.fetching import Fetcher
+from voxel.sources.graph import inside
 from voxel.sources.origin import Lost, Tap
 from voxel.sources.policy import Policy
 from voxel.sources.rights import Rights
@@ -23,8 +19,6 @@ from voxel.sources.tree import Entry
 
 ExternalPaths = Callable[[Path], Iterable[str]]
 """The `//` paths that a .blend file names, as it names them, without the slashes; empty for a file that is broken."""
-Graph = Mapping[str, Mapping[str, str]]
-"""Path of a .blend file to the paths of what it links to and their sha256."""
 
 
 class Linker:
@@ -76,20 +70,3 @@ class Linker:
     def _named(self, sha256: str) -> list[str]:
         with self._shelf.local(sha256) as blob:
             return list(self._external(blob))
-
-
-def reached(graph: Graph, path: str) -> dict[str, str]:
-    """Everything that a .blend file links to, directly or through libraries: path to sha256, the nearest first."""
-    found: dict[str, str] = {}
-    waiting = [path]
-    for each in waiting:
-        for target, sha256 in graph.get(each, {}).items():
-            if target not in found and target != path and inside(target):
-                found[target] = sha256
-                waiting.append(target)
-    return found
-
-
-def inside(path: str) -> bool:
-    """Whether it is a path within a folder."""
-    return bool(path) and not path.startswith("/") and "\0" not in path and ".." not in path.split("/")

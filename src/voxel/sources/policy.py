@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,8 +74,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return vouched or "*" in self.allow or identifier in self.allow
 
 
-def _parts(expression: str, word: str) -> list[str]:
-    return [part.strip(" ()") for part in re.split(rf"\s+{word}\s+", expression)]
+@lru_cache(maxsize=1000)
+def _parts(expression: str, word: str) -> tuple[str, ...]:
+    return tuple(part.strip(" ()") for part in re.split(rf"\s+{word}\s+", expression))
 
 
 def read_policy(path: Path) -> Policy:

@@ -22,15 +22,13 @@ from voxel.sources.github.origin import DESCRIBED, GitHubOrigin
 from voxel.sources.github.search import DEFAULT_QUERIES, PAGE
 from voxel.sources.linking import ExternalPaths
 from voxel.sources.origin import Listing, Origin
-from voxel.sources.services import Services
+from voxel.sources.services import CONCURRENCY, Services
 from voxel.sources.shelf import Shelf
 from voxel.sources.tree import Entry, chosen, wanted
 
 if TYPE_CHECKING:
     from voxel.sources.web import Web
 
-CONCURRENCY = 8
-MAX_FILES_PER_REPO = 200
 SAMPLED = 20
 """Repositories that an estimate lists."""
 Item = TypeVar("Item")

@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 
 MASK = "[token]"
+CONCURRENCY = 8
+"""Requests at once, where nothing else is asked for."""
 
 
 class Services:
@@ -56,6 +59,14 @@ def services_of_environment() -> Services:
         read("GITHUB_RAW_URL", "https://raw.githubusercontent.com"),
         tokens,
     )
+
+
+def public(url: str) -> str:
+    """The URL without a name, a password or a token in it."""
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https"):
+        url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return url
 
 
 def fingerprint(token: str | None) -> str:

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
@@ -20,6 +20,7 @@ from typing import Protocol
 import msgspec
 
 from voxel.errors import SetupError
+from voxel.sources.graph import Graph, graph_path
 
 
 class Blobs(Protocol):
@@ -50,7 +51,6 @@ class Shelf:
         self._partial = scraped / "partial"
         self.linked = scraped / "linked"
         self.licences = scraped / "licences"
-        self._links = scraped / "links"
 
     def clean(self, expected: Callable[[str], bool]) -> None:
         """Empties `partial` after an interrupted run; what had come whole, so that its sha256 is expected, is kept."""
@@ -129,9 +129,9 @@ class Shelf:
         except OSError as error:
             raise trouble(place, error) from error
 
-    def keep_links(self, repository: str, graph: Mapping[str, Mapping[str, str]]) -> None:
+    def keep_links(self, repository: str, graph: Graph) -> None:
         """Keeps which files of a repository its .blend files link to; an empty graph keeps nothing."""
-        place = self._of_links(repository)
+        place = graph_path(self._scraped, repository)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             if not graph:
@@ -142,17 +142,6 @@ class Shelf:
             beside.replace(place)
         except OSError as error:
             raise trouble(place, error) from error
-
-    def links(self, repository: str) -> dict[str, dict[str, str]]:
-        """What `keep_links` kept."""
-        try:
-            told = self._of_links(repository).read_bytes()
-        except FileNotFoundError:
-            return {}
-        return msgspec.json.decode(told, type=dict[str, dict[str, str]])
-
-    def _of_links(self, repository: str) -> Path:
-        return self._links / f"{repository.replace('/', '__')}.json"
 
 
 def trouble(path: Path, error: OSError) -> SetupError:

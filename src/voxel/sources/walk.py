@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from voxel.scratch import Scratch
@@ -20,6 +21,10 @@ CREATE TABLE entry (folder INTEGER, name BLOB, is_folder INTEGER, is_link INTEGE
     WITHOUT ROWID;
 """
 """What a walk needs of a scratch."""
+MANY = 1000
+"""A folder with so many entries of use is put in order on disk."""
+_Entry = tuple[bytes, bool, bool]
+"""Its name, whether it is a folder, whether it is a link."""
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
 
 
@@ -30,7 +35,7 @@ class Walk:
         self._top = top
         self._bounds = Bounds(top)
         self._scratch = scratch
-        self._listed = 0
+        self._large = 0
         scratch.do("DELETE FROM entered")
         scratch.do("DELETE FROM entry")
 
@@ -39,18 +44,14 @@ class Walk:
         return self._below(str(self._top))
 
     def _below(self, folder: str) -> Iterator[tuple[str, str]]:
-        self._listed += 1
-        number = self._listed
         try:
             if not self._enter(folder):
                 return
-            self._list(folder, number)
+            entries = self._in_order(folder)
         except OSError as error:
             yield folder, f"cannot be listed: {error.strerror}"
             return
-        for name, is_folder, is_link in self._scratch.do(
-            "SELECT name, is_folder, is_link FROM entry WHERE folder = ? ORDER BY name", number
-        ):
+        for name, is_folder, is_link in entries:
             path = os.path.join(folder, os.fsdecode(name))  # noqa: PTH118 - a Path for each costs more than the rest
             if is_link:
                 if self._bounds.leads_out(path, own_facts(path)):
@@ -61,7 +62,6 @@ class Walk:
                 yield from self._below(path)
             else:
                 yield path, ""
-        self._scratch.do("DELETE FROM entry WHERE folder = ?", number)
 
     def _enter(self, folder: str) -> bool:
         """Whether it is entered for the first time, which ends loops of links."""
@@ -69,13 +69,34 @@ class Walk:
         identity = f"{facts.st_dev} {facts.st_ino}"
         return self._scratch.do("INSERT OR IGNORE INTO entered VALUES (?)", identity).rowcount > 0
 
-    def _list(self, folder: str, number: int) -> None:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                is_folder = _is_folder(entry)
-                if entry.name not in _LEFT_OUT if is_folder else suffix(entry.name) in KINDS:
-                    told = (number, os.fsencode(entry.name), is_folder, entry.is_symlink())
-                    self._scratch.do("INSERT INTO entry VALUES (?, ?, ?, ?)", *told)
+    def _in_order(self, folder: str) -> Iterator[_Entry]:
+        """What is of use in it, by name; those of a large folder are put in order on disk."""
+        with os.scandir(folder) as listed:
+            useful = filter(_of_use, map(_told, listed))
+            few = sorted(islice(useful, MANY))
+            if len(few) < MANY:
+                return iter(few)
+            self._large += 1
+            number = self._large
+            self._scratch.do_all(
+                "INSERT INTO entry VALUES (?, ?, ?, ?)", ((number, *entry) for entry in chain(few, useful))
+            )
+        return self._on_disk(number)
+
+    def _on_disk(self, number: int) -> Iterator[_Entry]:
+        yield from self._scratch.rows(
+            "SELECT name, is_folder, is_link FROM entry WHERE folder = ? ORDER BY name", number
+        )
+        self._scratch.do("DELETE FROM entry WHERE folder = ?", number)
+
+
+def _told(entry: os.DirEntry[str]) -> _Entry:
+    return os.fsencode(entry.name), _is_folder(entry), entry.is_symlink()
+
+
+def _of_use(entry: _Entry) -> bool:
+    name = os.fsdecode(entry[0])
+    return name not in _LEFT_OUT if entry[1] else suffix(name) in KINDS
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

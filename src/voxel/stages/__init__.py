@@ -9,9 +9,9 @@ from voxel.stages.placing import has_place, keep_in
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.publishing import publish
 from voxel.stages.runner import run_stage, run_unkept
-from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key
-from voxel.stages.storage import BLOBS, SCENES, LocalStorage, Look, Storage, blob_name, scene_name
-from voxel.stages.writing import write_atomic
+from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key, unit_keys
+from voxel.stages.storage import BLOBS, SCENES, Kept, LocalStorage, Look, Storage, blob_name, scene_name
+from voxel.stages.writing import digests, write_atomic
 
 __all__ = [
     "BLOBS",
@@ -21,6 +21,7 @@ __all__ = [
     "Done",
     "Dropped",
     "Failed",
+    "Kept",
     "Ledger",
     "LineProgress",
     "LocalStorage",
@@ -40,6 +41,7 @@ __all__ = [
     "checkpoint_path",
     "data_dir_of",
     "default_workers",
+    "digests",
     "engine_of",
     "exit_status",
     "has_place",
@@ -57,5 +59,6 @@ __all__ = [
     "span",
     "summary",
     "unit_key",
+    "unit_keys",
     "write_atomic",
 ]

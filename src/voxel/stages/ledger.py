@@ -124,13 +124,17 @@ class Ledger:
 
     def _write(self, statement: str, values: Iterable[Any] = ()) -> None:
         try:
-            if not self._open_rows:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._began = time.monotonic()
-            self._open_rows += 1
+            self._begin()
             self._db.execute(statement, tuple(values))
         except sqlite3.Error as error:
             raise self._trouble(error) from error
+
+    def _begin(self) -> None:
+        """Opens a transaction where none is open."""
+        if not self._open_rows:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._began = time.monotonic()
+        self._open_rows += 1
 
     def commit(self) -> None:
         """Makes durable what was written since the last commit."""
@@ -165,6 +169,7 @@ class Ledger:
         try:
             self._db.execute("CREATE TEMP TABLE IF NOT EXISTS planned (key TEXT PRIMARY KEY) WITHOUT ROWID")
             self._db.execute("DELETE FROM planned")
+            self._begin()  # what is asked meanwhile costs half within a transaction
             seq = 0
             for key, before in self._kept(stage, keep) if keep else ():
                 self._db.execute("INSERT INTO planned VALUES (?)", (key,))
@@ -324,29 +329,29 @@ class Ledger:
         )
         return Totals(**dict(counted))
 
-    def keys(self, stage: str) -> Iterator[str]:
-        """The keys of the planned units of `stage` in plan order; streamed."""
-        for (key,) in self._read("SELECT key FROM unit WHERE stage = ? AND seq IS NOT NULL ORDER BY seq", (stage,)):
+    def keys(self, stage: str, state: str) -> Iterator[str]:
+        """The keys of the planned units of `stage` that are in `state`, in plan order; streamed."""
+        planned = "SELECT key FROM unit WHERE stage = ? AND seq IS NOT NULL AND state = ? ORDER BY seq"
+        for (key,) in self._read(planned, (stage, state)):
             yield key
+
+    def endings(self, stage: str) -> Iterator[tuple[str, float | None]]:
+        """Key and `finished_at` of the planned units of `stage` in plan order; streamed. An outcome has its own."""
+        yield from self._read(
+            "SELECT key, finished_at FROM unit WHERE stage = ? AND seq IS NOT NULL ORDER BY seq", (stage,)
+        )
 
     def rows(self, stage: str, state: str | None = None) -> Generator[Row, None, None]:
         """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
-        for key, name, now, reason, counts, info, started, finished, seconds in self._read(
-            "SELECT key, input, state, reason, counts, info, started_at, finished_at, seconds FROM unit "
-            "WHERE stage = ?1 AND seq IS NOT NULL AND (?2 IS NULL OR state = ?2) ORDER BY seq",
-            (stage, state),
-        ):
-            yield Row(
-                key=key,
-                input=name,
-                state=now,
-                reason=reason,
-                counts=json.loads(counts),
-                info=json.loads(info),
-                started_at=started,
-                finished_at=finished,
-                seconds=seconds,
-            )
+        planned = "stage = ?1 AND seq IS NOT NULL AND (?2 IS NULL OR state = ?2) ORDER BY seq"
+        for read in self._read(f"SELECT {_ROW} FROM unit WHERE {planned}", (stage, state)):  # noqa: S608
+            yield _row(read)
+
+    def row(self, stage: str, key: str) -> Row:
+        """One unit, planned or not. KeyError where there is none."""
+        for read in self._read(f"SELECT {_ROW} FROM unit WHERE stage = ? AND key = ?", (stage, key)):  # noqa: S608
+            return _row(read)
+        raise KeyError(key)
 
     def facts(self, stage: str, sorted_by: Sequence[str]) -> Iterator[str]:
         """The `info` of the planned units of `stage` as JSON objects, those that have some; streamed.
@@ -359,11 +364,6 @@ class Ledger:
             (stage,),
         ):
             yield info
-
-    def fact(self, stage: str, key: str, name: str) -> Any:
-        """One member of the `info` of a unit; None where it has none."""
-        statement = "SELECT json_extract(info, ?) FROM unit WHERE stage = ? AND key = ?"
-        return next(self._read(statement, (f"$.{name}", stage, key)), (None,))[0]
 
     def reasons(self, stage: str) -> list[tuple[str, str, int]]:
         """`(state, reason, how many)` of the planned units that were dropped or failed, the most frequent first.
@@ -407,6 +407,25 @@ class Ledger:
                 (),
             )
         ]
+
+
+_decode = msgspec.json.Decoder().decode
+_ROW = "key, input, state, reason, counts, info, started_at, finished_at, seconds"
+
+
+def _row(read: tuple[Any, ...]) -> Row:
+    key, name, state, reason, counts, info, started, finished, seconds = read
+    return Row(
+        key=key, input=name, state=state, reason=reason, counts=_decoded(counts), info=_decoded(info),
+        started_at=started, finished_at=finished, seconds=seconds,
+    )  # fmt: skip
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return _decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)  # what cannot be UTF-8 is in it
 
 
 class _OldPlan:

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -106,14 +107,13 @@ class _Keeper:
     def plan(self, spool: _Spool) -> int:
         """Puts the units that remain into `spool`; returns how many are settled already."""
         name = self._stage.name
-        present = getattr(self._stage, "present", None)
         others = getattr(self._stage, "others", None)
         self._ledger.begin_stage(name, self._stage.version, self._stage.settings, again())
         self._ledger.forget_running(name)
         settled = 0
         with closing(self._ledger.plan(name, self._stage.units(), keep=others)) as plan:
             for unit, state in plan:
-                if state == "dropped" or (state == "done" and (present is None or present(unit))):
+                if state == "dropped" or (state == "done" and self._present(unit)):
                     settled += 1
                     self._told[state] += 1
                     continue
@@ -124,6 +124,10 @@ class _Keeper:
         self._checkpoint.write("in_progress", self._ledger.totals(name))
         self._progress.start(name, settled + spool.count, settled)
         return settled
+
+    def _present(self, unit: Unit) -> bool:
+        asked = getattr(self._stage, "present", None)
+        return asked is None or asked(unit, partial(self._ledger.row, self._stage.name, unit.key))
 
     def hear(self, event: object) -> None:
         match event:

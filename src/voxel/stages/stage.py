@@ -59,8 +59,9 @@ class Stage(Protocol):
     """One step of the pipeline. Instances must be picklable: each worker process gets a copy.
 
     Three further members are optional:
-    `present(unit) -> bool` is asked in the driver, for a unit that the ledger calls done, whether its outputs are
-    still there; when they are not, the unit is done again. `others(input) -> bool` is asked for a unit that an earlier
+    `present(unit, row) -> bool` is asked in the driver, for a unit that the ledger calls done, whether its outputs are
+    still there, and are still its own where others can write to the same place; when not, the unit is done again.
+    `row()` is what the ledger knows of it. `others(input) -> bool` is asked for a unit that an earlier
     run planned and this one does not list: true keeps it in the plan, as it is. `options` is a JSON-able mapping that
     goes into the readable checkpoint, so that `from_checkpoint` can build the phase again.
     """
@@ -107,5 +108,16 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 def unit_key(stage: Stage, input_identity: Any) -> str:
     """sha256, 64 hex digits, of stage name, version, settings and `input_identity` (JSON-able) as canonical JSON."""
-    canonical = _canonical([stage.name, stage.version, dict(stage.settings), input_identity])
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return unit_keys(stage)(input_identity)
+
+
+def unit_keys(stage: Stage) -> Callable[[Any], str]:
+    """`unit_key` for many units of one stage, whose name, version and settings are looked at once."""
+    head = hashlib.sha256(_canonical([stage.name, stage.version, dict(stage.settings)])[:-1].encode("ascii"))
+
+    def key(input_identity: Any) -> str:
+        digest = head.copy()
+        digest.update(f",{_canonical(input_identity)}]".encode("ascii"))
+        return digest.hexdigest()
+
+    return key

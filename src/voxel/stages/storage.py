@@ -12,11 +12,12 @@ driver. A `Storage` travels to workers, so that these need not see the data dire
 from __future__ import annotations
 
 import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from voxel.stages.writing import write_atomic
 
@@ -34,15 +35,29 @@ def scene_name(sha256: str) -> str:
     return f"{SCENES}/{sha256[:2]}/{sha256}.json"
 
 
+class Kept(NamedTuple):
+    """What is known of a thing in a storage without reading it."""
+
+    size: int
+    """Bytes."""
+    written: float | None
+    """When, in seconds since the epoch by this machine's clock; None where another clock tells."""
+
+
 class Look(ABC):
     """What lies below a folder, for many questions; where questions cost requests, as it was at the first of them."""
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.size(name) is not None
+        return isinstance(name, str) and self.at(name) is not None
 
-    @abstractmethod
     def size(self, name: str) -> int | None:
         """The bytes of what is called so; None where there is nothing."""
+        kept = self.at(name)
+        return kept and kept.size
+
+    @abstractmethod
+    def at(self, name: str) -> Kept | None:
+        """What is called so; None where there is nothing."""
 
 
 class Storage(ABC):
@@ -115,10 +130,16 @@ class LocalStorage(Storage):
         write_atomic(self.root / name, path.read_bytes())
 
     def size(self, name: str) -> int | None:
+        kept = self.at(name)
+        return kept and kept.size
+
+    def at(self, name: str) -> Kept | None:
+        """Size and time of change of what is called so; None where there is nothing."""
         try:
-            return os.stat(self._within + name).st_size  # noqa: PTH116 - asked for each unit: a Path costs more
+            facts = os.stat(self._within + name)  # noqa: PTH116 - asked for each unit: a Path costs more
         except OSError:
             return None
+        return Kept(facts.st_size, facts.st_mtime) if stat.S_ISREG(facts.st_mode) else None
 
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
@@ -143,5 +164,5 @@ class _LocalLook(Look):
     def __init__(self, storage: LocalStorage) -> None:
         self._storage = storage
 
-    def size(self, name: str) -> int | None:
-        return self._storage.size(name)
+    def at(self, name: str) -> Kept | None:
+        return self._storage.at(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
@@ -82,6 +83,15 @@ def _name(handle: int, folder: int, path: Path) -> None:
         os.unlink(second, dir_fd=folder)
     os.link(source, second, dst_dir_fd=folder, follow_symlinks=True)
     os.replace(second, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """sha256, in hex, of those of the files that are there: for a note of what was written."""
+    found = {}
+    for name in names:
+        with suppress(FileNotFoundError, IsADirectoryError), (folder / name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def make_folder(path: Path) -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+import voxel
 from voxel.errors import BadInput, BlendFileError, SetupError
 from voxel.stages import (
     BLOBS,
@@ -32,6 +32,7 @@ from voxel.stages import (
     Outcome,
     PhaseReport,
     Progress,
+    Row,
     Unit,
     Work,
     blob_name,
@@ -40,7 +41,7 @@ from voxel.stages import (
     run_phase,
     run_stage,
     scene_name,
-    unit_key,
+    unit_keys,
 )
 
 BESIDE = 200
@@ -60,7 +61,7 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 def _dump_digest() -> str:
     """Names the code that describes scenes, so that scenes described by another one are made anew."""
-    inside = Path(str(files("voxel.blender"))) / "inside"
+    inside = Path(voxel.__file__).parent / "blender" / "inside"
     digest = hashlib.sha256()
     for path in sorted([inside / "dump.py", *inside.glob("scene_*.py")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -99,6 +100,7 @@ class ParseStage:
         listing = self._data.scraped / "files.jsonl"
         neighbours = _Neighbours(self._data)
         decoder = msgspec.json.Decoder(_Seen)
+        key = unit_keys(self)
         try:
             with listing.open("rb") as lines:
                 for number, line in enumerate(lines, 1):
@@ -110,13 +112,22 @@ class ParseStage:
                         beside = neighbours.of(seen)
                         identity = [seen.sha256, seen.path, beside] if beside else seen.sha256
                         payload = {"sha256": seen.sha256, "path": seen.path if beside else None, "beside": beside}
-                        yield Unit(key=unit_key(self, identity), input=seen.path, payload=payload)
+                        yield Unit(key=key(identity), input=seen.path, payload=payload)
         except FileNotFoundError:
             raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
 
-    def present(self, unit: Unit) -> bool:
-        """Whether the scene is still there."""
-        return scene_name(unit.payload["sha256"]) in self._scenes
+    def present(self, unit: Unit, row: Callable[[], Row]) -> bool:
+        """Whether its scene is still there: one that other settings have written since has the same name."""
+        name = scene_name(unit.payload["sha256"])
+        kept = self._scenes.at(name)
+        if kept is None:
+            return False
+        told = row()
+        if kept.size != told.counts.get("bytes"):
+            return False
+        untouched = kept.written is None or kept.written <= (told.finished_at or 0.0)
+        # what was parsed by a Voxel that told no digest is believed
+        return untouched or told.info.get("scene") in (None, hashlib.sha256(self._storage.read(name)).hexdigest())
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -151,32 +162,27 @@ class ParseStage:
                     # without the path, which the ledger has beside it, equal reasons are counted together
                     return Dropped(str(error).removesuffix(f": {blob}"))
                 self._storage.write(scene_name(sha256), scene)
-                # where reading is dear, the build phase learns here what it would else read everything for
-                told = {"sha256": sha256, "scene": hashlib.sha256(scene).hexdigest()} if self._storage.far else {}
-                return Done({"bytes": len(scene)}, told)
+                # the build phase learns here what it would else read every scene for
+                return Done({"bytes": len(scene)}, {"sha256": sha256, "scene": hashlib.sha256(scene).hexdigest()})
 
             yield parse
 
 
 class _Neighbours:
-    """What the files of a repository link to, asked for one repository after another."""
+    """What the files of a repository link to."""
 
     def __init__(self, data: DataDir) -> None:
-        # not at the top: workers need none of this, and it takes them a third of a second
-        from voxel.sources import Shelf, inside, reached
+        # not at the top: workers need none of this, and it takes time to read
+        from voxel.sources import Graphs
 
         self._blobs = data.storage.look(BLOBS)
-        self._shelf, self._inside, self._reached = Shelf(data.scraped), inside, reached
-        self._repo = ""
-        self._graph: dict[str, dict[str, str]] = {}
+        self._graphs = Graphs(data.scraped)
 
     def of(self, seen: _Seen) -> dict[str, str]:
         """Path to sha256 of what lies beside this file; no more than the box takes."""
-        if seen.repo != self._repo:
-            self._repo, self._graph = seen.repo, self._shelf.links(seen.repo)
         found: dict[str, str] = {}
         left = BESIDE_BYTES
-        for path, sha256 in self._reached(self._graph, seen.path).items() if self._inside(seen.path) else ():
+        for path, sha256 in self._graphs.reached(seen.repo, seen.path).items():
             size = self._blobs.size(blob_name(sha256))
             if size is not None and size <= left and len(found) < BESIDE:
                 left -= size

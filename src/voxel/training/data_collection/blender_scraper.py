@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,12 +25,9 @@ from voxel.sources import (
     CONCURRENCY,
     MAX_BYTES,
     MAX_FILES_PER_REPO,
-    Asked,
     Book,
     Candidate,
-    Estimate,
     FolderSource,
-    Limits,
     Policy,
     catalogue,
     public,
@@ -50,6 +47,7 @@ from voxel.stages import (
     Outcome,
     PhaseReport,
     Progress,
+    Row,
     Unit,
     Work,
     below,
@@ -61,17 +59,15 @@ from voxel.stages import (
     run_stage,
     shown_progress,
     span,
-    unit_key,
+    unit_keys,
 )
-from voxel.training.data_collection.collecting import Collection
 from voxel.training.data_collection.listing import REMOTE, book_path, list_anew, stage_of
 
+if TYPE_CHECKING:
+    from voxel.sources.remote import Estimate
+    from voxel.training.data_collection.collecting import Collection
+
 SOURCES = ("samples", "folder", *REMOTE)
-
-
-def _nothing(_key: str) -> str | None:
-    """Where there is no ledger to ask."""
-    return None
 
 
 class _Base:
@@ -84,16 +80,11 @@ class _Base:
         self._storage = DataDir(root).storage
         self._blobs = self._storage.look(BLOBS)
         self.options = options
-        self.held: Callable[[str], str | None] = _nothing
-        """The sha256 of what a unit with this key has brought; only the driver knows it."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "held": _nothing}
-
-    def present(self, unit: Unit) -> bool:
+    def present(self, unit: Unit, row: Callable[[], Row]) -> bool:
         """Whether the bytes are still there."""
-        sha256 = self._promised(unit) or self.held(unit.key)
-        return sha256 is not None and blob_name(sha256) in self._blobs
+        sha256 = self._promised(unit) or row().info.get("sha256", "")
+        return sha256 != "" and blob_name(sha256) in self._blobs
 
     def _promised(self, unit: Unit) -> str:
         """The sha256 of what it brings, where that is known beforehand."""
@@ -117,6 +108,7 @@ class FolderStage(_Base):
         super().__init__(root, options)
         self._source = source
         self._max_bytes = max_bytes
+        self._places = [shown(str(path)) for path in source.paths]
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -129,17 +121,18 @@ class FolderStage(_Base):
 
     def others(self, place: str) -> bool:
         """Whether this file, which an earlier run has seen, lies elsewhere than in the folders of this one."""
-        return not any(below(place, shown(str(path))) for path in self._source.paths)
+        return not any(below(place, own) for own in self._places)
 
     def units(self) -> Iterator[Unit]:
         """In the order of the walk."""
+        key = unit_keys(self)
         for candidate in self._source.candidates():
             try:
                 changed = os.stat(candidate.local).st_mtime_ns  # noqa: PTH116 - a Path for each costs more
             except OSError:
                 changed = 0
             identity = [msgspec.to_builtins(candidate), changed]
-            yield Unit(key=unit_key(self, identity), input=shown(candidate.local), payload=candidate)
+            yield Unit(key=key(identity), input=shown(candidate.local), payload=candidate)
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -174,9 +167,10 @@ class SamplesStage(_Base):
 
     def units(self) -> Iterator[Unit]:
         """In the order of the catalogue."""
+        key = unit_keys(self)
         for recipe in recipes(self._seed):
             place = f"{recipe.candidate.repo}/{recipe.candidate.path}"
-            yield Unit(key=unit_key(self, place), input=place, payload=recipe)
+            yield Unit(key=key(place), input=place, payload=recipe)
 
     @contextmanager
     def open(self) -> Iterator[Work]:
@@ -286,9 +280,7 @@ class BlenderFileScraper:
             # files lie on this machine; samples are made by Blender, anywhere
             where = engine if self.source == "samples" else "local"
             try:
-                with Ledger(self.data.checkpoints / "ledger.sqlite") as ledger:
-                    stage.held = lambda key: ledger.fact(stage.name, key, "sha256")
-                    report = run_stage(stage, self.data, workers=workers, engine=where, progress=progress)
+                report = run_stage(stage, self.data, workers=workers, engine=where, progress=progress)
             except KeyboardInterrupt:
                 list_anew(self.data)
                 raise
@@ -320,6 +312,10 @@ class BlenderFileScraper:
         return self._collection().estimate(progress)
 
     def _collection(self) -> Collection:
+        from voxel.sources.gathering import Limits
+        from voxel.sources.remote import Asked
+        from voxel.training.data_collection.collecting import Collection
+
         options = self._options()
         remote: dict[str, Any] = {
             "source": self.source,

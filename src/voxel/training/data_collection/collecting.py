@@ -20,18 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voxel.errors import BlendFileError
-from voxel.sources import (
-    Asked,
-    Blobs,
-    Book,
-    Estimate,
-    Limits,
-    Shelf,
-    check,
-    estimate,
-    gather,
-    services_of_environment,
-)
+from voxel.sources import Book, services_of_environment
+from voxel.sources.gathering import Limits
+from voxel.sources.remote import Asked, Estimate, check, estimate, gather
+from voxel.sources.shelf import Blobs, Shelf
 from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Storage, Totals, blob_name
 from voxel.stages.checkpoints import CheckpointWriter
 from voxel.stages.command import again

@@ -8,9 +8,10 @@ its duplicates.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
@@ -21,10 +22,11 @@ from voxel.errors import SetupError
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
 from voxel.scratch import Scratch
 from voxel.sources import Book, File, Repository, Services, services_of_environment
-from voxel.stages import DataDir, Ledger
+from voxel.stages import DataDir, Ledger, digests, write_atomic
 
 REMOTE = ("github", "git")
 PHASE = "scrape"
+LISTS = ("files.jsonl", "repositories.jsonl")
 
 
 def stage_of(source: str) -> str:
@@ -39,11 +41,10 @@ def book_path(data: DataDir) -> Path:
 
 def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Services) -> None:
     """Replaces both lists, each whole. `book` is None where nothing was collected from the network."""
-    prefix = stage_of("")
-    sources = [row.stage.removeprefix(prefix) for row in ledger.stages() if row.stage.startswith(prefix)]
+    files, homes = (data.scraped / name for name in LISTS)
     with Scratch(_TABLES) as scratch:
-        with _replacing(data.scraped / "files.jsonl") as write:
-            for source in sources:
+        with _replacing(files) as write:
+            for source in _sources(ledger):
                 if source not in REMOTE:
                     repositories = _list_local(ledger, source, scratch, write)
                 elif book is not None:
@@ -52,17 +53,46 @@ def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Serv
                     continue
                 for repository in repositories:
                     _keep(repository, scratch)
-        with _replacing(data.scraped / "repositories.jsonl") as write:
+        with _replacing(homes) as write:
             for (encoded,) in scratch.do("SELECT encoded FROM repository ORDER BY repo"):
                 write(encoded)
 
 
 def list_anew(data: DataDir) -> None:
-    """Replaces both lists by what the ledger and the book know now; a book is not made where there is none."""
-    with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger(data.checkpoints / "ledger.sqlite"))
-        book = stack.enter_context(Book(book_path(data))) if book_path(data).exists() else None
-        write_lists(data, ledger, book, services_of_environment())
+    """Makes both lists say what the ledger and the book know now; a book is not made where there is none.
+
+    Without a book, lists that are there and were made of just this are left as they are: scraped/listed.json knows.
+    """
+    with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
+        if book_path(data).exists():
+            with Book(book_path(data)) as book:
+                write_lists(data, ledger, book, services_of_environment())
+            return
+        note, made_of = data.scraped / "listed.json", _name_of(ledger)
+        if not note.is_file() or note.read_bytes() != _note(data, made_of):
+            write_lists(data, ledger, None, services_of_environment())
+            write_atomic(note, _note(data, made_of))
+
+
+def _note(data: DataDir, made_of: str) -> bytes:
+    lists = digests(data.scraped, LISTS)
+    return msgspec.json.format(msgspec.json.encode({"made_of": made_of, "sha256": lists})) + b"\n"
+
+
+def _name_of(ledger: Ledger) -> str:
+    """Names all that local sources have collected, and the code that lists it."""
+    made_of = hashlib.sha256(Path(__file__).read_bytes())
+    for source in _sources(ledger):
+        made_of.update(f"{source}\n".encode())
+        for key, finished in ledger.endings(stage_of(source)):
+            made_of.update(f"{key} {finished}\n".encode())
+    return made_of.hexdigest()
+
+
+def _sources(ledger: Ledger) -> list[str]:
+    """Those that have a stage, the first one first."""
+    prefix = stage_of("")
+    return [row.stage.removeprefix(prefix) for row in ledger.stages() if row.stage.startswith(prefix)]
 
 
 # what is told of a million files need not be in memory

@@ -14,12 +14,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+import voxel
 from voxel.errors import SetupError
 from voxel.records.example import Provenance
 from voxel.records.files import FileRecord
@@ -41,7 +41,7 @@ from voxel.stages import (
     run_phase,
     run_stage,
     scene_name,
-    unit_key,
+    unit_keys,
 )
 from voxel.training.dataset_builder.contents import contents
 from voxel.training.dataset_builder.decontaminating import Prompts
@@ -51,7 +51,7 @@ from voxel.training.dataset_builder.selecting import Wanted
 from voxel.training.dataset_builder.sketching import SketchStage
 
 UNITS = "datasets/units"
-_HERE = "voxel.training.dataset_builder"
+_HERE = Path(__file__).parent
 MIN_QUALITY = 0.5
 _AFTERWARDS = frozenset({
     "card.py", "decontaminating.py", "exporting.py", "finishing.py", "kinds.py", "nearness.py", "pool.py", "quality.py",
@@ -70,8 +70,9 @@ def _code_digest(*, afterwards: bool = False) -> str:
 
 
 def _code(*, afterwards: bool) -> Iterator[Path]:
-    for room in ("voxel.facts", "voxel.bpycode", _HERE):
-        for path in sorted(Path(str(files(room))).iterdir()):
+    package = Path(voxel.__file__).parent
+    for room in (package / "facts", package / "bpycode", _HERE):
+        for path in sorted(room.iterdir()):
             if path.suffix not in (".py", ".json", ".toml") or (room == _HERE and path.name in _NO_PART):
                 continue
             if (room == _HERE and path.name in _AFTERWARDS) == afterwards:
@@ -108,24 +109,21 @@ class BuildStage:
 
     def units(self) -> Iterator[Unit]:
         """Parsed files and scripts in the order of scraped/files.jsonl."""
+        key = unit_keys(self)
         with contents(self._data) as digest:
             for record in _records(self._data):
                 held = digest(record) if record.state == "held" else None
                 if held is None:
                     continue
-                source = Provenance(
-                    **{name: getattr(record, name) for name in Provenance.__struct_fields__ if hasattr(record, name)}
-                )
-                key = unit_key(self, [held, msgspec.to_builtins(source)])
-                script = record.kind == "script"
-                payload = {"sha256": record.sha256, "source": msgspec.to_builtins(source), "script": script}
-                yield Unit(key=key, input=record.path, payload=payload)
+                told = msgspec.to_builtins(msgspec.convert(record, Provenance, from_attributes=True))
+                payload = {"sha256": record.sha256, "source": told, "script": record.kind == "script"}
+                yield Unit(key=key([held, told]), input=record.path, payload=payload)
 
     def file(self, key: str) -> str:
         """The name of a unit's lines in the storage."""
         return f"{UNITS}/{key[:2]}/{key}.jsonl"
 
-    def present(self, unit: Unit) -> bool:
+    def present(self, unit: Unit, _row: object) -> bool:
         """Whether the unit's lines are still there."""
         return self.file(unit.key) in self._built
 
@@ -256,10 +254,9 @@ class BlenderDatasetBuilder:
         stage = BuildStage(self.data.root, versions, self.timeout, wishes)
         with self.data.create().hold():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
-            built = self.data.storage.look(UNITS)
-            # what was planned just now: to list it once more would be to read every scene once more
+            # what was planned just now, and lies there
             with Ledger(self.data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
-                present = [name for key in ledger.keys(stage.name) if (name := stage.file(key)) in built]
+                present = [stage.file(key) for key in ledger.keys(stage.name, "done")]
             if self.teacher is not None:
                 from voxel.training.dataset_builder.teaching import TAUGHT, TeachStage
 

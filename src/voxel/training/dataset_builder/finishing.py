@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS, DroppedCandidate, Example, Split
-from voxel.stages import DataDir, Storage, write_atomic
+from voxel.stages import DataDir, Storage, digests, write_atomic
 from voxel.training.dataset_builder.card import card
 from voxel.training.dataset_builder.exporting import FOLDER, write_parquet
 from voxel.training.dataset_builder.lines import Line, Unproved
@@ -57,7 +57,7 @@ def finished(
 ) -> Finished | None:
     """What the dataset holds where it was made of just this and nobody has touched its files; else None."""
     note = _note(data)
-    if note and note.asked == _name_of(units, shared, asked) and note.files == _digests(data):
+    if note and note.asked == _name_of(units, shared, asked) and note.files == digests(data.datasets, WRITTEN):
         return Finished(note.kept, note.dropped)
     return None
 
@@ -91,7 +91,8 @@ def finish(
     write_atomic(data.datasets / "README.md", card(_written(data), gone, parquet=parquet).encode())
     # what a later build goes by comes last: one that was killed before is worked out from the same as this one
     decided = {"splits.json": _table(repositories), "placed.json": _table(placed)}
-    files = _digests(data) | {name: hashlib.sha256(table).hexdigest() for name, table in decided.items()}
+    files = digests(data.datasets, WRITTEN)
+    files |= {name: hashlib.sha256(table).hexdigest() for name, table in decided.items()}
     written = _Note(asked=_name_of(units, shared, asked), files=files, kept=kept, dropped=dropped)
     write_atomic(data.datasets / "finished.json", msgspec.json.encode(written) + b"\n")
     for name, table in decided.items():
@@ -132,7 +133,7 @@ def _fault(example: Example, sketch: Sketch, wanted: Wanted) -> str:
 
 def _name_of(units: Mapping[str, str], shared: Sequence[tuple[str, str]], asked: Any) -> str:
     """Names what a dataset is made of and how; the names of units and sketches stand for what is in them."""
-    held = [PurePosixPath(name).name for both in sorted(units.items()) for name in both]
+    held = [name.rpartition("/")[2] for both in sorted(units.items()) for name in both]
     return hashlib.sha256(msgspec.json.encode([asked, held, sorted(shared)])).hexdigest()
 
 
@@ -141,17 +142,6 @@ def _note(data: DataDir) -> _Note | None:
         return msgspec.json.decode((data.datasets / "finished.json").read_bytes(), type=_Note)
     except (OSError, msgspec.MsgspecError):
         return None  # then it is worked out again
-
-
-def _digests(data: DataDir) -> dict[str, str]:
-    """sha256 of what lies there now."""
-    found = {}
-    for name in WRITTEN:
-        path = data.datasets / name
-        if path.is_file():
-            with path.open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
 
 
 def _known(path: Path) -> dict[str, Split]:

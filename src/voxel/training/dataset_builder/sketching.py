@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from voxel.records.example import Example
-from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_key
+from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_keys
 from voxel.training.dataset_builder.kinds import packed
 from voxel.training.dataset_builder.lines import Line, Proved
 from voxel.training.dataset_builder.nearness import shingles
@@ -84,8 +83,8 @@ class SketchStage:
     def __init__(self, storage: Storage, built: Sequence[str]) -> None:
         self._storage, self._built = storage, built
         self._sketches = storage.look(SKETCHES)
-        room = files("voxel.training.dataset_builder")
-        self._code = hashlib.sha256(b"\0".join(room.joinpath(name).read_bytes() for name in _CODE)).hexdigest()[:16]
+        room = Path(__file__).parent
+        self._code = hashlib.sha256(b"\0".join((room / name).read_bytes() for name in _CODE)).hexdigest()[:16]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_built": ()}  # a worker is told what to do one by one
@@ -97,15 +96,16 @@ class SketchStage:
 
     def units(self) -> Iterator[Unit]:
         """The built units, in the same order."""
+        key = unit_keys(self)
         for name in self._built:
-            unit = PurePosixPath(name).stem
-            yield Unit(key=unit_key(self, unit), input=unit, payload=name)
+            unit = name.rpartition("/")[2].removesuffix(".jsonl")
+            yield Unit(key=key(unit), input=unit, payload=name)
 
     def file(self, key: str) -> str:
         """The name of a unit's sketches in the storage."""
         return f"{SKETCHES}/{key[:2]}/{key}.msgpack"
 
-    def present(self, unit: Unit) -> bool:
+    def present(self, unit: Unit, _row: object) -> bool:
         """Whether the unit's sketches are still there."""
         return self.file(unit.key) in self._sketches
 

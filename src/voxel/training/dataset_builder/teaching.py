@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from voxel.errors import MissingExtra, SetupError, TryLater, UsageError
 from voxel.facts.lookup import same
 from voxel.facts.stated import readings, unstated
 from voxel.records.example import Example
-from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_key
+from voxel.stages import Done, Failed, Outcome, Storage, Unit, Work, unit_keys
 from voxel.training.dataset_builder.lines import Line, Proved, estimate_tokens, identity
 
 TAUGHT = "datasets/taught"
@@ -150,15 +149,16 @@ class TeachStage:
 
     def units(self) -> Iterator[Unit]:
         """The built units, in the same order."""
+        key = unit_keys(self)
         for name in self._built:
-            unit = PurePosixPath(name).stem
-            yield Unit(key=unit_key(self, unit), input=unit, payload=name)
+            unit = name.rpartition("/")[2].removesuffix(".jsonl")
+            yield Unit(key=key(unit), input=unit, payload=name)
 
     def file(self, key: str) -> str:
         """The name of a unit's lines in the storage."""
         return f"{TAUGHT}/{key[:2]}/{key}.jsonl"
 
-    def present(self, unit: Unit) -> bool:
+    def present(self, unit: Unit, _row: object) -> bool:
         """Whether the unit's lines are still there."""
         return self.file(unit.key) in self._taught
 
