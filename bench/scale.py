@@ -7,10 +7,10 @@
 
 `files` fills folders with copies of the corpus that differ (`bench/copies.py`), and collects and parses them (with
 `--phase build` builds them, too): processor time by kind of process, peak memory, the ledger, and what it takes to find
-nothing to do. `cluster` collects every n-th file of the corpus, or so many copies of each that differ, then parses and
-builds them on one machine, on two Ray nodes, and on two Ray nodes of which one is killed in the middle; it compares
-every byte of the results. What it costs until all workers work (a part that does not grow with the files) is told
-apart.
+nothing to do, phase by phase and in a run of all of them. `cluster` collects every n-th file of the corpus, or so many
+copies of each that differ, then parses and builds them on one machine, on two Ray nodes, and on two Ray nodes of which
+one is killed in the middle; it compares every byte of the results. What it costs until all workers work (a part that
+does not grow with the files) is told apart.
 `driver` has units that do nothing, so that what it measures is the driver and the engine alone.
 All measure processor time, so that other work on the machine matters little.
 """
@@ -132,9 +132,23 @@ def files_table(given: argparse.Namespace, scratch: Path) -> None:
             )
         ledger = (data / "checkpoints" / "ledger.sqlite").stat().st_size
         disk = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-        kept.append(f"| {count} | {ledger / count:.0f} | {disk / count / 1000:.0f} |")
+        whole = run_again(place, version) if given.phase == PHASES[-1] else "-"
+        kept.append(f"| {count} | {ledger / count:.0f} | {disk / count / 1000:.0f} | {whole} |")
         shutil.rmtree(place)
-    print("\n| files | ledger, bytes a file | disk, kB a file |\n|---|---|---|\n" + "\n".join(kept))
+    heads = ("files", "ledger, bytes a file", "disk, kB a file", "`voxel run` of what is finished, s of the clock")
+    print(f"\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n" + "\n".join(kept))
+
+
+def run_again(place: Path, version: list[str]) -> str:
+    """What the whole pipeline takes with nothing to do, from the start of the process to its end, three times."""
+    asked = ["run", "--source", "folder", place / "files", *version, "--data-dir", place / "data"]
+    voxel(*asked)  # has the training files to write
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        voxel(*asked)
+        took.append(time.monotonic() - began)
+    return ", ".join(f"{seconds:.1f}" for seconds in took)
 
 
 def driver_table(given: argparse.Namespace, scratch: Path) -> None:

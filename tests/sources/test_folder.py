@@ -57,6 +57,45 @@ def test_loops_of_links_end_and_a_folder_is_entered_once(tmp_path: Path) -> None
     assert seen["circle.blend"].trouble == "cannot be read: Too many levels of symbolic links"
 
 
+def test_a_large_folder_is_walked_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [
+        "b.blend",
+        "a/9.blend",
+        "a/10.blend",
+        "a/b/x.blend",
+        "a/c.blend/y.blend",
+        "a-b.blend",
+        "é.blend",
+        "z/z.blend",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"BLENDER")
+    (tmp_path / "z" / "link.blend").symlink_to("../a/9.blend")
+    few = [each.path for each in listed(tmp_path)]
+    assert sorted(few) == sorted(names)
+    monkeypatch.setattr("voxel.sources.walk.MANY", 2)
+    assert [each.path for each in listed(tmp_path)] == few
+
+
+def test_links_inside_linked_folders_are_judged_by_where_they_lead(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "node_modules" / "pack").mkdir(parents=True)
+    (tmp_path / "theirs").mkdir()
+    for folder in (mine / "node_modules" / "pack", tmp_path / "theirs"):
+        (folder / "x.blend").write_bytes(b"BLENDER")
+    (mine / "pack").symlink_to("node_modules/pack")
+    (mine / "out").symlink_to("../theirs")
+    folder_lines = [("pack/x.blend", "in"), ("out/x.blend", "out"), ("out/gone/deep.blend", "gone")]
+    with (mine / "manifest.jsonl").open("w") as lines:
+        for name, repo in folder_lines:
+            told = {"file": name, "repo": f"o/{repo}", "path": name, "sha256": "0" * 64, "license": "MIT"}
+            lines.write(json.dumps(told) + "\n")
+    found = {each.repo: each.refusal for each in listed(mine, policy=Policy())}
+    assert found["o/in"] == ""
+    assert found["o/out"] == found["o/gone"] == "a link that leads out of the folder"
+
+
 def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/caf\xe9.blend"
     with open(raw, "wb") as file:  # noqa: PTH123 - the name is bytes

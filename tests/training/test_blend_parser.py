@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -101,6 +102,25 @@ def test_a_blob_that_is_gone_is_tried_again_by_the_next_run(tmp_path: Path, cube
     assert reasons(data) == {"crate.blend": "failed: its bytes are gone; make them anew with: voxel scrape"}
     collect(data, {"crate.blend": cube})
     assert BlendFileParser(tmp_path).run(workers=1).done == 1
+
+
+def test_a_scene_that_others_have_written_over_is_made_again(tmp_path: Path, cube: bytes) -> None:
+    data = DataDir(tmp_path)
+    scene = data.scene(collect(data, {"crate.blend": cube})["crate.blend"])
+
+    def reused() -> int:
+        return BlendFileParser(tmp_path).run(workers=1).reused
+
+    assert reused() == 0
+    made = scene.read_bytes()
+    os.utime(scene, (time.time(), time.time()))  # as in a copy of the folder: what is in it tells
+    assert reused() == 1
+    # as another Blender, asked in between, writes it; first with another size, then with the same
+    for other in (made + b" ", made.replace(b"Crate", b"crate")):
+        scene.write_bytes(other)
+        os.utime(scene, (time.time(), time.time()))
+        assert reused() == 0
+        assert scene.read_bytes() == made
 
 
 def test_nothing_collected_is_a_setup_error(tmp_path: Path) -> None:

@@ -83,6 +83,24 @@ def test_a_lost_blob_is_fetched_again(library: Path, tmp_path: Path) -> None:
     assert blob.read_bytes() == b"BLENDER-2"
 
 
+def test_lists_are_written_again_when_they_are_not_what_was_listed(library: Path, tmp_path: Path) -> None:
+    scraper = BlenderFileScraper(tmp_path / "data", source="folder", paths=[library], policy=ANY)
+    scraper.run(workers=1)
+    listing, homes = (scraper.data.scraped / name for name in ("files.jsonl", "repositories.jsonl"))
+    before = (listing.read_bytes(), homes.read_bytes())
+    written = listing.stat().st_ino
+    scraper.run(workers=1)
+    assert listing.stat().st_ino == written
+    listing.write_bytes(before[0][:-5])
+    homes.unlink()
+    scraper.run(workers=1)
+    assert (listing.read_bytes(), homes.read_bytes()) == before
+    scraper.forget()
+    assert (listing.read_bytes(), homes.read_bytes()) == (b"", b"")
+    scraper.run(workers=1)
+    assert (listing.read_bytes(), homes.read_bytes()) == before
+
+
 def test_a_new_policy_decides_only_what_it_touches(library: Path, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text('allow = ["*"]\nunknown = "allow"\n')
