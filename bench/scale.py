@@ -132,16 +132,16 @@ def files_table(given: argparse.Namespace, scratch: Path) -> None:
             )
         ledger = (data / "checkpoints" / "ledger.sqlite").stat().st_size
         disk = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
-        whole = run_again(place, version) if given.phase == PHASES[-1] else "-"
-        kept.append(f"| {count} | {ledger / count:.0f} | {disk / count / 1000:.0f} | {whole} |")
+        again = run_again(place, version) if given.phase == PHASES[-1] else "-"
+        kept.append(f"| {count} | {ledger / count:.0f} | {disk / count / 1000:.0f} | {again} |")
         shutil.rmtree(place)
-    heads = ("files", "ledger, bytes a file", "disk, kB a file", "`voxel run` of what is finished, s of the clock")
-    print(f"\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n" + "\n".join(kept))
+    print("\n| files | ledger, bytes a file | disk, kB a file | `voxel run` of what is finished, s of the clock |")
+    print("\n".join(["|---|---|---|---|", *kept]))
 
 
 def run_again(place: Path, version: list[str]) -> str:
     """What the whole pipeline takes with nothing to do, from the start of the process to its end, three times."""
-    asked = ["run", "--source", "folder", place / "files", *version, "--data-dir", place / "data"]
+    asked: list[str | Path] = ["run", "--source", "folder", place / "files", *version, "--data-dir", place / "data"]
     voxel(*asked)  # has the training files to write
     took = []
     for _ in range(3):

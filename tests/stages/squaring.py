@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from voxel.errors import BadInput, BoxError, SetupError, TryLater
-from voxel.stages import DataDir, Done, Dropped, Failed, Outcome, Unit, Work, unit_key, write_atomic
+from voxel.stages import DataDir, Done, Dropped, Failed, Outcome, Unit, Work, kept, unit_key, write_atomic
 
 
 class Squaring:
@@ -54,7 +54,17 @@ class Squaring:
                 log.write(f"{unit.input}\n")
             return self._work(unit)
 
-        yield work
+        with kept("a tool", self._tool):
+            yield work
+
+    @contextmanager
+    def _tool(self) -> Iterator[None]:
+        """Something that is slow to start; it says when it starts and when it ends."""
+        with (self.root / "tool.log").open("a") as log:
+            log.write(f"{os.getpid()}\n")
+        yield
+        with (self.root / "tool.log").open("a") as log:
+            log.write("ended\n")
 
     def _work(self, unit: Unit) -> Outcome:
         number, _, mood = unit.payload.partition(":")

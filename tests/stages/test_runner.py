@@ -12,7 +12,7 @@ import pytest
 from tests.stages.squaring import Squaring
 
 from voxel.errors import SetupError, UsageError
-from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals, read_checkpoint, run_stage
+from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals, keeping_workers, read_checkpoint, run_stage
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -52,6 +52,47 @@ def test_a_changed_setting_or_version_does_its_units_again_and_changing_back_fin
     report = run(stage)
     assert (report.done, report.reused) == (3, 2)
     assert stage.attempts().count("1") == 3
+
+
+def told_by_tools(root: Path) -> list[str]:
+    return (root / "tool.log").read_text().split()
+
+
+def test_workers_are_kept_for_the_next_stage_with_their_tools(tmp_path: Path) -> None:
+    with keeping_workers():
+        for factor in (1, 2, 3):
+            run(Squaring(tmp_path, ["1", "2:box-once"], factor=factor), workers=1)
+        assert len(told_by_tools(tmp_path)) == 1
+        # the first run opened the stage anew after the box broke, each other one once
+        assert len(set((tmp_path / "opened.log").read_text().split())) == 1
+        run(Squaring(tmp_path, [str(number) for number in range(10, 40)], pause=0.1), workers=2)
+        assert len(told_by_tools(tmp_path)) == 2
+    assert sorted(told_by_tools(tmp_path))[2:] == ["ended", "ended"]
+    run(Squaring(tmp_path, ["6"]), workers=1)
+    assert told_by_tools(tmp_path)[4:] == [told_by_tools(tmp_path)[4], "ended"]
+
+
+def test_a_worker_that_dies_between_two_stages_is_replaced(tmp_path: Path) -> None:
+    with keeping_workers():
+        run(Squaring(tmp_path, ["1", "2"], pause=0.1), workers=2)
+        first = told_by_tools(tmp_path)
+        for process in first:
+            os.kill(int(process), signal.SIGKILL)
+        while any((Path("/proc") / process / "cmdline").read_bytes() for process in first):
+            time.sleep(0.01)
+        assert run(Squaring(tmp_path, ["3", "4"], pause=0.1), workers=2).done == 2
+        assert not set(told_by_tools(tmp_path)[2:]) & set(first)
+    assert run(Squaring(tmp_path, ["1", "2", "3", "4"])).reused == 4
+
+
+def test_a_stage_that_cannot_go_on_leaves_no_worker_behind(tmp_path: Path) -> None:
+    with keeping_workers():
+        with pytest.raises(SetupError, match="no space left"):
+            run(Squaring(tmp_path, ["1", "2:disk"]), workers=2)
+        assert run(Squaring(tmp_path, ["3", "4:die"]), workers=2).done == 1
+        assert run(Squaring(tmp_path, ["5"]), workers=2).done == 1
+    for process in told_by_tools(tmp_path):
+        assert process == "ended" or not (Path("/proc") / process).exists()
 
 
 def test_each_way_to_fail_costs_one_unit_and_keeps_its_reason(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, r
 from voxel.stages.command import exit_status, report_line, run_phase, say
 from voxel.stages.datadir import DataDir, holder
 from voxel.stages.engines import default_workers, engine_of
+from voxel.stages.lasting import kept
 from voxel.stages.ledger import Ledger, Row, StageRow, Totals, below
+from voxel.stages.local import keeping_workers
 from voxel.stages.placing import has_place, keep_in
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.publishing import publish
@@ -47,6 +49,8 @@ __all__ = [
     "has_place",
     "holder",
     "keep_in",
+    "keeping_workers",
+    "kept",
     "publish",
     "read_checkpoint",
     "report_line",

@@ -89,11 +89,18 @@ class Crew(ABC, Generic[W]):
 
     def dismiss(self) -> None:
         """Ends all workers: in peace when the run ended well, at once otherwise."""
-        if not self._clean:
+        if self._clean:
             for worker in self._workers:
-                worker.kill()
+                self._let_go(worker)
+            return
+        for worker in self._workers:
+            worker.kill()
         for worker in self._workers:
             worker.end()
+
+    def _let_go(self, worker: W) -> None:
+        """The stage is done, and all is well with the worker."""
+        worker.end()
 
     def events(self) -> Iterator[Event]:
         """As `Engine.run`."""

@@ -1,7 +1,7 @@
 """The local engine: worker processes on this machine.
 
 Workers die with the driver (the system kills them, and their pipe closes), and what they start is expected to die with
-them.
+them. Within `keeping_workers` they go on from stage to stage, with what they have `kept`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import pickle
 import sys
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 
 from voxel.errors import UsageError
@@ -48,13 +49,48 @@ class _LocalWorker(WorkerProcess):
         self.send_pickled(pickle.dumps(unit))
 
 
+_waiting: list[_LocalWorker] | None = None
+"""Workers between two stages; None where they end with their stage."""
+
+
+@contextmanager
+def keeping_workers() -> Iterator[None]:
+    """Workers of stages that are run within this, and end well, are there for the next one; all end with this."""
+    global _waiting
+    if _waiting is not None:
+        yield
+        return
+    waiting: list[_LocalWorker] = []
+    _waiting = waiting
+    try:
+        yield
+    finally:
+        _waiting = None
+        for worker in waiting:
+            worker.end()
+
+
 class _LocalCrew(Crew[_LocalWorker]):
     def __init__(self, stage: Stage, units: Iterator[Unit], stopping: Stopping) -> None:
         super().__init__(stage, units, stopping)
         self._pickled = pickle.dumps(stage)
 
     def _hire_one(self) -> _LocalWorker:
+        while _waiting:
+            worker = _waiting.pop()
+            if worker.lives:
+                worker.ready = False
+                worker.send_pickled(self._pickled)
+                return worker
+            worker.end()
         return _LocalWorker(self._pickled)
+
+    def _let_go(self, worker: _LocalWorker) -> None:
+        if _waiting is None:
+            worker.end()
+        else:
+            worker.end_stage()
+            _waiting.append(worker)
 
     def _listen(self, seconds: float) -> Iterator[tuple[_LocalWorker, Message]]:
         by_source = {worker.connection: worker for worker in self._workers}

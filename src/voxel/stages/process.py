@@ -45,6 +45,15 @@ class WorkerProcess:
         self._send(list(path))
         self.send_pickled(stage)
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def end_stage(self) -> None:
+        """Lets it close its stage; another pickled one may be sent to it then."""
+        self._send(None)
+
     def send_pickled(self, message: bytes) -> None:
         """Sends what `pickle.dumps` made."""
         try:
@@ -72,7 +81,7 @@ class WorkerProcess:
 
     def end(self) -> None:
         """Asks it to close the stage and waits a little; then kills."""
-        self._send(None)
+        self.end_stage()
         self.connection.close()
         try:
             self._process.wait(timeout=END_S)

@@ -1,8 +1,9 @@
-"""A worker process: opens the stage once, then takes units one by one from the driver.
+"""A worker process: opens the stage once, then takes units one by one from the driver; other stages may follow.
 
-Messages, as (kind, …) tuples. To the worker: first where else it may import from, then the stage, then units; None
-ends it. To the driver: `ready` when the stage is open; `settled, outcome, seconds` for the oldest unit that it holds;
-`broke, reason` when that unit met a BoxError; `fatal, kind, message` when the stage cannot go on.
+Messages, as (kind, …) tuples. To the worker: first where else it may import from, then a stage, then its units; None
+ends the stage; another one, or the end of the pipe, ends the worker. To the driver: `ready` when the stage is open;
+`settled, outcome, seconds` for the oldest unit that it holds; `broke, reason` when that unit met a BoxError; `fatal,
+kind, message` when the stage cannot go on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from voxel.errors import BadInput, BoxError, SetupError, TryLater, UsageError
+from voxel.stages.lasting import lasting
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, Stage, Unit, Work
 
 PR_SET_PDEATHSIG = 1
@@ -31,10 +33,19 @@ def main(handle: int, driver: int) -> None:
     try:
         driver_path: list[str] = connection.recv()  # type: ignore[assignment]
         sys.path += [place for place in driver_path if place not in sys.path]
-        stage = connection.recv()
-        _serve(connection, stage)  # type: ignore[arg-type]
+        with lasting():
+            while (stage := _next_stage(connection)) is not None and _serve(connection, stage):
+                continue
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the driver is gone
+
+
+def _next_stage(connection: Connection[object, object]) -> Stage | None:
+    """None when the driver wants nothing more of this worker."""
+    try:
+        return connection.recv()  # type: ignore[return-value]
+    except EOFError:
+        return None
 
 
 def _die_with(driver: int) -> None:
@@ -45,28 +56,30 @@ def _die_with(driver: int) -> None:
             sys.exit(1)  # it ended before the line above
 
 
-def _serve(connection: Connection[object, object], stage: Stage) -> None:
+def _serve(connection: Connection[object, object], stage: Stage) -> bool:
+    """Whether the stage has ended in peace, so that another one may follow."""
     while True:
         opened = False
         try:
             with stage.open() as work:
                 opened = True
                 connection.send(("ready",))
-                if not _work(connection, work):
-                    return
+                again = _work(connection, work)
+            if not again:
+                return True
         except (SetupError, UsageError) as error:
             connection.send(("fatal", type(error).__name__, str(error)))
-            return
+            return False
         except BoxError as error:
             if not opened:
                 connection.send(("fatal", "SetupError", str(error)))
-                return
+                return False
             # closing what was already broken: the unit that met it has been reported
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
         except Exception:  # noqa: BLE001 - the driver raises it again, with this traceback
             connection.send(("fatal", "bug", traceback.format_exc()))
-            return
+            return False
 
 
 def _work(connection: Connection[object, object], work: Work) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from voxel.stages import DataDir, Ledger, PhaseReport, Progress, default_workers
+from voxel.stages import DataDir, Ledger, PhaseReport, Progress, default_workers, keeping_workers
 
 if TYPE_CHECKING:
     from voxel.training.data_collection.blender_scraper import BlenderFileScraper
@@ -57,7 +57,7 @@ def run(settings: Settings, progress: Progress | None = None) -> Iterator[PhaseR
     last. Raises what `run_stage` raises.
     """
     data = DataDir(settings.data_dir).create()
-    with data.hold():
+    with data.hold(), keeping_workers():
         for name, phase in PHASES.items():
             report = phase(settings, progress)
             yield report

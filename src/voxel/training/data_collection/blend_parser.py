@@ -132,11 +132,10 @@ class ParseStage:
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender for this worker."""
-        from voxel.blender import Blender
-        from voxel.blender.runtimes import exactly
         from voxel.blendfile import inventory
+        from voxel.training.warm import warm
 
-        with Blender(exactly(self._blender)) as blender:
+        with warm(self._blender) as blender:
 
             def parse(unit: Unit) -> Outcome:
                 with ExitStack() as stack:

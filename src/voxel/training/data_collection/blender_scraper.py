@@ -175,9 +175,10 @@ class SamplesStage(_Base):
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender for this worker."""
-        from voxel.blender import Blender
+        from voxel.blender.runtimes import find
+        from voxel.training.warm import warm
 
-        with Blender(self._runtime) as blender:
+        with warm(find(self._runtime).version) as blender:
 
             def make(unit: Unit) -> Outcome:
                 try:

@@ -36,6 +36,7 @@ from voxel.stages import (
     Work,
     blob_name,
     data_dir_of,
+    keeping_workers,
     publish,
     read_checkpoint,
     run_phase,
@@ -130,19 +131,18 @@ class BuildStage:
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
-        from voxel.blender import Blender
-        from voxel.blender.runtimes import exactly
         from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
         from voxel.training.dataset_builder.lines import Line, Proved
         from voxel.training.dataset_builder.proving import Prover
         from voxel.training.dataset_builder.repairs import repairs
         from voxel.training.dataset_builder.roles import candidates
         from voxel.training.dataset_builder.scrubbing import private, scrubbed
+        from voxel.training.warm import warm
 
         storage = self._storage
         encoder = msgspec.json.Encoder()
         with ExitStack() as stack:
-            blenders = [stack.enter_context(Blender(exactly(version))) for version in self._blenders]
+            blenders = [stack.enter_context(warm(version)) for version in self._blenders]
             prover = Prover(blenders, timeout=self._timeout)
 
             def build(unit: Unit) -> Outcome:
@@ -252,7 +252,7 @@ class BlenderDatasetBuilder:
         }  # fmt: skip
         wanted = Wanted(versions, self.min_quality, Prompts(*self.decontaminate))
         stage = BuildStage(self.data.root, versions, self.timeout, wishes)
-        with self.data.create().hold():
+        with self.data.create().hold(), keeping_workers():
             report = run_stage(stage, self.data, workers=workers, engine=engine, progress=progress)
             # what was planned just now, and lies there
             with Ledger(self.data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
