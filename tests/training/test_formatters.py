@@ -112,6 +112,27 @@ def test_a_second_run_writes_nothing(kind: type[Formatter], data: DataDir) -> No
     assert {p: p.stat().st_mtime_ns for p in (data.fine_tuning).rglob("*.jsonl")} == before
 
 
+def test_what_is_formatted_already_is_not_read_again(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = LocalFormatter(data.root).run()
+    with monkeypatch.context() as patched:
+        patched.setattr("voxel.training.fine_tuning.formatting.read_examples", None)
+        again = LocalFormatter(data.root).run()
+    assert (again.done, again.dropped, again.reused) == (first.done, first.dropped, first.done)
+    path = LocalFormatter(data.root).path("train")
+    content = path.read_bytes()
+    for spoil in (
+        lambda: path.write_bytes(content[:-9]),
+        path.unlink,
+        lambda: path.with_name("x.jsonl").write_text(""),
+    ):
+        spoil()
+        LocalFormatter(data.root).run()
+        assert path.read_bytes() == content
+    (data.datasets / "train.jsonl").write_bytes((data.datasets / "train.jsonl").read_bytes().splitlines(True)[0])
+    assert LocalFormatter(data.root).run().reused == 0
+    assert len(path.read_bytes().splitlines()) == 1
+
+
 def test_files_of_a_role_that_is_gone_go_too(data: DataDir) -> None:
     LocalFormatter(data.root).run()
     (data.datasets / "test.jsonl").write_bytes(b"")

@@ -27,7 +27,7 @@ from voxel.providers.tokens import tokenizer
 from voxel.records.example import REPAIR, SPLITS, Example, Split
 from voxel.records.roles import ROLES
 from voxel.stages import DataDir, PhaseReport, Progress, publish, run_phase, write_atomic
-from voxel.training.fine_tuning.noting import noted
+from voxel.training.fine_tuning.noting import Written, noted, written
 
 _SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _ROOM = 64
@@ -64,7 +64,17 @@ class Formatter(ABC):
         del workers, engine
         began = time.monotonic()
         progress = progress or Progress()
-        with self.data.create().hold(), noted(self.data, self.provider):
+        with self.data.create().hold():
+            if known := written(self.data, self.provider):
+                publish(self.data, f"fine_tuning/{self.provider}")
+                self.problems = []
+                return self._report(known, 0, time.monotonic() - began, changed=False)
+            made, changed = self._format(progress)
+        return self._report(made, len(self.problems), time.monotonic() - began, changed=changed)
+
+    def _format(self, progress: Progress) -> tuple[Written, bool]:
+        """What was made, and whether it differs from what was there."""
+        with noted(self.data, self.provider) as made:
             dataset = {split: list(read_examples(self.data, split)) for split in SPLITS}
             kept, left_out = self._within_limits(dataset)
             changed = False
@@ -82,15 +92,15 @@ class Formatter(ABC):
             for problem in self.problems:
                 progress.note(problem)
             progress.end()
-        done = sum(map(len, kept.values()))
+            made.examples, made.left_out = sum(map(len, kept.values())), left_out
+        return made, changed
+
+    @staticmethod
+    def _report(made: Written, failed: int, seconds: float, *, changed: bool) -> PhaseReport:
         return PhaseReport(
-            phase="format",
-            done=done,
-            dropped=left_out,
-            failed=len(self.problems),
-            seconds=time.monotonic() - began,
-            reused=0 if changed else done,
-        )
+            phase="format", done=made.examples, dropped=made.left_out, failed=failed, seconds=seconds,
+            reused=0 if changed else made.examples,
+        )  # fmt: skip
 
     def path(self, split: Split, role: str = "", *, pairs: bool = False) -> Path:
         """Where the file of a split lies, for one role or for all: the examples, or the preference pairs."""

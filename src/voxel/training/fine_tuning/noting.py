@@ -1,6 +1,7 @@
-"""The ledger's account of the format phase: one unit per provider, known by the dataset that was formatted.
+"""The ledger's account of the format phase: one unit per provider, known by the dataset and the code that formats it.
 
-`voxel status` reads it, so that a phase that was stopped, or that knew another dataset, does not look finished.
+`voxel status` reads it, so that a phase that was stopped, or that knew another dataset, does not look finished; and a
+formatter learns from it that its files are as it has written them.
 """
 
 from __future__ import annotations
@@ -9,26 +10,66 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
+import msgspec
+
+import voxel
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS
-from voxel.stages import DataDir, Done, Ledger, Unit
+from voxel.stages import DataDir, Done, Ledger, Unit, digests
 
 STAGE = "format"
 VERSION = 1
 PROVIDERS = ("openai", "claude", "local")
 
 
+class Written(msgspec.Struct, kw_only=True):
+    """What a formatter has made of a dataset."""
+
+    examples: int = 0
+    left_out: int = 0
+    files: dict[str, str] = {}
+    """Names below the provider's folder, and sha256."""
+
+
+def written(data: DataDir, provider: str) -> Written | None:
+    """What lies there if the present code made it of the present dataset and nobody has touched it; else None."""
+    path = data.checkpoints / "ledger.sqlite"
+    dataset = dataset_digest(data)
+    if not dataset or not path.exists():
+        return None
+    with Ledger(path, read_only=True) as ledger:
+        if not _same(ledger, dataset):
+            return None
+        try:
+            row = ledger.row(STAGE, _key(provider, dataset))
+        except KeyError:
+            return None
+    if row.state != "done" or "files" not in row.info:
+        return None
+    known = msgspec.convert(row.info, Written)
+    return known if known.files == files_of(data, provider) else None
+
+
+def files_of(data: DataDir, provider: str) -> dict[str, str]:
+    """The training files of a provider that are there, and their sha256."""
+    folder = data.fine_tuning / provider
+    return digests(folder, (str(path.relative_to(folder)) for path in folder.rglob("*.jsonl")))
+
+
 @contextmanager
-def noted(data: DataDir, provider: str) -> Iterator[None]:
+def noted(data: DataDir, provider: str) -> Iterator[Written]:
     """Notes that a provider's files are being written, and how that ended; without a dataset nothing is noted."""
     dataset = dataset_digest(data)
+    made = Written()
     if not dataset:
-        yield
+        yield made
         return
     with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
         units = {name: Unit(key=_key(name, dataset), input=name) for name in PROVIDERS}
-        same = any(row.stage == STAGE and row.settings == {"dataset": dataset} for row in ledger.stages())
+        same = _same(ledger, dataset)
         ledger.begin_stage(STAGE, VERSION, {"dataset": dataset}, command(data))
         ledger.forget_running(STAGE)
         for unit, state in list(ledger.plan(STAGE, units.values())):
@@ -37,12 +78,18 @@ def noted(data: DataDir, provider: str) -> Iterator[None]:
         ledger.begin(STAGE, units[provider].key)
         ledger.commit()
         try:
-            yield
+            yield made
         except BaseException:
             _interrupted(ledger)
             raise
-        ledger.settle(STAGE, units[provider].key, Done(), 0.0)
+        made.files = files_of(data, provider)
+        ledger.settle(STAGE, units[provider].key, Done(info=msgspec.to_builtins(made)), 0.0)
         ledger.end_stage(STAGE, "complete")
+
+
+def _same(ledger: Ledger, dataset: str) -> bool:
+    """Whether this dataset was formatted last."""
+    return any(row.stage == STAGE and row.settings == {"dataset": dataset} for row in ledger.stages())
 
 
 def _interrupted(ledger: Ledger) -> None:
@@ -71,4 +118,15 @@ def command(data: DataDir) -> str:
 
 
 def _key(provider: str, dataset: str) -> str:
-    return hashlib.sha256(json.dumps([STAGE, VERSION, provider, dataset]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([STAGE, VERSION, provider, dataset, _code()]).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Names the code that formats."""
+    package = Path(voxel.__file__).parent
+    digest = hashlib.sha256()
+    for room in (Path(__file__).parent, package / "records", package / "providers"):
+        for path in sorted(room.glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
