@@ -12,7 +12,7 @@ copies of each that differ, then parses and builds them on one machine, on two R
 one is killed in the middle; it compares every byte of the results. What it costs until all workers work (a part that
 does not grow with the files) is told apart.
 `driver` has units that do nothing, so that what it measures is the driver and the engine alone.
-All measure processor time, so that other work on the machine matters little.
+All but the runs with nothing to do are measured in processor time, so that other work on the machine matters little.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from voxel.errors import BadInput, BoxError, SetupError, TryLater
-from voxel.stages import DataDir, Done, Dropped, Failed, Outcome, Unit, Work, kept, unit_key, write_atomic
+from voxel.stages import DataDir, Done, Dropped, Failed, Outcome, Unit, Work, shared, unit_key, write_atomic
 
 
 class Squaring:
@@ -25,6 +25,9 @@ class Squaring:
         self.version = version
         self.factor = factor
         self.pause = pause
+        self.close_badly = False
+        self.slow_second = ""
+        """When not empty, the second worker takes a second to open; "fails" and it cannot."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -48,14 +51,23 @@ class Squaring:
     def open(self) -> Iterator[Work]:
         with (self.root / "opened.log").open("a") as log:
             log.write(f"{os.getpid()}\n")
+        if self.slow_second:
+            try:
+                os.close(os.open(self.root / "first", os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                time.sleep(1.0)
+                if self.slow_second == "fails":
+                    raise SetupError("no second tool") from None
 
         def work(unit: Unit) -> Outcome:
             with (self.root / "attempts.log").open("a") as log:
                 log.write(f"{unit.input}\n")
             return self._work(unit)
 
-        with kept("a tool", self._tool):
+        with shared("a tool", self._tool):
             yield work
+        if self.close_badly:
+            raise ZeroDivisionError("while closing")
 
     @contextmanager
     def _tool(self) -> Iterator[None]:

@@ -64,7 +64,8 @@ def test_workers_are_kept_for_the_next_stage_with_their_tools(tmp_path: Path) ->
             run(Squaring(tmp_path, ["1", "2:box-once"], factor=factor), workers=1)
         assert len(told_by_tools(tmp_path)) == 1
         # the first run opened the stage anew after the box broke, each other one once
-        assert len(set((tmp_path / "opened.log").read_text().split())) == 1
+        opened = (tmp_path / "opened.log").read_text().split()
+        assert (len(opened), len(set(opened))) == (4, 1)
         run(Squaring(tmp_path, [str(number) for number in range(10, 40)], pause=0.1), workers=2)
         assert len(told_by_tools(tmp_path)) == 2
     assert sorted(told_by_tools(tmp_path))[2:] == ["ended", "ended"]
@@ -74,8 +75,9 @@ def test_workers_are_kept_for_the_next_stage_with_their_tools(tmp_path: Path) ->
 
 def test_a_worker_that_dies_between_two_stages_is_replaced(tmp_path: Path) -> None:
     with keeping_workers():
-        run(Squaring(tmp_path, ["1", "2"], pause=0.1), workers=2)
+        run(Squaring(tmp_path, ["1", "2", *(f"{number}" for number in range(10, 40))], pause=0.1), workers=2)
         first = told_by_tools(tmp_path)
+        assert len(first) == 2
         for process in first:
             os.kill(int(process), signal.SIGKILL)
         while any((Path("/proc") / process / "cmdline").read_bytes() for process in first):
@@ -83,6 +85,16 @@ def test_a_worker_that_dies_between_two_stages_is_replaced(tmp_path: Path) -> No
         assert run(Squaring(tmp_path, ["3", "4"], pause=0.1), workers=2).done == 2
         assert not set(told_by_tools(tmp_path)[2:]) & set(first)
     assert run(Squaring(tmp_path, ["1", "2", "3", "4"])).reused == 4
+
+
+@pytest.mark.parametrize("trouble", ["closing", "slow", "fails"])
+def test_what_a_worker_says_of_one_stage_is_not_heard_by_the_next(tmp_path: Path, trouble: str) -> None:
+    first = Squaring(tmp_path, ["1", "2"])
+    first.close_badly, first.slow_second = trouble == "closing", trouble.replace("closing", "")
+    with keeping_workers():
+        assert run(first, workers=2).done == 2
+        assert run(Squaring(tmp_path, ["3", "4:die-once", "5"], pause=0.1), workers=2).done == 3
+        assert run(Squaring(tmp_path, ["6", "7"], pause=0.1), workers=2).done == 2
 
 
 def test_a_stage_that_cannot_go_on_leaves_no_worker_behind(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Where files come from: folders, the package's own sample scenes, GitHub, git; licences and the policy on them.
 
-What goes to the network is one module of its own, `voxel.sources.remote`: few runs need it, and it takes time to read.
+What goes to the network (`remote`, and what it imports) is none of these: few runs need it, and it takes time to read.
 """
 
 from voxel.sources.book import Book
@@ -8,10 +8,9 @@ from voxel.sources.candidate import MAX_BYTES, Candidate, read_local, shown, who
 from voxel.sources.capping import MAX_FILES_PER_REPO
 from voxel.sources.folder import FolderSource
 from voxel.sources.graph import Graphs
-from voxel.sources.licences import Licence, LicenceFinder, licence_of_text
-from voxel.sources.policy import PERMISSIVE, Policy, read_policy
+from voxel.sources.policy import Policy, read_policy
 from voxel.sources.rows import File, Repository
-from voxel.sources.samples import Catalogue, Recipe, Sample, catalogue, recipes
+from voxel.sources.samples import catalogue, recipes
 from voxel.sources.services import CONCURRENCY, Services, public, services_of_environment
 
 __all__ = [

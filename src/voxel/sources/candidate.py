@@ -87,7 +87,10 @@ def suffix(path: str) -> str:
 
 
 class Bounds:
-    """Tells of many paths whether links on the way to them lead out of the folder below which they are named."""
+    """Tells of many paths whether links on the way to them lead out of the folder below which they are named.
+
+    Paths begin with that folder, and `..` is no part of any.
+    """
 
     def __init__(self, top: Path) -> None:
         self._top = str(top)

@@ -7,7 +7,7 @@ is shown and not followed. Each folder is entered once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Walk:
     def _in_order(self, folder: str) -> Iterator[_Entry]:
         """What is of use in it, by name; those of a large folder are put in order on disk."""
         with os.scandir(folder) as listed:
-            useful = filter(_of_use, map(_told, listed))
+            useful = _useful(listed)
             few = sorted(islice(useful, MANY))
             if len(few) < MANY:
                 return iter(few)
@@ -90,13 +90,11 @@ class Walk:
         self._scratch.do("DELETE FROM entry WHERE folder = ?", number)
 
 
-def _told(entry: os.DirEntry[str]) -> _Entry:
-    return os.fsencode(entry.name), _is_folder(entry), entry.is_symlink()
-
-
-def _of_use(entry: _Entry) -> bool:
-    name = os.fsdecode(entry[0])
-    return name not in _LEFT_OUT if entry[1] else suffix(name) in KINDS
+def _useful(listed: Iterable[os.DirEntry[str]]) -> Iterator[_Entry]:
+    for entry in listed:
+        is_folder = _is_folder(entry)
+        if entry.name not in _LEFT_OUT if is_folder else suffix(entry.name) in KINDS:
+            yield os.fsencode(entry.name), is_folder, entry.is_symlink()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

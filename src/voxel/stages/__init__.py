@@ -4,15 +4,16 @@ from voxel.stages.checkpoints import Checkpoint, checkpoint_path, data_dir_of, r
 from voxel.stages.command import exit_status, report_line, run_phase, say
 from voxel.stages.datadir import DataDir, holder
 from voxel.stages.engines import default_workers, engine_of
-from voxel.stages.lasting import kept
-from voxel.stages.ledger import Ledger, Row, StageRow, Totals, below
-from voxel.stages.local import keeping_workers
+from voxel.stages.lasting import shared
+from voxel.stages.ledger import Ledger, below
+from voxel.stages.ledger_rows import Row, StageRow, Totals
+from voxel.stages.local import dismiss_workers, keeping_workers
 from voxel.stages.placing import has_place, keep_in
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.publishing import publish
 from voxel.stages.runner import run_stage, run_unkept
 from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key, unit_keys
-from voxel.stages.storage import BLOBS, SCENES, Kept, LocalStorage, Look, Storage, blob_name, scene_name
+from voxel.stages.storage import BLOBS, SCENES, LocalStorage, Look, Stat, Storage, blob_name, scene_name
 from voxel.stages.writing import digests, write_atomic
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "Done",
     "Dropped",
     "Failed",
-    "Kept",
     "Ledger",
     "LineProgress",
     "LocalStorage",
@@ -34,6 +34,7 @@ __all__ = [
     "Row",
     "Stage",
     "StageRow",
+    "Stat",
     "Storage",
     "Totals",
     "Unit",
@@ -44,13 +45,13 @@ __all__ = [
     "data_dir_of",
     "default_workers",
     "digests",
+    "dismiss_workers",
     "engine_of",
     "exit_status",
     "has_place",
     "holder",
     "keep_in",
     "keeping_workers",
-    "kept",
     "publish",
     "read_checkpoint",
     "report_line",
@@ -59,6 +60,7 @@ __all__ = [
     "run_unkept",
     "say",
     "scene_name",
+    "shared",
     "shown_progress",
     "span",
     "summary",

@@ -15,7 +15,7 @@ import msgspec
 from voxel.errors import UsageError
 from voxel.stages.command import again
 from voxel.stages.datadir import DataDir
-from voxel.stages.ledger import Totals
+from voxel.stages.ledger_rows import Totals
 from voxel.stages.writing import write_atomic
 
 WRITE_EVERY_S = 1.0

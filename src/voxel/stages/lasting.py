@@ -14,7 +14,7 @@ _ends: ExitStack | None = None
 
 @contextmanager
 def lasting() -> Iterator[None]:
-    """Until this ends, in this process, what `kept` opens stays open."""
+    """Until this ends, in this process, what `shared` opens stays open."""
     global _ends
     with ExitStack() as ends:
         _ends = ends
@@ -25,7 +25,7 @@ def lasting() -> Iterator[None]:
             _kept.clear()
 
 
-def kept(key: Hashable, make: Callable[[], AbstractContextManager[T]]) -> AbstractContextManager[T]:
+def shared(key: Hashable, make: Callable[[], AbstractContextManager[T]]) -> AbstractContextManager[T]:
     """What `make()` opens, for `with`: in a worker that goes on to other stages it is theirs too, under the same key.
 
     It must mend itself when it breaks, as a `Blender` does. Where nothing lasts it ends with the `with`.

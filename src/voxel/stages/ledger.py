@@ -24,6 +24,7 @@ import msgspec
 
 from voxel.errors import SetupError
 from voxel.stages.ledger_file import CACHE_KIB, LARGE_CACHE_KIB, connect, set_cache
+from voxel.stages.ledger_rows import ROW, Row, StageRow, Totals, row_of
 from voxel.stages.stage import Done, Dropped, Outcome, Unit
 
 COMMIT_EVERY_S = 0.2
@@ -36,53 +37,6 @@ LEAST_FREE_BYTES = 1 << 20
 """Below this a disk counts as full."""
 _STEPS = "stage >= ?1 AND stage < ?1 || '/'"
 """A stage, and its steps, whose names go on with a dot, which sorts just before a slash."""
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of one unit."""
-
-    key: str
-    input: str
-    state: str
-    """pending, running, done, dropped or failed."""
-    reason: str
-    counts: dict[str, int]
-    info: dict[str, Any]
-    started_at: float | None
-    """Seconds since the epoch, as `finished_at`."""
-    finished_at: float | None
-    seconds: float | None
-    """How long the worker took."""
-
-
-class StageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of one stage's latest run."""
-
-    stage: str
-    version: int
-    settings: dict[str, Any]
-    command: str
-    """The command line that ran it; the same one goes on."""
-    status: str
-    """running, complete or interrupted; running also when the process that ran it was killed."""
-    started_at: float
-    """When its first run began, which orders the stages."""
-    updated_at: float
-
-
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """How many planned units are in each state."""
-
-    pending: int = 0
-    running: int = 0
-    done: int = 0
-    dropped: int = 0
-    failed: int = 0
-
-    @property
-    def planned(self) -> int:
-        """All units that the present settings ask for."""
-        return self.pending + self.running + self.done + self.dropped + self.failed
 
 
 class Ledger:
@@ -125,20 +79,20 @@ class Ledger:
     def _write(self, statement: str, values: Iterable[Any] = ()) -> None:
         try:
             self._begin()
+            self._open_rows += 1
             self._db.execute(statement, tuple(values))
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
     def _begin(self) -> None:
         """Opens a transaction where none is open."""
-        if not self._open_rows:
+        if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
             self._began = time.monotonic()
-        self._open_rows += 1
 
     def commit(self) -> None:
         """Makes durable what was written since the last commit."""
-        if not self._open_rows:
+        if not self._db.in_transaction:
             return
         self._open_rows = 0
         try:
@@ -336,7 +290,7 @@ class Ledger:
             yield key
 
     def endings(self, stage: str) -> Iterator[tuple[str, float | None]]:
-        """Key and `finished_at` of the planned units of `stage` in plan order; streamed. An outcome has its own."""
+        """Key and `finished_at` of the planned units of `stage` in plan order; streamed. No two outcomes share both."""
         yield from self._read(
             "SELECT key, finished_at FROM unit WHERE stage = ? AND seq IS NOT NULL ORDER BY seq", (stage,)
         )
@@ -344,13 +298,13 @@ class Ledger:
     def rows(self, stage: str, state: str | None = None) -> Generator[Row, None, None]:
         """The planned units of `stage` in plan order, only those in `state` if given; streamed."""
         planned = "stage = ?1 AND seq IS NOT NULL AND (?2 IS NULL OR state = ?2) ORDER BY seq"
-        for read in self._read(f"SELECT {_ROW} FROM unit WHERE {planned}", (stage, state)):  # noqa: S608
-            yield _row(read)
+        for read in self._read(f"SELECT {ROW} FROM unit WHERE {planned}", (stage, state)):  # noqa: S608
+            yield row_of(read)
 
     def row(self, stage: str, key: str) -> Row:
         """One unit, planned or not. KeyError where there is none."""
-        for read in self._read(f"SELECT {_ROW} FROM unit WHERE stage = ? AND key = ?", (stage, key)):  # noqa: S608
-            return _row(read)
+        for read in self._read(f"SELECT {ROW} FROM unit WHERE stage = ? AND key = ?", (stage, key)):  # noqa: S608
+            return row_of(read)
         raise KeyError(key)
 
     def facts(self, stage: str, sorted_by: Sequence[str]) -> Iterator[str]:
@@ -407,25 +361,6 @@ class Ledger:
                 (),
             )
         ]
-
-
-_decode = msgspec.json.Decoder().decode
-_ROW = "key, input, state, reason, counts, info, started_at, finished_at, seconds"
-
-
-def _row(read: tuple[Any, ...]) -> Row:
-    key, name, state, reason, counts, info, started, finished, seconds = read
-    return Row(
-        key=key, input=name, state=state, reason=reason, counts=_decoded(counts), info=_decoded(info),
-        started_at=started, finished_at=finished, seconds=seconds,
-    )  # fmt: skip
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return _decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text)  # what cannot be UTF-8 is in it
 
 
 class _OldPlan:

@@ -60,14 +60,20 @@ def keeping_workers() -> Iterator[None]:
     if _waiting is not None:
         yield
         return
-    waiting: list[_LocalWorker] = []
-    _waiting = waiting
+    _waiting = []
     try:
         yield
     finally:
+        dismiss_workers()
         _waiting = None
-        for worker in waiting:
-            worker.end()
+
+
+def dismiss_workers() -> None:
+    """Ends the workers that wait for another stage, where what comes next is not for them."""
+    for worker in _waiting or ():
+        worker.end_stage()  # all of them, before one is waited for
+    while _waiting:
+        _waiting.pop().end()
 
 
 class _LocalCrew(Crew[_LocalWorker]):
@@ -78,15 +84,16 @@ class _LocalCrew(Crew[_LocalWorker]):
     def _hire_one(self) -> _LocalWorker:
         while _waiting:
             worker = _waiting.pop()
-            if worker.lives:
+            if worker.stage_ended():
                 worker.ready = False
                 worker.send_pickled(self._pickled)
                 return worker
+            worker.kill()
             worker.end()
         return _LocalWorker(self._pickled)
 
     def _let_go(self, worker: _LocalWorker) -> None:
-        if _waiting is None:
+        if _waiting is None or not worker.ready:
             worker.end()
         else:
             worker.end_stage()

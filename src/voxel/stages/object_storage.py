@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from voxel.errors import MissingExtra, SetupError, UsageError
 from voxel.stages.far_errors import plainly
-from voxel.stages.storage import Kept, Look, Storage
+from voxel.stages.storage import Look, Stat, Storage
 
 AT_ONCE = 32
 """Things that `read_all` asks for together."""
@@ -205,9 +205,9 @@ class _FarLook(Look):
         table.executemany("INSERT INTO seen VALUES (?, ?)", self._storage.listed(self._folder))
         return table
 
-    def at(self, name: str) -> Kept | None:
+    def at(self, name: str) -> Stat | None:
         found = self._seen.execute("SELECT size FROM seen WHERE name = ?", (name,)).fetchone()
-        return Kept(found[0], None) if found else None
+        return Stat(found[0], None) if found else None
 
 
 class _Near:

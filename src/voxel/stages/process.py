@@ -45,14 +45,19 @@ class WorkerProcess:
         self._send(list(path))
         self.send_pickled(stage)
 
-    @property
-    def lives(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.poll() is None
-
     def end_stage(self) -> None:
-        """Lets it close its stage; another pickled one may be sent to it then."""
+        """Lets it close its stage."""
         self._send(None)
+
+    def stage_ended(self) -> bool:
+        """Waits a little until it has closed its stage, so that it can be sent another; False when it cannot go on."""
+        while self.connection.poll(END_S):
+            match self.receive():
+                case ("closed",):
+                    return self._process.poll() is None
+                case ("fatal" | "died", *_):
+                    return False
+        return False
 
     def send_pickled(self, message: bytes) -> None:
         """Sends what `pickle.dumps` made."""

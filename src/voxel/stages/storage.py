@@ -35,13 +35,13 @@ def scene_name(sha256: str) -> str:
     return f"{SCENES}/{sha256[:2]}/{sha256}.json"
 
 
-class Kept(NamedTuple):
+class Stat(NamedTuple):
     """What is known of a thing in a storage without reading it."""
 
     size: int
     """Bytes."""
     written: float | None
-    """When, in seconds since the epoch by this machine's clock; None where another clock tells."""
+    """When, in seconds since the epoch, by the clock of whoever holds the folder; None in other storages."""
 
 
 class Look(ABC):
@@ -56,7 +56,7 @@ class Look(ABC):
         return kept and kept.size
 
     @abstractmethod
-    def at(self, name: str) -> Kept | None:
+    def at(self, name: str) -> Stat | None:
         """What is called so; None where there is nothing."""
 
 
@@ -133,13 +133,13 @@ class LocalStorage(Storage):
         kept = self.at(name)
         return kept and kept.size
 
-    def at(self, name: str) -> Kept | None:
+    def at(self, name: str) -> Stat | None:
         """Size and time of change of what is called so; None where there is nothing."""
         try:
             facts = os.stat(self._within + name)  # noqa: PTH116 - asked for each unit: a Path costs more
         except OSError:
             return None
-        return Kept(facts.st_size, facts.st_mtime) if stat.S_ISREG(facts.st_mode) else None
+        return Stat(facts.st_size, facts.st_mtime) if stat.S_ISREG(facts.st_mode) else None
 
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
@@ -164,5 +164,5 @@ class _LocalLook(Look):
     def __init__(self, storage: LocalStorage) -> None:
         self._storage = storage
 
-    def at(self, name: str) -> Kept | None:
+    def at(self, name: str) -> Stat | None:
         return self._storage.at(name)

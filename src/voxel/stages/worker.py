@@ -3,7 +3,7 @@
 Messages, as (kind, …) tuples. To the worker: first where else it may import from, then a stage, then its units; None
 ends the stage; another one, or the end of the pipe, ends the worker. To the driver: `ready` when the stage is open;
 `settled, outcome, seconds` for the oldest unit that it holds; `broke, reason` when that unit met a BoxError; `fatal,
-kind, message` when the stage cannot go on.
+kind, message` when the stage cannot go on; `closed` when it has ended.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def _next_stage(connection: Connection[object, object]) -> Stage | None:
     """None when the driver wants nothing more of this worker."""
     try:
         return connection.recv()  # type: ignore[return-value]
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         return None
 
 
@@ -66,6 +67,8 @@ def _serve(connection: Connection[object, object], stage: Stage) -> bool:
                 connection.send(("ready",))
                 again = _work(connection, work)
             if not again:
+                with suppress(BrokenPipeError, ConnectionResetError):  # nobody need wait for it
+                    connection.send(("closed",))
                 return True
         except (SetupError, UsageError) as error:
             connection.send(("fatal", type(error).__name__, str(error)))

@@ -5,13 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from voxel.blender import Blender
-from voxel.blender.runtimes import exactly
-from voxel.stages import kept
+from voxel.blender.runtimes import Runtime
+from voxel.stages import shared
 
 
-def warm(version: str) -> AbstractContextManager[Blender]:
-    """A warm, boxed Blender of just this version, such as `4.5.15`; a worker has one for all of its stages.
-
-    Raises SetupError where it is not installed.
-    """
-    return kept(("Blender", version), lambda: Blender(exactly(version)))
+def warm(runtime: Runtime) -> AbstractContextManager[Blender]:
+    """A warm, boxed Blender; a worker has one of each for all of its stages. SetupError where it cannot be started."""
+    return shared(("Blender", runtime), lambda: Blender(runtime))

@@ -117,25 +117,30 @@ class ParseStage:
             raise SetupError(f"{listing} does not exist yet; collect files first: voxel scrape") from None
 
     def present(self, unit: Unit, row: Callable[[], Row]) -> bool:
-        """Whether its scene is still there: one that other settings have written since has the same name."""
+        """Whether its scene is still there: one that other settings have written since has the same name.
+
+        In a folder, time and sha256 tell; in other storages the size alone.
+        """
         name = scene_name(unit.payload["sha256"])
-        kept = self._scenes.at(name)
-        if kept is None:
+        found = self._scenes.at(name)
+        if found is None:
             return False
         told = row()
-        if kept.size != told.counts.get("bytes"):
+        if found.size != told.counts.get("bytes"):
             return False
-        untouched = kept.written is None or kept.written <= (told.finished_at or 0.0)
-        # what was parsed by a Voxel that told no digest is believed
-        return untouched or told.info.get("scene") in (None, hashlib.sha256(self._storage.read(name)).hexdigest())
+        if "scene" not in told.info or found.written is None or found.written <= (told.finished_at or 0.0):
+            return True  # what was parsed by a Voxel that told no digest is believed
+        digest: str = told.info["scene"]
+        return hashlib.sha256(self._storage.read(name)).hexdigest() == digest
 
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender for this worker."""
+        from voxel.blender.runtimes import exactly
         from voxel.blendfile import inventory
         from voxel.training.warm import warm
 
-        with warm(self._blender) as blender:
+        with warm(exactly(self._blender)) as blender:
 
             def parse(unit: Unit) -> Outcome:
                 with ExitStack() as stack:

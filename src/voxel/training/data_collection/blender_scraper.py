@@ -178,7 +178,7 @@ class SamplesStage(_Base):
         from voxel.blender.runtimes import find
         from voxel.training.warm import warm
 
-        with warm(find(self._runtime).version) as blender:
+        with warm(find(self._runtime)) as blender:
 
             def make(unit: Unit) -> Outcome:
                 try:

@@ -1,9 +1,9 @@
 """The lists: scraped/files.jsonl and scraped/repositories.jsonl, of everything that all sources have collected.
 
-Each source has its own stage in the ledger, and scraping it again changes its own part alone. Whichever has run, both
-lists are written anew from all of them: local sources are read from the ledger, git and github from the book. Sources
-come in the order in which they were first collected; of files with equal bytes the first is held, and the others are
-its duplicates.
+Each source has its own stage in the ledger, and scraping it again changes its own part alone. When anything has
+changed, both lists are written anew from all of them: local sources are read from the ledger, git and github from the
+book. Sources come in the order in which they were first collected; of files with equal bytes the first is held, and the
+others are its duplicates.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 
 from voxel.errors import SetupError
+from voxel.records import files
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
 from voxel.scratch import Scratch
 from voxel.sources import Book, File, Repository, Services, services_of_environment
@@ -41,9 +42,9 @@ def book_path(data: DataDir) -> Path:
 
 def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Services) -> None:
     """Replaces both lists, each whole. `book` is None where nothing was collected from the network."""
-    files, homes = (data.scraped / name for name in LISTS)
+    listing, homes = (data.scraped / name for name in LISTS)
     with Scratch(_TABLES) as scratch:
-        with _replacing(files) as write:
+        with _replacing(listing) as write:
             for source in _sources(ledger):
                 if source not in REMOTE:
                     repositories = _list_local(ledger, source, scratch, write)
@@ -81,7 +82,7 @@ def _note(data: DataDir, made_of: str) -> bytes:
 
 def _name_of(ledger: Ledger) -> str:
     """Names all that local sources have collected, and the code that lists it."""
-    made_of = hashlib.sha256(Path(__file__).read_bytes())
+    made_of = hashlib.sha256(Path(__file__).read_bytes() + Path(files.__file__).read_bytes())
     for source in _sources(ledger):
         made_of.update(f"{source}\n".encode())
         for key, finished in ledger.endings(stage_of(source)):

@@ -36,6 +36,7 @@ from voxel.stages import (
     Work,
     blob_name,
     data_dir_of,
+    dismiss_workers,
     keeping_workers,
     publish,
     read_checkpoint,
@@ -117,7 +118,8 @@ class BuildStage:
                 if held is None:
                     continue
                 told = msgspec.to_builtins(msgspec.convert(record, Provenance, from_attributes=True))
-                payload = {"sha256": record.sha256, "source": told, "script": record.kind == "script"}
+                script = record.kind == "script"
+                payload = {"sha256": record.sha256, "holds": held, "source": told, "script": script}
                 yield Unit(key=key([held, told]), input=record.path, payload=payload)
 
     def file(self, key: str) -> str:
@@ -131,6 +133,7 @@ class BuildStage:
     @contextmanager
     def open(self) -> Iterator[Work]:
         """Starts one warm Blender of each version for this worker."""
+        from voxel.blender.runtimes import exactly
         from voxel.training.dataset_builder.human_scripts import embedded, from_script, is_script
         from voxel.training.dataset_builder.lines import Line, Proved
         from voxel.training.dataset_builder.proving import Prover
@@ -142,7 +145,7 @@ class BuildStage:
         storage = self._storage
         encoder = msgspec.json.Encoder()
         with ExitStack() as stack:
-            blenders = [stack.enter_context(warm(version)) for version in self._blenders]
+            blenders = [stack.enter_context(warm(exactly(version))) for version in self._blenders]
             prover = Prover(blenders, timeout=self._timeout)
 
             def build(unit: Unit) -> Outcome:
@@ -150,6 +153,11 @@ class BuildStage:
                     raw = storage.read(scene_name(unit.payload["sha256"]))
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
+                if hashlib.sha256(raw).hexdigest() != unit.payload["holds"]:
+                    # what the key says is what an example is made of, or nothing is
+                    return Failed("its scene is not the one that was parsed; delete it and run: voxel parse", {
+                        "scene": scene_name(unit.payload["sha256"])
+                    })  # fmt: skip
                 scene = msgspec.json.decode(raw)
                 if private(raw.decode("utf-8", "replace")):
                     scene = scrubbed(scene)
@@ -286,6 +294,7 @@ class BlenderDatasetBuilder:
                 report = msgspec.structs.replace(
                     report, failed=report.failed + sketched.failed, seconds=report.seconds + sketched.seconds
                 )
+                dismiss_workers()  # their Blenders take memory, and all that is left is done here
                 self.finished = finish(self.data, beside, shared, wanted, asked=asked)
             publish(self.data, "datasets")
         return report

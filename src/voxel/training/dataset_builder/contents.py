@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from voxel.records.files import FileRecord
-from voxel.stages import BLOBS, SCENES, DataDir, Kept, Ledger, Row, blob_name, scene_name
+from voxel.stages import BLOBS, SCENES, DataDir, Ledger, Row, Stat, blob_name, scene_name
 
 Digest = Callable[[FileRecord], str | None]
 
@@ -37,8 +37,8 @@ class _Word(NamedTuple):
     size: int
     given: float
 
-    def holds_for(self, kept: Kept) -> bool:
-        return self.size == kept.size and (kept.written is None or kept.written <= self.given)
+    def holds_for(self, found: Stat) -> bool:
+        return self.size == found.size and (found.written is None or found.written <= self.given)
 
 
 class _Contents:
@@ -53,17 +53,17 @@ class _Contents:
     def of(self, record: FileRecord) -> str | None:
         if record.kind == "script":
             return record.sha256 if blob_name(record.sha256) in self._blobs else None
-        kept = self._scenes.at(scene_name(record.sha256))
-        if kept is None:
+        found = self._scenes.at(scene_name(record.sha256))
+        if found is None:
             return None
         word = self._word(record.sha256)
-        return word.scene if word and word.holds_for(kept) else self._read(scene_name(record.sha256))
+        return word.scene if word and word.holds_for(found) else self._read(scene_name(record.sha256))
 
     def _word(self, sha256: str) -> _Word | None:
         while sha256 not in self._ahead and (row := next(self._rows, None)) is not None:
-            if "scene" in row.info:
-                given = row.finished_at or 0.0
-                self._ahead[row.info["sha256"]] = _Word(row.info["scene"], row.counts["bytes"], given)
+            if row.info.keys() >= {"sha256", "scene"}:
+                size, given = row.counts.get("bytes", -1), row.finished_at or 0.0
+                self._ahead[row.info["sha256"]] = _Word(row.info["scene"], size, given)
         return self._ahead.pop(sha256, None)
 
     def _read(self, name: str) -> str | None:
