@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +17,7 @@ from voxel.cli.dataset import app
 from voxel.errors import SetupError
 from voxel.facts.stated import unstated
 from voxel.records.example import SPLITS, DroppedCandidate, Example
-from voxel.stages import DataDir
+from voxel.stages import DataDir, Ledger, keeping_workers, run_stage
 from voxel.training.data_collection.blend_parser import BlendFileParser
 from voxel.training.data_collection.blender_scraper import BlenderFileScraper
 from voxel.training.dataset_builder import blender_dataset
@@ -196,6 +198,42 @@ def test_verify_names_the_lines_that_do_not_hold(built: DataDir, tmp_path: Path)
     assert "no_such_operator" in lines[0]
     assert f"@ {path}:2" in lines[1]
     assert lines[2] == "2 of 4 examples hold"
+
+
+def test_no_example_is_made_of_a_scene_that_was_not_parsed(parsed: Path, tmp_path: Path) -> None:
+    data = DataDir(shutil.copytree(parsed, tmp_path / "data"))
+    (scene,) = [path for path in data.parsed.rglob("*.json") if b'"Table"' in path.read_bytes()]
+    times = (scene.stat().st_atime_ns, scene.stat().st_mtime_ns)
+    scene.write_bytes(scene.read_bytes().replace(b'"Table"', b'"Tabel"'))
+    os.utime(scene, ns=times)  # as what a disk has spoiled: nothing tells but the bytes
+    report = BlenderDatasetBuilder(data.root, versions=["4.5"]).run(workers=2)
+    assert (report.done, report.failed) == (1, 1)
+    with Ledger(data.checkpoints / "ledger.sqlite", read_only=True) as ledger:
+        (row,) = ledger.rows("build", "failed")
+    assert row.reason == "its scene is not the one that was parsed; delete it and run: voxel parse"
+    assert data.root / row.info["scene"] == scene
+    scene.unlink()
+    assert BlendFileParser(data.root).run(workers=1).reused == 1
+    assert BlenderDatasetBuilder(data.root, versions=["4.5"]).run(workers=2).failed == 0
+
+
+def test_parsing_and_building_share_their_blender(parsed: Path, tmp_path: Path) -> None:
+    def boxes() -> set[int]:
+        below = psutil.Process().children(recursive=True)
+        return {one.pid for one in below if any(word.endswith("serve.py") for word in one.cmdline())}
+
+    data = DataDir(shutil.copytree(parsed, tmp_path / "data"))
+    for scene in data.parsed.rglob("*.json"):
+        scene.unlink()
+    before = boxes()
+    with keeping_workers():
+        assert BlendFileParser(data.root).run(workers=1).reused == 0
+        parsing = boxes() - before
+        stage = blender_dataset.BuildStage(data.root, ("4.5",), 30.0, {})
+        assert run_stage(stage, data, workers=1).done == 2
+        assert parsing
+        assert parsing <= boxes()  # and forks of it
+    assert boxes() == before
 
 
 def test_without_collected_files_the_command_that_collects_is_named(tmp_path: Path) -> None:
