@@ -1,7 +1,7 @@
 """The local engine: worker processes on this machine.
 
 Workers die with the driver (the system kills them, and their pipe closes), and what they start is expected to die with
-them. Within `keeping_workers` they go on from stage to stage, with what they have `kept`.
+them. Within `keeping_workers` they go on from stage to stage, with what they have `shared`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ _waiting: list[_LocalWorker] | None = None
 
 @contextmanager
 def keeping_workers() -> Iterator[None]:
-    """Workers of stages that are run within this, and end well, are there for the next one; all end with this."""
+    """Workers of stages that are run within this, and end well, are there for the next one; all end with this.
+
+    For stages that one thread runs: on Linux a worker ends with the thread that has started it.
+    """
     global _waiting
     if _waiting is not None:
         yield
