@@ -152,6 +152,7 @@ def test_a_pipeline_that_is_killed_again_and_again_ends_as_one_that_never_was(tm
     assert sorted(path.name for path in (killed / "checkpoints").iterdir() if "sqlite-" not in path.name) == [
         "dataset_checkpoint.json",
         "ledger.sqlite",
+        "listed.json",
         "lock",
         "parsing_checkpoint.json",
         "scraping_checkpoint.json",

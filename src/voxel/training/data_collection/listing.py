@@ -62,14 +62,14 @@ def write_lists(data: DataDir, ledger: Ledger, book: Book | None, services: Serv
 def list_anew(data: DataDir) -> None:
     """Makes both lists say what the ledger and the book know now; a book is not made where there is none.
 
-    Without a book, lists that are there and were made of just this are left as they are: scraped/listed.json knows.
+    Without a book, lists that are there and were made of just this are left as they are: checkpoints/listed.json knows.
     """
     with Ledger(data.checkpoints / "ledger.sqlite") as ledger:
         if book_path(data).exists():
             with Book(book_path(data)) as book:
                 write_lists(data, ledger, book, services_of_environment())
             return
-        note, made_of = data.scraped / "listed.json", _name_of(ledger)
+        note, made_of = data.checkpoints / "listed.json", _name_of(ledger)
         if not note.is_file() or note.read_bytes() != _note(data, made_of):
             write_lists(data, ledger, None, services_of_environment())
             write_atomic(note, _note(data, made_of))
