@@ -25,7 +25,7 @@ class Squaring:
         self.version = version
         self.factor = factor
         self.pause = pause
-        self.close_badly = False
+        self.close_badly: Exception | None = None
         self.slow_second = ""
         """When not empty, the second worker takes a second to open; "fails" and it cannot."""
 
@@ -67,7 +67,7 @@ class Squaring:
         with shared("a tool", self._tool):
             yield work
         if self.close_badly:
-            raise ZeroDivisionError("while closing")
+            raise self.close_badly
 
     @contextmanager
     def _tool(self) -> Iterator[None]:

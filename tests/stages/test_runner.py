@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.stages.squaring import Squaring
 
-from voxel.errors import SetupError, UsageError
+from voxel.errors import BoxError, SetupError, UsageError
 from voxel.stages import DataDir, Ledger, PhaseReport, Progress, Totals, keeping_workers, read_checkpoint, run_stage
 
 ROOT = str(Path(__file__).parents[2])
@@ -87,10 +87,11 @@ def test_a_worker_that_dies_between_two_stages_is_replaced(tmp_path: Path) -> No
     assert run(Squaring(tmp_path, ["1", "2", "3", "4"])).reused == 4
 
 
-@pytest.mark.parametrize("trouble", ["closing", "slow", "fails"])
+@pytest.mark.parametrize("trouble", ["closing", "box", "slow", "fails"])
 def test_what_a_worker_says_of_one_stage_is_not_heard_by_the_next(tmp_path: Path, trouble: str) -> None:
     first = Squaring(tmp_path, ["1", "2"])
-    first.close_badly, first.slow_second = trouble == "closing", trouble.replace("closing", "")
+    first.close_badly = {"closing": ZeroDivisionError("oh"), "box": BoxError("the box fell over")}.get(trouble)
+    first.slow_second = trouble if trouble in ("slow", "fails") else ""
     with keeping_workers():
         assert run(first, workers=2).done == 2
         assert run(Squaring(tmp_path, ["3", "4:die-once", "5"], pause=0.1), workers=2).done == 3

@@ -12,7 +12,19 @@ from voxel.stages.placing import has_place, keep_in
 from voxel.stages.progress import LineProgress, Progress, shown_progress, span, summary
 from voxel.stages.publishing import publish
 from voxel.stages.runner import run_stage, run_unkept
-from voxel.stages.stage import Done, Dropped, Failed, Outcome, PhaseReport, Stage, Unit, Work, unit_key, unit_keys
+from voxel.stages.stage import (
+    Done,
+    Dropped,
+    Failed,
+    Outcome,
+    PhaseReport,
+    Stage,
+    Unit,
+    Work,
+    code_digest,
+    unit_key,
+    unit_keys,
+)
 from voxel.stages.storage import BLOBS, SCENES, LocalStorage, Look, Stat, Storage, blob_name, scene_name
 from voxel.stages.writing import digests, write_atomic
 
@@ -42,6 +54,7 @@ __all__ = [
     "below",
     "blob_name",
     "checkpoint_path",
+    "code_digest",
     "data_dir_of",
     "default_workers",
     "digests",

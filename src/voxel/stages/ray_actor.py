@@ -28,13 +28,13 @@ class Orders(NamedTuple):
     folder: str
     """Where the driver works: relative paths begin there."""
     code: str
-    """`code_digest()` of the driver."""
+    """`package_digest()` of the driver."""
     sign: tuple[str, bytes] | None
     """A file that every worker must see with this content, if the data directory lies on a file system."""
 
 
 @cache
-def code_digest() -> str:
+def package_digest() -> str:
     """Names the code of this package: other code would give other results under the same key."""
     root = Path(voxel.__file__).parent
     digest = hashlib.sha256()
@@ -88,7 +88,7 @@ class Hand:
 
     def _unfit(self) -> str:
         """What keeps this machine from giving the driver's results; empty when nothing does."""
-        if code_digest() != self._orders.code:
+        if package_digest() != self._orders.code:
             return "this machine has another Voxel than the one that runs the phase: install the same one everywhere"
         if self._orders.sign is not None:
             path, content = self._orders.sign

@@ -26,7 +26,7 @@ from voxel.stages.crew import Crew, Message
 from voxel.stages.datadir import DataDir
 from voxel.stages.engine import Event, Stopping
 from voxel.stages.process import END_S, SOURCE
-from voxel.stages.ray_actor import Hand, Orders, code_digest
+from voxel.stages.ray_actor import Hand, Orders, package_digest
 from voxel.stages.stage import Stage, Unit
 
 OBJECT_STORE = 100 << 20
@@ -73,7 +73,7 @@ class RayEngine:
         if self._data is not None and not self._data.storage.far:
             lock = self._data.checkpoints.absolute() / "lock"
             sign = (str(lock), lock.read_bytes())
-        orders = Orders(pickle.dumps(stage), sys.path, str(Path.cwd()), code_digest(), sign)
+        orders = Orders(pickle.dumps(stage), sys.path, str(Path.cwd()), package_digest(), sign)
         crew = _RayCrew(stage, units, stopping, ray, orders)
         try:
             crew.hire(min(wanted, count))

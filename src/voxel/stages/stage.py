@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -81,7 +82,8 @@ class Stage(Protocol):
         ...
 
     def open(self) -> AbstractContextManager[Work]:
-        """Entered once in each worker process (again after a `BoxError`): for example starts a warm Blender.
+        """Entered once in each worker process (again after a `BoxError`): for example starts a warm Blender,
+        or takes the one that is `shared`.
 
         The callable may raise instead of returning: `BadInput` counts as dropped, `TryLater` as failed, `BoxError`
         opens the stage afresh and tries the unit once more, `SetupError` and `UsageError` stop the phase. Anything
@@ -104,6 +106,14 @@ class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def code_digest(files: Iterable[Path]) -> str:
+    """Names code that results depend on, for a stage's settings: 16 hex digits of the sha256 of names and contents."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def unit_key(stage: Stage, input_identity: Any) -> str:

@@ -52,8 +52,8 @@ class Look(ABC):
 
     def size(self, name: str) -> int | None:
         """The bytes of what is called so; None where there is nothing."""
-        kept = self.at(name)
-        return kept and kept.size
+        found = self.at(name)
+        return found and found.size
 
     @abstractmethod
     def at(self, name: str) -> Stat | None:
@@ -130,8 +130,8 @@ class LocalStorage(Storage):
         write_atomic(self.root / name, path.read_bytes())
 
     def size(self, name: str) -> int | None:
-        kept = self.at(name)
-        return kept and kept.size
+        found = self.at(name)
+        return found and found.size
 
     def at(self, name: str) -> Stat | None:
         """Size and time of change of what is called so; None where there is nothing."""

@@ -60,7 +60,7 @@ def _die_with(driver: int) -> None:
 def _serve(connection: Connection[object, object], stage: Stage) -> bool:
     """Whether the stage has ended in peace, so that another one may follow."""
     while True:
-        opened = False
+        opened, again = False, True
         try:
             with stage.open() as work:
                 opened = True
@@ -76,6 +76,8 @@ def _serve(connection: Connection[object, object], stage: Stage) -> bool:
         except BoxError as error:
             if not opened:
                 connection.send(("fatal", "SetupError", str(error)))
+                return False
+            if not again:
                 return False
             # closing what was already broken: the unit that met it has been reported
         except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -1,4 +1,4 @@
-"""How files get to a disk whole."""
+"""How files get to a disk whole, and what they hold there."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ from voxel.stages import (
     Unit,
     Work,
     blob_name,
+    code_digest,
     data_dir_of,
     read_checkpoint,
     run_phase,
@@ -62,10 +63,7 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
 def _dump_digest() -> str:
     """Names the code that describes scenes, so that scenes described by another one are made anew."""
     inside = Path(voxel.__file__).parent / "blender" / "inside"
-    digest = hashlib.sha256()
-    for path in sorted([inside / "dump.py", *inside.glob("scene_*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return code_digest(sorted([inside / "dump.py", *inside.glob("scene_*.py")]))
 
 
 class ParseStage:

@@ -23,7 +23,7 @@ from voxel.records import files
 from voxel.records.files import FileRecord, FileState, RepositoryRecord
 from voxel.scratch import Scratch
 from voxel.sources import Book, File, Repository, Services, services_of_environment
-from voxel.stages import DataDir, Ledger, digests, write_atomic
+from voxel.stages import DataDir, Ledger, code_digest, digests, write_atomic
 
 REMOTE = ("github", "git")
 PHASE = "scrape"
@@ -82,7 +82,7 @@ def _note(data: DataDir, made_of: str) -> bytes:
 
 def _name_of(ledger: Ledger) -> str:
     """Names all that local sources have collected, and the code that lists it."""
-    made_of = hashlib.sha256(Path(__file__).read_bytes() + Path(files.__file__).read_bytes())
+    made_of = hashlib.sha256(code_digest(map(Path, (__file__, files.__file__))).encode())
     for source in _sources(ledger):
         made_of.update(f"{source}\n".encode())
         for key, finished in ledger.endings(stage_of(source)):

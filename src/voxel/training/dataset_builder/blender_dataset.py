@@ -35,6 +35,7 @@ from voxel.stages import (
     Unit,
     Work,
     blob_name,
+    code_digest,
     data_dir_of,
     dismiss_workers,
     keeping_workers,
@@ -65,10 +66,7 @@ _NO_PART = frozenset({"blender_dataset.py", "contents.py", "teaching.py", "verif
 
 def _code_digest(*, afterwards: bool = False) -> str:
     """Names the code that makes examples, or that selects among them, so that what another one made is made anew."""
-    digest = hashlib.sha256()
-    for path in _code(afterwards=afterwards):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return code_digest(_code(afterwards=afterwards))
 
 
 def _code(*, afterwards: bool) -> Iterator[Path]:
@@ -154,10 +152,9 @@ class BuildStage:
                 except OSError:
                     return Failed("its scene is gone; make it anew with: voxel parse")
                 if hashlib.sha256(raw).hexdigest() != unit.payload["holds"]:
-                    # what the key says is what an example is made of, or nothing is
-                    return Failed("its scene is not the one that was parsed; delete it and run: voxel parse", {
-                        "scene": scene_name(unit.payload["sha256"])
-                    })  # fmt: skip
+                    # its lines would lie under the key of another scene
+                    name = scene_name(unit.payload["sha256"])
+                    return Failed(f"{name} is not what was parsed; delete it and run: voxel parse")
                 scene = msgspec.json.decode(raw)
                 if private(raw.decode("utf-8", "replace")):
                     scene = scrubbed(scene)

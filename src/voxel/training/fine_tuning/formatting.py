@@ -27,7 +27,7 @@ from voxel.providers.tokens import tokenizer
 from voxel.records.example import REPAIR, SPLITS, Example, Split
 from voxel.records.roles import ROLES
 from voxel.stages import DataDir, PhaseReport, Progress, publish, run_phase, write_atomic
-from voxel.training.fine_tuning.noting import Written, noted, written
+from voxel.training.fine_tuning.noting import Written, dataset_digest, noted, written
 
 _SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _ROOM = 64
@@ -65,16 +65,17 @@ class Formatter(ABC):
         began = time.monotonic()
         progress = progress or Progress()
         with self.data.create().hold():
-            if known := written(self.data, self.provider):
+            digest = dataset_digest(self.data)
+            if known := written(self.data, self.provider, digest):
                 publish(self.data, f"fine_tuning/{self.provider}")
                 self.problems = []
                 return self._report(known, 0, time.monotonic() - began, changed=False)
-            made, changed = self._format(progress)
+            made, changed = self._format(digest, progress)
         return self._report(made, len(self.problems), time.monotonic() - began, changed=changed)
 
-    def _format(self, progress: Progress) -> tuple[Written, bool]:
+    def _format(self, digest: str, progress: Progress) -> tuple[Written, bool]:
         """What was made, and whether it differs from what was there."""
-        with noted(self.data, self.provider) as made:
+        with noted(self.data, self.provider, digest) as made:
             dataset = {split: list(read_examples(self.data, split)) for split in SPLITS}
             kept, left_out = self._within_limits(dataset)
             changed = False

@@ -18,7 +18,7 @@ import msgspec
 import voxel
 from voxel.errors import SetupError
 from voxel.records.example import SPLITS
-from voxel.stages import DataDir, Done, Ledger, Unit, digests
+from voxel.stages import DataDir, Done, Ledger, Unit, code_digest, digests
 
 STAGE = "format"
 VERSION = 1
@@ -34,10 +34,9 @@ class Written(msgspec.Struct, kw_only=True):
     """Names below the provider's folder, and sha256."""
 
 
-def written(data: DataDir, provider: str) -> Written | None:
-    """What lies there if the present code made it of the present dataset and nobody has touched it; else None."""
+def written(data: DataDir, provider: str, dataset: str) -> Written | None:
+    """What lies there if the present code made it of this dataset (its digest) and nobody has touched it; else None."""
     path = data.checkpoints / "ledger.sqlite"
-    dataset = dataset_digest(data)
     if not dataset or not path.exists():
         return None
     with Ledger(path, read_only=True) as ledger:
@@ -60,9 +59,8 @@ def files_of(data: DataDir, provider: str) -> dict[str, str]:
 
 
 @contextmanager
-def noted(data: DataDir, provider: str) -> Iterator[Written]:
+def noted(data: DataDir, provider: str, dataset: str) -> Iterator[Written]:
     """Notes that a provider's files are being written, and how that ended; without a dataset nothing is noted."""
-    dataset = dataset_digest(data)
     made = Written()
     if not dataset:
         yield made
@@ -125,8 +123,5 @@ def _key(provider: str, dataset: str) -> str:
 def _code() -> str:
     """Names the code that formats."""
     package = Path(voxel.__file__).parent
-    digest = hashlib.sha256()
-    for room in (Path(__file__).parent, package / "records", package / "providers"):
-        for path in sorted(room.glob("*.py")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    rooms = (Path(__file__).parent, package / "records", package / "providers")
+    return code_digest(path for room in rooms for path in sorted(room.glob("*.py")))
